@@ -1,0 +1,67 @@
+# Every target makes its own environment first; only Python 3.11 or newer, make and a package index are needed.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format shots bench locks docs clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Volver needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make environments. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.run: requirements/run.txt requirements/demo.txt pyproject.toml | $(VENV)/bin/uv
+	@echo "Installing Volver into $(VENV) …"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/run.txt
+	@$(UV) pip install --quiet --python $(PY) --require-hashes --no-deps -r requirements/demo.txt
+	@$(UV) pip install --quiet --python $(PY) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what the tests need …"
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.dev ## Make the environment for working on Volver
+
+demo: $(VENV)/.run ## Build the demo shop from real data and open its console
+	@$(VENV)/bin/volver demo
+
+test: $(VENV)/.dev ## Run the tests (under six minutes on two cores)
+	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
+
+test-all: $(VENV)/.dev ## Run all tests, long simulations and benchmarks' checks too
+	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile
+
+check: $(VENV)/.dev ## Check format, lint, types, borders and house rules
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-cache
+	@$(PY) -m pytest -q tests/test_house.py
+
+format: $(VENV)/.dev ## Format the code
+	@$(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check --fix --quiet .
+
+shots: $(VENV)/.dev ## Write screenshots of every page to shots/
+	@$(PY) -m tests.browser.shots
+
+bench: $(VENV)/.dev ## Run the benchmarks and print their ratios
+	@$(PY) benchmarks/import.py && $(PY) benchmarks/value.py && $(PY) benchmarks/million.py
+
+docs: $(VENV)/.dev ## Run the code in README and docs
+	@$(PY) -m pytest -q tests/test_docs.py
+
+locks: $(VENV)/bin/uv ## Resolve the dependencies again
+	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/run.txt
+	@$(UV) pip compile -q --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/dev.txt
+
+clean: ## Remove the environment and the demo shop
+	@rm -rf $(VENV) demo-shop shots

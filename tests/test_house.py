@@ -1,0 +1,179 @@
+"""The house rules that a machine can check."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import pytest
+
+import volver
+
+HOUSE = Path(__file__).parent.parent
+ROOMS = ["core", "store", "privacy", "collect", "know", "predict", "decide", "act", "measure", "server", "ui", "cli"]
+SOURCES = sorted(path for path in (HOUSE / "volver").rglob("*.py") if "__pycache__" not in path.parts)
+EVERYTHING = sorted({*SOURCES, *(HOUSE / "tests").rglob("*.py"), *(HOUSE / "benchmarks").rglob("*.py")})
+
+
+def trees(paths: list[Path] = SOURCES) -> Iterator[tuple[str, ast.Module]]:
+    for path in paths:
+        yield str(path.relative_to(HOUSE)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=HOUSE, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [HOUSE / name for name in listed.stdout.splitlines() if (HOUSE / name).is_file()]
+
+
+def docs_text() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in [HOUSE / "README.md", *(HOUSE / "docs").rglob("*.md")])
+
+
+def spanish() -> dict[str, str]:
+    found: dict[str, str] = json.loads((HOUSE / "volver/ui/i18n/es.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_a_file_fits_in_a_head() -> None:
+    long = {str(p.relative_to(HOUSE)): n for p in EVERYTHING if (n := len(p.read_text().splitlines())) > 500}
+    assert not long
+
+
+def test_a_function_fits_on_a_screen() -> None:
+    long = [
+        f"{name}:{node.lineno} {node.name}"
+        for name, tree in trees(EVERYTHING)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60
+    ]
+    assert not long
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    reads = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|monotonic|perf_counter))\(")
+    found = [
+        f"{path.relative_to(HOUSE)}:{number}"
+        for path in SOURCES
+        if path.name != "clock.py"
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if reads.search(line)
+    ]
+    assert not found
+
+
+def test_only_the_command_line_prints() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees()
+        if "/cli/" not in name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert not found
+
+
+def test_rooms_are_entered_by_the_front_door() -> None:
+    found = []
+    for name, tree in trees():
+        here = Path(name).parts[1].removesuffix(".py")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("volver."):
+                room, *inside = node.module.split(".")[1:]
+                if inside and room != here and room in ROOMS and room != "core":
+                    found.append(f"{name}:{node.lineno} enters {node.module}")
+    assert not found
+
+
+def test_every_setting_command_and_error_is_documented() -> None:
+    from volver.cli.main import _COMMANDS, root
+    from volver.core import Settings, all_errors
+
+    text = docs_text()
+    for module in walk_packages(volver.__path__, "volver."):
+        if not module.name.endswith("__main__") and ".migrations" not in module.name:
+            import_module(module.name)
+    missing = [name for name in Settings.__dataclass_fields__ if f"`{name}`" not in text]
+    missing += [each.code for each in all_errors() if each.__module__.startswith("volver.") and f"`{each.code}`" not in text]
+    context = root.make_context("volver", [], resilient_parsing=True)
+    for name in _COMMANDS:
+        found = root.get_command(context, name)
+        inner = getattr(found, "commands", None)
+        missing += [
+            f"volver {' '.join(words)}"
+            for words in ([[name, one] for one in inner] if inner else [[name]])
+            if f"volver {' '.join(words)}" not in text
+        ]
+    assert not missing
+
+
+def test_every_command_has_an_example() -> None:
+    from volver.cli.main import _COMMANDS, root
+
+    context = root.make_context("volver", [], resilient_parsing=True)
+    silent = []
+    for name in _COMMANDS:
+        found = root.get_command(context, name)
+        for one in getattr(found, "commands", {"": found}).values():
+            if "Example" not in (one.help or ""):
+                silent.append(f"{name} {one.name}")
+    assert not silent
+
+
+def test_every_console_text_exists_in_spanish() -> None:
+    table = spanish()
+    calls = re.compile(r"""(?<![\w.])_\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
+    wanted = set()
+    for path in (HOUSE / "volver/ui/templates").rglob("*.html"):
+        wanted |= {a or b for a, b in calls.findall(path.read_text(encoding="utf-8"))}
+    for _, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Words", "_") and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    wanted.add(first.value)
+    missing = sorted(text for text in wanted if text and text not in table)
+    assert not missing
+
+
+def test_a_translation_keeps_the_places_of_its_text() -> None:
+    places = re.compile(r"\{(\w+)")
+    wrong = [text for text, said in spanish().items() if sorted(places.findall(text)) != sorted(places.findall(said))]
+    assert not wrong
+
+
+def test_nothing_of_the_building_machine_is_in_the_project() -> None:
+    private = re.compile(r"/work/|/root/|/home/\w+/|/tmp/team|pypi\.|registry\.npmjs|deb\.debian|find-links|index-url https?:")
+    allowed = {"Makefile", "test_house.py"}
+    found = []
+    for path in tracked():
+        if path.name in allowed or path.suffix in {".woff2", ".png", ".js", ".ico", ".parquet"}:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if private.search(line):
+                found.append(f"{path.relative_to(HOUSE)}:{number}")
+    assert not found
+
+
+def test_help_stays_light() -> None:
+    heavy = ["numpy", "duckdb", "pandas", "pyarrow", "rich", "scipy", "sqlalchemy", "starlette", "msgspec"]
+    code = (
+        "import sys, time\nfrom volver.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {heavy} if name in sys.modules], time.process_time(), file=sys.stderr)"
+    )
+    best = 9.0
+    for _ in range(5):
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        loaded, seconds = ran.stderr.rsplit("]", 1)
+        assert loaded.endswith("[")
+        best = min(best, float(seconds))
+    assert best < 0.150

@@ -1,0 +1,5 @@
+"""`python -m volver` is the command line."""
+
+from volver.cli import main
+
+main()

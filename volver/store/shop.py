@@ -1,0 +1,103 @@
+"""A shop on disk: `volver.toml`, `log.db`, `state.db`, `lake/`, `models/`, and the handle that opens them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from volver.core import Setting, Settings, VolverError, load_settings, write_settings
+from volver.store.compute import Compute
+from volver.store.lake import Lake
+
+if TYPE_CHECKING:
+    from volver.store.log import EventLog
+    from volver.store.state import State
+
+
+class NotAShop(VolverError):
+    """The directory holds no shop."""
+
+    code = "store.not_a_shop"
+    says = "There is no shop in {path}."
+    hint = "Make one with `volver init {path}`, or name another with --shop or VOLVER_SHOP."
+    status = 404
+
+
+class ShopExists(VolverError):
+    """The directory already holds something."""
+
+    code = "store.shop_exists"
+    says = "{path} already holds a shop."
+    hint = "Choose another directory, or use the shop that is there with --shop."
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """An open shop. Its parts are safe to share between threads; `close` when done."""
+
+    path: Path
+    settings: Settings
+    origins: tuple[Setting, ...]
+    log: "EventLog"
+    state: "State"
+    lake: Lake
+    compute: Compute
+
+    def close(self) -> None:
+        """Finish writing and let go of the files."""
+        self.log.close()
+        self.state.close()
+
+    def __enter__(self) -> "Shop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def create_shop(path: str | Path, **values: Any) -> Shop:
+    """Make a shop with these settings and open it. Raises `store.shop_exists`."""
+    folder = Path(path)
+    if (folder / "volver.toml").exists() or (folder / "state.db").exists():
+        raise ShopExists(path=folder.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = {key: value for key, value in values.items() if value is not None}
+    load_settings(folder, chosen)
+    for part in ("lake", "models"):
+        (folder / part).mkdir(exist_ok=True)
+    write_settings(folder, chosen)
+    shop = open_shop(folder)
+    with shop.lake.writing():
+        shop.lake.replace("months", shop.compute.write(_MONTHS, "months"))
+    return shop
+
+
+def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = None) -> Shop:
+    """Open the shop in a directory, `VOLVER_SHOP` or the current directory. Raises `store.not_a_shop`."""
+    from volver.store.log import EventLog
+    from volver.store.state import State
+
+    folder = Path(path or os.environ.get("VOLVER_SHOP") or ".")
+    if not (folder / "volver.toml").exists():
+        raise NotAShop(path=folder.name or str(folder))
+    settings, origins = load_settings(folder, flags)
+    lake = Lake(folder / "lake")
+    spill = Path(settings.spill_folder) if settings.spill_folder else folder / "spill"
+    compute = Compute(lake, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads, spill=spill)
+    return Shop(
+        path=folder,
+        settings=settings,
+        origins=origins,
+        log=EventLog(folder / "log.db"),
+        state=State(f"sqlite:///{folder / 'state.db'}"),
+        lake=lake,
+        compute=compute,
+    )
+
+
+_MONTHS = """
+select strftime(first_day, '%Y-%m') as month, first_day, last_day(first_day) as last_day,
+       year(first_day) * 12 + month(first_day) as month_no
+from (select cast(unnest(generate_series(date '1990-01-01', date '2060-12-01', interval 1 month)) as date) as first_day)
+"""

@@ -1,0 +1,94 @@
+"""The lake's tables: their columns, types and partitions, in one place.
+
+Types are the portable profile's: BIGINT, INTEGER, DOUBLE, VARCHAR, DATE. Money is BIGINT ten-thousandths (`_e4`),
+instants are BIGINT microseconds (`_us`), days are DATE in the shop's zone.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeTable:
+    """A table of the lake: `columns` maps names to portable types, in order."""
+
+    name: str
+    columns: dict[str, str]
+    partition: str | None = None
+    sort: str = ""
+
+
+def _columns(text: str) -> dict[str, str]:
+    pairs = (part.split() for part in text.replace("\n", " ").split(",") if part.strip())
+    return {name: kind for name, kind in pairs}
+
+
+_ALL = [
+    LakeTable(
+        name="order_lines",
+        partition="month",
+        sort="customer_id, ts_us, line_id",
+        columns=_columns("""
+            line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
+            day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
+            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, month VARCHAR"""),
+    ),
+    LakeTable(
+        name="customers",
+        sort="customer_id",
+        columns=_columns("""
+            customer_id BIGINT, customer_ref VARCHAR, name VARCHAR, email VARCHAR, city VARCHAR, country VARCHAR,
+            channel VARCHAR"""),
+    ),
+    LakeTable(
+        name="products",
+        sort="product_id",
+        columns=_columns("""
+            product_id BIGINT, product_ref VARCHAR, name VARCHAR, category VARCHAR, price_e4 BIGINT, cost_e4 BIGINT,
+            is_product INTEGER"""),
+    ),
+    LakeTable(
+        name="events",
+        partition="month",
+        sort="customer_id, ts_us, event_id",
+        columns=_columns("""
+            event_id BIGINT, customer_id BIGINT, ts_us BIGINT, day DATE, kind VARCHAR, product_id BIGINT,
+            order_ref VARCHAR, text VARCHAR, batch BIGINT, month VARCHAR"""),
+    ),
+    LakeTable(
+        name="months",
+        sort="month_no",
+        columns=_columns("month VARCHAR, first_day DATE, last_day DATE, month_no INTEGER"),
+    ),
+    LakeTable(
+        name="orders",
+        sort="customer_id, ts_us, order_id",
+        columns=_columns("""
+            order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, ts_us BIGINT, day DATE, doc VARCHAR,
+            is_order INTEGER, undone_day DATE, lines INTEGER, units_e4 BIGINT, gross_e4 BIGINT, discount_e4 BIGINT,
+            returned_e4 BIGINT, net_e4 BIGINT, cost_e4 BIGINT"""),
+    ),
+    LakeTable(
+        name="facts",
+        sort="customer_id",
+        columns=_columns("""
+            customer_id BIGINT, orders BIGINT, net_e4 BIGINT, gross_e4 BIGINT, margin_e4 BIGINT, aov_e4 BIGINT,
+            first_day DATE, last_day DATE, usual_gap_days DOUBLE, days_since INTEGER, discount_share DOUBLE,
+            returned_share DOUBLE, units_e4 BIGINT, top_product_id BIGINT, top_category VARCHAR, stage VARCHAR,
+            stage_reason VARCHAR"""),
+    ),
+    LakeTable(
+        name="segment_members",
+        sort="segment, customer_id",
+        columns=_columns("segment VARCHAR, customer_id BIGINT, since_day DATE, reason VARCHAR"),
+    ),
+    LakeTable(
+        name="scores",
+        sort="customer_id",
+        columns=_columns("""
+            customer_id BIGINT, p_alive DOUBLE, orders_365d DOUBLE, spend_per_order_e4 BIGINT, value_365d_e4 BIGINT,
+            value_low_e4 BIGINT, value_high_e4 BIGINT, next_from_day DATE, next_to_day DATE, p_buy_30d DOUBLE,
+            p_buy_90d DOUBLE"""),
+    ),
+]
+
+TABLES: dict[str, LakeTable] = {table.name: table for table in _ALL}
