@@ -6,13 +6,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 
 import pytest
-
-import volver
 
 HOUSE = Path(__file__).parent.parent
 ROOMS = ["core", "store", "privacy", "collect", "know", "predict", "decide", "act", "measure", "server", "ui", "cli"]
@@ -32,10 +28,6 @@ def tracked() -> list[Path]:
     if listed.returncode:
         pytest.skip("not a git checkout")
     return [HOUSE / name for name in listed.stdout.splitlines() if (HOUSE / name).is_file()]
-
-
-def docs_text() -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in [HOUSE / "README.md", *(HOUSE / "docs").rglob("*.md")])
 
 
 def spanish() -> dict[str, str]:
@@ -94,25 +86,9 @@ def test_rooms_are_entered_by_the_front_door() -> None:
 
 
 def test_every_setting_command_and_error_is_documented() -> None:
-    from volver.cli.main import _COMMANDS, root
-    from volver.core import Settings, all_errors
+    from tests.reference import PAGE, reference
 
-    text = docs_text()
-    for module in walk_packages(volver.__path__, "volver."):
-        if not module.name.endswith("__main__") and ".migrations" not in module.name:
-            import_module(module.name)
-    missing = [name for name in Settings.__dataclass_fields__ if f"`{name}`" not in text]
-    missing += [each.code for each in all_errors() if each.__module__.startswith("volver.") and f"`{each.code}`" not in text]
-    context = root.make_context("volver", [], resilient_parsing=True)
-    for name in _COMMANDS:
-        found = root.get_command(context, name)
-        inner = getattr(found, "commands", None)
-        missing += [
-            f"volver {' '.join(words)}"
-            for words in ([[name, one] for one in inner] if inner else [[name]])
-            if f"volver {' '.join(words)}" not in text
-        ]
-    assert not missing
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run `python -m tests.reference`"
 
 
 def test_every_command_has_an_example() -> None:

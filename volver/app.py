@@ -46,8 +46,6 @@ def refresh(shop: Shop, at: date | None = None) -> Refreshed:
         predict.fit(shop, at)
     except predict.TooLittleHistory as missing:
         fitted, why_not = False, str(missing)
-    if fitted:
-        know.refresh_segments(shop, at)
     return Refreshed(
         customers=known.customers,
         orders=known.orders,

@@ -18,8 +18,7 @@ class LakeTable:
 
 
 def _columns(text: str) -> dict[str, str]:
-    pairs = (part.split() for part in text.replace("\n", " ").split(",") if part.strip())
-    return {name: kind for name, kind in pairs}
+    return {part.split()[0]: part.split()[1] for part in text.split(",") if part.strip()}
 
 
 _ALL = [
@@ -47,6 +46,11 @@ _ALL = [
             is_product INTEGER"""),
     ),
     LakeTable(
+        name="product_names",
+        sort="product_id, name",
+        columns=_columns("product_id BIGINT, name VARCHAR, lines BIGINT, last_us BIGINT, given INTEGER"),
+    ),
+    LakeTable(
         name="events",
         partition="month",
         sort="customer_id, ts_us, event_id",
@@ -65,21 +69,16 @@ _ALL = [
         columns=_columns("""
             order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, ts_us BIGINT, day DATE, doc VARCHAR,
             is_order INTEGER, undone_day DATE, lines INTEGER, units_e4 BIGINT, gross_e4 BIGINT, discount_e4 BIGINT,
-            returned_e4 BIGINT, net_e4 BIGINT, cost_e4 BIGINT"""),
+            returned_e4 BIGINT, net_e4 BIGINT, cost_e4 BIGINT, unmatched INTEGER"""),
     ),
     LakeTable(
         name="facts",
         sort="customer_id",
         columns=_columns("""
-            customer_id BIGINT, orders BIGINT, net_e4 BIGINT, gross_e4 BIGINT, margin_e4 BIGINT, aov_e4 BIGINT,
-            first_day DATE, last_day DATE, usual_gap_days DOUBLE, days_since INTEGER, discount_share DOUBLE,
-            returned_share DOUBLE, units_e4 BIGINT, top_product_id BIGINT, top_category VARCHAR, stage VARCHAR,
-            stage_reason VARCHAR"""),
-    ),
-    LakeTable(
-        name="segment_members",
-        sort="segment, customer_id",
-        columns=_columns("segment VARCHAR, customer_id BIGINT, since_day DATE, reason VARCHAR"),
+            customer_id BIGINT, orders BIGINT, order_days BIGINT, net_e4 BIGINT, gross_e4 BIGINT, margin_e4 BIGINT,
+            aov_e4 BIGINT, units_e4 BIGINT, first_day DATE, last_day DATE, days_since INTEGER, usual_gap_days DOUBLE,
+            rhythm_days DOUBLE, discount_share DOUBLE, returned_share DOUBLE, top_product_id BIGINT,
+            top_category VARCHAR, stage VARCHAR, stage_since DATE, segments BIGINT"""),
     ),
     LakeTable(
         name="scores",

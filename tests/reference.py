@@ -1,0 +1,77 @@
+"""Writes docs/reference.md: every setting, command and error, from the code itself.
+
+Run `python -m tests.reference` after changing one; a test compares the file with the code.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import volver
+
+PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+
+
+def reference() -> str:
+    """The page as it should be."""
+    return "\n".join([_HEAD, *_commands(), "", _SETTINGS, *_settings(), "", _ERRORS, *_errors(), ""])
+
+
+def _commands() -> list[str]:
+    from volver.cli.main import _COMMANDS, root
+
+    context = root.make_context("volver", [], resilient_parsing=True)
+    rows = ["| command | what it does |", "|---|---|"]
+    for name in _COMMANDS:
+        found = root.get_command(context, name)
+        inner = getattr(found, "commands", None)
+        for words, one in [(f"{name} {key}", each) for key, each in inner.items()] if inner else [(name, found)]:
+            summary = (one.help or "").split("\n\n")[0].replace("\n", " ").strip()
+            rows.append(f"| `volver {words}` | {summary} |")
+    return rows
+
+
+def _settings() -> list[str]:
+    from volver.core import Settings
+
+    rows = ["| setting | default | what it is for |", "|---|---|---|"]
+    for name, each in Settings.__dataclass_fields__.items():
+        rows.append(f"| `{name}` | `{each.default!r}` | {each.metadata['doc']} |")
+    return rows
+
+
+def _errors() -> list[str]:
+    from volver.core import all_errors
+
+    for module in walk_packages(volver.__path__, "volver."):
+        if not module.name.endswith("__main__") and ".migrations" not in module.name:
+            import_module(module.name)
+    rows = ["| code | what it says | what to do |", "|---|---|---|"]
+    ours = {each.code: each for each in all_errors() if each.__module__.startswith("volver.")}
+    return rows + [f"| `{code}` | {one.says} | {one.hint.replace('|', '/')} |" for code, one in sorted(ours.items())]
+
+
+_HEAD = """# Reference: commands, settings, errors
+
+This page is written from the code by `python -m tests.reference`; a test keeps it true.
+
+## Commands
+
+Every command takes `--help`; every command that answers takes `--json` (one object on stdout, the story on stderr).
+`--shop PATH` may stand anywhere, or set `VOLVER_SHOP`. Exit codes: 0 done, 1 failed, 2 wrong use, 3 looked and it is
+not healthy.
+"""
+
+_SETTINGS = """## Settings
+
+A setting comes from a flag, else from the environment (`VOLVER_` and its name in capitals), else from `volver.toml` in
+the shop's directory, else from its default. `volver settings` shows each value and its origin.
+"""
+
+_ERRORS = """## Errors
+
+The command line, the API and the console say the same three things: what happened, what to do, and the code.
+"""
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

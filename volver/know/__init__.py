@@ -1,0 +1,59 @@
+"""Knowing: customers, orders, stages, segments, key figures. Names load when they are used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from volver.know.answers import STAGES as STAGES
+    from volver.know.answers import CohortReport as CohortReport
+    from volver.know.answers import CustomerProfile as CustomerProfile
+    from volver.know.answers import CustomerRow as CustomerRow
+    from volver.know.answers import CustomersPage as CustomersPage
+    from volver.know.answers import Health as Health
+    from volver.know.answers import HomeReport as HomeReport
+    from volver.know.answers import KnowReport as KnowReport
+    from volver.know.answers import SegmentSummary as SegmentSummary
+    from volver.know.answers import StageReport as StageReport
+    from volver.know.cohorts import cohorts as cohorts
+    from volver.know.customer import NoSuchCustomer as NoSuchCustomer
+    from volver.know.customer import customer as customer
+    from volver.know.customer import find_customer as find_customer
+    from volver.know.customers import customers as customers
+    from volver.know.customers import table as table
+    from volver.know.figures import kpi as kpi
+    from volver.know.refreshing import refresh as refresh
+    from volver.know.segments import segments as segments
+    from volver.know.stages import stages as stages
+    from volver.know.today import health as health
+    from volver.know.today import home as home
+
+_WHERE = {
+    "CohortReport": "answers",
+    "CustomerProfile": "answers",
+    "CustomerRow": "answers",
+    "CustomersPage": "answers",
+    "Health": "answers",
+    "HomeReport": "answers",
+    "KnowReport": "answers",
+    "NoSuchCustomer": "customer",
+    "STAGES": "answers",
+    "SegmentSummary": "answers",
+    "StageReport": "answers",
+    "cohorts": "cohorts",
+    "customer": "customer",
+    "customers": "customers",
+    "find_customer": "customer",
+    "health": "today",
+    "home": "today",
+    "kpi": "figures",
+    "refresh": "refreshing",
+    "segments": "segments",
+    "stages": "stages",
+    "table": "customers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(name)
+    return getattr(import_module(f"volver.know.{_WHERE[name]}"), name)

@@ -1,0 +1,119 @@
+"""The derived tables as of a day: the lake's own for the present, temporary ones for any other day."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from volver.core import Settings
+from volver.store import Shop, named
+
+if TYPE_CHECKING:
+    import duckdb
+
+QUIET_GAP_DAYS = 90.0  # where nobody has ever come back, a quarter is a long time
+_FLAT = 9_000_000_000_000_000  # a threshold that nobody reaches
+
+
+class World:
+    """A connection on which `orders` and `facts` are as of one day."""
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", settings: Settings, at: date | None) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.at = at
+
+    def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
+        """Run a named query here."""
+        wanted = named(name)
+        return self.sql(wanted.sql, wanted.bound(params))
+
+    def sql(self, text: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run SQL here; each row as a dict."""
+        found = self.connection.execute(text, params or {})
+        names = [each[0] for each in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def arrow(self, name: str, **params: Any) -> Any:
+        """Run a named query here; an Arrow table."""
+        wanted = named(name)
+        return self.connection.sql(wanted.sql, params=wanted.bound(params)).to_arrow_table()
+
+
+def last_day(shop: Shop) -> date | None:
+    """The last day in the ledger; None for an empty shop."""
+    found: date | None = shop.compute.relation("select max(day) as day from order_lines").to_pylist()[0]["day"]
+    return found
+
+
+@contextmanager
+def world(shop: Shop, at: date | None = None) -> Iterator[World]:
+    """The shop as of `at` (None: as of its last refresh)."""
+    connection = shop.compute.connection()
+    try:
+        here = World(connection, shop.settings, at or _built_day(shop))
+        if at is not None:
+            _rebuild(here, at)
+        yield here
+    finally:
+        connection.close()
+
+
+def orders_params(settings: Settings, at: date) -> dict[str, Any]:
+    """The parameters of `orders.sql`."""
+    undone_us = settings.cancel_within_hours * 3_600_000_000
+    return {"as_of": at, "margin_rate": settings.margin_rate, "undone_us": undone_us}
+
+
+def thresholds_params(settings: Settings) -> dict[str, Any]:
+    """The parameters of `thresholds.sql`."""
+    return {
+        "big_spender": settings.big_spender_quantile,
+        "high_aov": settings.high_aov_quantile,
+        "loyal": settings.loyal_orders_quantile,
+        "vip": settings.vip_value_quantile,
+    }
+
+
+def facts_params(settings: Settings, at: date, usual: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of `facts.sql` from the shop's thresholds."""
+
+    def reached(name: str) -> int:
+        found = usual[name]
+        return _FLAT if found is None else int(found)
+
+    return {
+        "as_of": at,
+        "gap_days": float(usual["gap_days"] or QUIET_GAP_DAYS),
+        "second_days": new_days(settings, usual),
+        "slipping": settings.slipping_gaps,
+        "sleeping": settings.sleeping_gaps,
+        "lost": settings.lost_gaps,
+        "big_net_e4": reached("big_net_e4"),
+        "vip_net_e4": reached("vip_net_e4"),
+        "high_aov_e4": reached("high_aov_e4"),
+        "loyal_orders": reached("loyal_orders"),
+        "discount_share": settings.discount_share,
+        "has_discounts": 1 if usual["discounted_orders"] else 0,
+    }
+
+
+def new_days(settings: Settings, usual: dict[str, Any]) -> float:
+    """Days that a first-time buyer counts as new."""
+    return float(settings.new_days or usual["second_gap_days"] or usual["gap_days"] or QUIET_GAP_DAYS)
+
+
+def _built_day(shop: Shop) -> date | None:
+    found = shop.compute.relation("select cast(max(last_day + days_since) as date) as day from facts").to_pylist()
+    day: date | None = found[0]["day"]
+    return day
+
+
+def _rebuild(here: World, at: date) -> None:
+    def keep(name: str, **params: Any) -> None:
+        wanted = named(name)
+        here.connection.execute(f"create temp table {name} as {wanted.sql}", wanted.bound(params))
+
+    keep("orders", **orders_params(here.settings, at))
+    usual = here.rows("thresholds", **thresholds_params(here.settings))[0]
+    keep("facts", **facts_params(here.settings, at, usual))

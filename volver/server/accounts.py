@@ -1,0 +1,150 @@
+"""Who may enter the console: accounts, passwords (argon2id), one-time login links.
+
+Secrets are random and stored as SHA-256 only; passwords as argon2id. A link works once and for fifteen minutes.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from volver.core import VolverError, clock
+from volver.store import Shop, schema
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+LINK_US = 15 * 60 * 1_000_000
+LEAST_LETTERS = 10
+_NO_PASSWORD = "!"  # noqa: S105  no hash equals it, so only a link opens the account
+
+
+class WeakPassword(VolverError):
+    """A password that is too short."""
+
+    code = "server.weak_password"
+    says = "The password has fewer than {least} characters."
+    hint = "Choose a longer one, or leave it out and let Volver make one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person who may open the console; `password` is set only on the answer that made it."""
+
+    id: int
+    email: str
+    role: str
+    lang: str | None
+    theme: str
+    password: str | None = None
+
+
+def create_owner(shop: Shop, email: str = "owner", password: str | None = None, *, invent: bool = False) -> Account:
+    """Make the owner's account, or return the one that has this name already.
+
+    Without a password only a login link opens it; `invent` makes one up and returns it, once.
+    Raises `server.weak_password`.
+    """
+    if invent and password is None:
+        password = secrets.token_urlsafe(12)
+    if password is not None and len(password) < LEAST_LETTERS:
+        raise WeakPassword(least=LEAST_LETTERS)
+    known = find_account(shop, email)
+    if known is not None:
+        return known
+    row = {
+        "email": email,
+        "password_hash": _NO_PASSWORD if password is None else _hasher().hash(password),
+        "role": "owner",
+        "lang": "",
+        "theme": "system",
+        "created_us": clock.now_us(),
+    }
+    with shop.state.begin() as rows:
+        made = rows.execute(insert(schema.accounts).values(row).returning(schema.accounts.c.id)).scalar_one()
+    return Account(id=int(made), email=email, role="owner", lang=None, theme="system", password=password)
+
+
+def login_link(shop: Shop, base_url: str, email: str = "owner") -> str:
+    """A link that opens the console once, within fifteen minutes; the owner's account is made if there is none."""
+    account = create_owner(shop, email)
+    secret = secrets.token_urlsafe(32)
+    now = clock.now_us()
+    row = {"token_hash": digest(secret), "account_id": account.id, "created_us": now, "expires_us": now + LINK_US}
+    with shop.state.begin() as rows:
+        rows.execute(insert(schema.login_tokens).values(row))
+    return f"{base_url.rstrip('/')}/enter?token={secret}"
+
+
+def redeem(shop: Shop, secret: str) -> int | None:
+    """The account that a link opens, which then is used up; None when it is unknown, old or used."""
+    tokens = schema.login_tokens
+    now = clock.now_us()
+    claim = (
+        update(tokens)
+        .where(tokens.c.token_hash == digest(secret), tokens.c.used_us.is_(None), tokens.c.expires_us > now)
+        .values(used_us=now)
+        .returning(tokens.c.account_id)
+    )
+    with shop.state.begin() as rows:
+        found = rows.execute(claim).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def check_password(shop: Shop, email: str, password: str) -> int | None:
+    """The account's id when the password is right. An unknown name costs as much time as a wrong password."""
+    from argon2.exceptions import InvalidHashError, VerificationError
+
+    accounts = schema.accounts
+    with shop.state.read() as rows:
+        row = rows.execute(select(accounts.c.id, accounts.c.password_hash).where(accounts.c.email == email)).first()
+    stored = row.password_hash if row and row.password_hash != _NO_PASSWORD else _decoy()
+    try:
+        _hasher().verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return int(row.id) if row and row.password_hash != _NO_PASSWORD else None
+
+
+def find_account(shop: Shop, email: str) -> Account | None:
+    """The account with this name."""
+    return _account(shop, schema.accounts.c.email == email)
+
+
+def account_by_id(shop: Shop, account_id: int) -> Account | None:
+    """The account with this id."""
+    return _account(shop, schema.accounts.c.id == account_id)
+
+
+def prefer(shop: Shop, account_id: int, **values: str) -> None:
+    """Remember an account's language or theme."""
+    with shop.state.begin() as rows:
+        rows.execute(update(schema.accounts).where(schema.accounts.c.id == account_id).values(**values))
+
+
+def digest(secret: str) -> str:
+    """How a random secret is stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _account(shop: Shop, condition: Any) -> Account | None:
+    with shop.state.read() as rows:
+        row = rows.execute(select(schema.accounts).where(condition)).mappings().first()
+    if row is None:
+        return None
+    return Account(id=row["id"], email=row["email"], role=row["role"], lang=row["lang"] or None, theme=row["theme"])
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+@cache
+def _decoy() -> str:
+    return _hasher().hash(secrets.token_urlsafe(16))

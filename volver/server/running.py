@@ -1,0 +1,60 @@
+"""Running the web application in this process."""
+
+import socket
+from collections.abc import Callable, Sequence
+
+from volver.core import VolverError
+from volver.server.application import LOOPBACK, create_app
+from volver.store import Shop
+
+
+class PortTaken(VolverError):
+    """Another program listens there."""
+
+    code = "server.port_taken"
+    says = "Port {port} on {host} is taken."
+    hint = "Choose another with --port, or 0 for any free one."
+
+
+def serve(
+    shop: Shop,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    *,
+    hosts: Sequence[str] = (),
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted. `ready` is told the address once the port is ours.
+
+    On loopback only loopback names are answered; elsewhere `hosts` lists the names (none: any).
+    Raises `server.port_taken`.
+    """
+    import uvicorn
+
+    listener = _listen(host, port)
+    bound = listener.getsockname()[1]
+    local = host in ("127.0.0.1", "::1", "localhost")
+    names = (*LOOPBACK, *hosts) if local else (tuple(hosts) or ("*",))
+    config = uvicorn.Config(
+        create_app(shop, names), log_level="warning", access_log=False, server_header=False, lifespan="off"
+    )
+    if ready is not None:
+        shown = "localhost" if local else host
+        ready(f"http://{shown}:{bound}")
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as problem:
+        listener.close()
+        raise PortTaken(host=host, port=port) from problem
+    listener.listen(128)
+    return listener
