@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from volver.know.answers import KnowReport as KnowReport
     from volver.know.answers import SegmentSummary as SegmentSummary
     from volver.know.answers import StageReport as StageReport
-    from volver.know.cohorts import cohorts as cohorts
-    from volver.know.customer import NoSuchCustomer as NoSuchCustomer
-    from volver.know.customer import customer as customer
-    from volver.know.customer import find_customer as find_customer
-    from volver.know.customers import customers as customers
-    from volver.know.customers import table as table
+    from volver.know.returning import cohorts as cohorts
+    from volver.know.profile import NoSuchCustomer as NoSuchCustomer
+    from volver.know.profile import customer as customer
+    from volver.know.profile import find_customer as find_customer
+    from volver.know.listing import customers as customers
+    from volver.know.listing import table as table
     from volver.know.figures import kpi as kpi
     from volver.know.refreshing import refresh as refresh
-    from volver.know.segments import segments as segments
-    from volver.know.stages import stages as stages
+    from volver.know.segmenting import segments as segments
+    from volver.know.standing import stages as stages
     from volver.know.today import health as health
     from volver.know.today import home as home
 
@@ -35,21 +35,21 @@ _WHERE = {
     "Health": "answers",
     "HomeReport": "answers",
     "KnowReport": "answers",
-    "NoSuchCustomer": "customer",
+    "NoSuchCustomer": "profile",
     "STAGES": "answers",
     "SegmentSummary": "answers",
     "StageReport": "answers",
-    "cohorts": "cohorts",
-    "customer": "customer",
-    "customers": "customers",
-    "find_customer": "customer",
+    "cohorts": "returning",
+    "customer": "profile",
+    "customers": "listing",
+    "find_customer": "profile",
     "health": "today",
     "home": "today",
     "kpi": "figures",
     "refresh": "refreshing",
-    "segments": "segments",
-    "stages": "stages",
-    "table": "customers",
+    "segments": "segmenting",
+    "stages": "standing",
+    "table": "listing",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from volver.core import VolverError
 from volver.know.answers import CustomerProfile, Event, Order, OrderLine, Scores, Share
-from volver.know.segments import memberships
+from volver.know.segmenting import memberships
 from volver.know.words import stage_reason
 from volver.know.world import last_day
 from volver.store import Shop

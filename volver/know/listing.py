@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from volver.core import Answer, VolverError
 from volver.know.answers import STAGES, CustomerRow, CustomersPage
-from volver.know.segments import BITS
+from volver.know.segmenting import BITS
 from volver.store import Shop
 
 SORTS: Final = {

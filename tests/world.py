@@ -1,0 +1,101 @@
+"""A tiny shop for tests: ledger lines as Python values, written through the store's own doors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from volver.store import Shop, create_shop
+
+START = date(2025, 1, 1)
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A ledger line: `day` counts from START, `hour` within the day; money in whole currency units."""
+
+    order: str
+    customer: int | None
+    product: int | None
+    day: int
+    price: int
+    quantity: int = 1
+    kind: str = "sale"
+    doc: str = "sale"
+    hour: int = 12
+    discount: int = 0
+
+    @property
+    def ts_us(self) -> int:
+        start = datetime(START.year, START.month, START.day, tzinfo=UTC)
+        return round((start + timedelta(days=self.day, hours=self.hour)).timestamp() * 1e6)
+
+    @property
+    def amount_e4(self) -> int:
+        return self.price * self.quantity * 10_000
+
+
+def day(n: int) -> date:
+    """The date of day `n`."""
+    return START + timedelta(days=n)
+
+
+def shop_of(path: Path, lines: Sequence[Line], *, cost: int | None = None, **settings: Any) -> Shop:
+    """A shop whose ledger holds these lines; products cost `cost` units each."""
+    shop = create_shop(path, timezone="UTC", **settings)
+    offset = shop.log.last() + 1
+    rows = [_row(n, line) for n, line in enumerate(lines)]
+    customers = sorted({line.customer for line in lines if line.customer is not None})
+    products = sorted({line.product for line in lines if line.product is not None})
+    with shop.lake.writing():
+        shop.lake.add("order_lines", _written(shop, "order_lines", rows), offset)
+        people = [{"customer_id": one, "customer_ref": f"c{one}"} for one in customers]
+        shop.lake.add("customers", _written(shop, "customers", people), offset)
+        cost_e4 = None if cost is None else cost * 10_000
+        goods = [
+            {"product_id": p, "product_ref": f"p{p}", "name": f"Product {p}", "category": f"cat{p % 2}",
+             "cost_e4": cost_e4, "is_product": 1}
+            for p in products
+        ]
+        shop.lake.add("products", _written(shop, "products", goods), offset)
+    return shop
+
+
+def _row(n: int, line: Line) -> dict[str, Any]:
+    return {
+        "line_id": n,
+        "order_id": sum(ord(char) * 257**i for i, char in enumerate(line.order)) % 2**61,
+        "order_ref": line.order,
+        "customer_id": line.customer,
+        "product_id": line.product,
+        "ts_us": line.ts_us,
+        "day": day(line.day),
+        "doc": line.doc,
+        "kind": line.kind,
+        "quantity_e4": line.quantity * 10_000,
+        "unit_price_e4": line.price * 10_000,
+        "amount_e4": line.amount_e4,
+        "discount_e4": line.discount * 10_000,
+        "line_key": n,
+        "occurrence": 1,
+        "batch": 1,
+        "month": f"{day(line.day):%Y-%m}",
+    }
+
+
+def _written(shop: Shop, table: str, rows: list[dict[str, Any]]) -> Any:
+    import pyarrow as pa
+
+    from volver.store import TABLES
+
+    kinds = {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "DATE": pa.date32()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in TABLES[table].columns.items()])
+    given = pa.Table.from_pylist(rows, schema=schema)
+    connection = shop.compute.connection()
+    try:
+        connection.register("given", given)
+        return shop.compute.write("select * from given", table, connection=connection)
+    finally:
+        connection.close()
