@@ -37,8 +37,8 @@ gaps as (
 ),
 rhythms as (
   select customer_id, max(n) as n,
-         sum(case when rn = cast(floor((n + 1) / 2.0) as bigint) then gap else 0 end) * 0.5
-           + sum(case when rn = cast(floor((n + 2) / 2.0) as bigint) then gap else 0 end) * 0.5 as median,
+         cast(sum(case when rn = cast(floor((n + 1) / 2) as bigint) then gap else 0 end
+                  + case when rn = cast(floor((n + 2) / 2) as bigint) then gap else 0 end) as double) / 2 as median,
          min(case when rn >= n * 0.9 then gap end) as long_gap
   from gaps group by customer_id
 ),
@@ -70,9 +70,9 @@ carts as (
 waits as (
   select b.customer_id, b.orders, s.order_days, b.net_e4, b.gross_e4, b.cost_e4, b.units_e4, b.returned_e4, b.discounted,
          s.first_day, s.last_day, date_diff('day', s.last_day, $as_of) as days_since, r.n,
-         case when r.n is null then null else ($gap_days + r.n * r.median) / (1.0 + r.n) end as usual,
+         case when r.n is null then null else ($gap_days + r.n * r.median) / nullif(cast(1 + r.n as double), 0) end as usual,
          case when c.cart_us > b.last_us then 1 else 0 end as left_cart,
-         r.long_gap / $slipping as habit
+         r.long_gap / nullif($slipping, 0) as habit
   from buyers b
   join spans s on s.customer_id = b.customer_id
   left join rhythms r on r.customer_id = b.customer_id
@@ -81,10 +81,10 @@ waits as (
 paced as (
   select w.customer_id, w.orders, w.order_days, w.net_e4, w.gross_e4, w.cost_e4, w.units_e4, w.returned_e4, w.discounted,
          w.first_day, w.last_day, w.days_since, w.usual, w.left_cart,
-         cast(floor(w.net_e4 / (w.orders * 1.0) + 0.5) as bigint) as aov_e4,
-         case when w.n is null then $second_days / $slipping
+         cast(floor(w.net_e4 / nullif(cast(w.orders as double), 0) + 0.5) as bigint) as aov_e4,
+         case when w.n is null then $second_days / nullif($slipping, 0)
               when w.usual >= w.habit and w.usual >= 1 then w.usual
-              when w.habit >= 1 then w.habit else 1.0 end as rhythm
+              when w.habit >= 1 then w.habit else cast(1 as double) end as rhythm
   from waits w
 ),
 staged as (
@@ -100,8 +100,8 @@ staged as (
 )
 select t.customer_id, t.orders, t.order_days, t.net_e4, t.gross_e4, t.net_e4 - t.cost_e4 as margin_e4, t.aov_e4,
        t.units_e4, t.first_day, t.last_day, cast(t.days_since as integer) as days_since, t.usual as usual_gap_days,
-       t.rhythm as rhythm_days, t.discounted / (t.orders * 1.0) as discount_share,
-       case when t.gross_e4 > 0 then -t.returned_e4 / (t.gross_e4 * 1.0) else 0.0 end as returned_share,
+       t.rhythm as rhythm_days, t.discounted / nullif(cast(t.orders as double), 0) as discount_share,
+       case when t.gross_e4 > 0 then -t.returned_e4 / nullif(cast(t.gross_e4 as double), 0) else cast(0 as double) end as returned_share,
        tp.product_id as top_product_id, tc.category as top_category, t.stage,
        case when t.stage = 'lost' then cast(t.last_day + cast(floor(t.rhythm * $lost) + 1 as integer) as date)
             when t.stage = 'sleeping' then cast(t.last_day + cast(floor(t.rhythm * $sleeping) + 1 as integer) as date)
@@ -111,7 +111,7 @@ select t.customer_id, t.orders, t.order_days, t.net_e4, t.gross_e4, t.net_e4 - t
             + case when t.net_e4 >= $big_net_e4 then 4 else 0 end
             + case when t.aov_e4 >= $high_aov_e4 then 8 else 0 end
             + case when $has_discounts = 1 and t.orders > 1 and t.discounted = 0 then 16 else 0 end
-            + case when t.discounted > 0 and t.discounted / (t.orders * 1.0) >= $discount_share then 32 else 0 end
+            + case when t.discounted > 0 and t.discounted / nullif(cast(t.orders as double), 0) >= $discount_share then 32 else 0 end
             + case when t.left_cart = 1 then 64 else 0 end
             + case when t.orders > 1 and t.net_e4 >= $vip_net_e4 and t.stage in ('champion', 'growing') then 128 else 0 end
             + case when t.orders > 1 and t.orders >= $loyal_orders and t.stage in ('champion', 'growing') then 256 else 0 end

@@ -17,7 +17,7 @@ placed_in as (
   select p.order_id, p.customer_id, p.day, p.first_day,
          case $by when 'day' then p.day when 'month' then m.first_day
               else cast(p.day - cast(date_diff('day', date '1899-12-25', p.day)
-                        - 7 * cast(floor(date_diff('day', date '1899-12-25', p.day) / 7.0) as bigint) as integer) as date)
+                        - 7 * cast(floor(date_diff('day', date '1899-12-25', p.day) / 7) as bigint) as integer) as date)
          end as start
   from placed p join months m on m.month_no = year(p.day) * 12 + month(p.day)
 ),
@@ -33,10 +33,10 @@ fresh as (
 lines_in as (
   select case $by when 'day' then l.day when 'month' then m.first_day
               else cast(l.day - cast(date_diff('day', date '1899-12-25', l.day)
-                        - 7 * cast(floor(date_diff('day', date '1899-12-25', l.day) / 7.0) as bigint) as integer) as date)
+                        - 7 * cast(floor(date_diff('day', date '1899-12-25', l.day) / 7) as bigint) as integer) as date)
          end as start,
          l.kind, l.amount_e4,
-         coalesce(l.cost_e4, cast(floor(p.cost_e4 * (l.quantity_e4 / 10000.0) + 0.5) as bigint),
+         coalesce(l.cost_e4, cast(floor(p.cost_e4 * (cast(l.quantity_e4 as double) / 10000) + 0.5) as bigint),
                   cast(floor(l.amount_e4 * (1.0 - $margin_rate) + 0.5) as bigint)) as cost_e4
   from order_lines l
   join months m on m.month_no = year(l.day) * 12 + month(l.day)

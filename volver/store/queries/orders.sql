@@ -10,7 +10,7 @@
 with known as (
   select l.line_id, l.order_id, l.order_ref, l.customer_id, l.product_id, l.ts_us, l.day, l.doc, l.kind, l.quantity_e4,
          l.amount_e4, l.discount_e4,
-         coalesce(l.cost_e4, cast(floor(p.cost_e4 * (l.quantity_e4 / 10000.0) + 0.5) as bigint),
+         coalesce(l.cost_e4, cast(floor(p.cost_e4 * (cast(l.quantity_e4 as double) / 10000) + 0.5) as bigint),
                   cast(floor(l.amount_e4 * (1.0 - $margin_rate) + 0.5) as bigint)) as cost_e4
   from order_lines l left join products p on p.product_id = l.product_id
   where l.day <= $as_of and l.kind not in ('adjustment', 'write_off')

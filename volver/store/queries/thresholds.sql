@@ -37,12 +37,12 @@ sizes as (
   from buyers
 ),
 gap_sizes as (
-  select count(*) as n, sum(case when nth = 2 then 1 else 0 end) as seconds from gaps
+  select count(*) as n, cast(sum(case when nth = 2 then 1 else 0 end) as bigint) as seconds from gaps
 ),
 ranked as (
-  select net_e4, cast(floor(net_e4 / (orders * 1.0) + 0.5) as bigint) as aov_e4, orders,
+  select net_e4, cast(floor(net_e4 / nullif(cast(orders as double), 0) + 0.5) as bigint) as aov_e4, orders,
          row_number() over (order by net_e4, customer_id rows between unbounded preceding and current row) as net_rn,
-         row_number() over (order by net_e4 / (orders * 1.0), customer_id
+         row_number() over (order by net_e4 / nullif(cast(orders as double), 0), customer_id
                             rows between unbounded preceding and current row) as aov_rn
   from buyers
 ),
