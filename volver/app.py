@@ -110,4 +110,3 @@ class OpenShop:
 def open_for_python(path: str | Path | None) -> OpenShop:
     """The handle behind `volver.open`."""
     return OpenShop(open_recovered(path))
-

@@ -32,8 +32,15 @@ def group() -> None:
 @json_option
 @click.pass_obj
 def customers(
-    context: Context, search: str, stage: str | None, segment: str | None, sort: str, ascending: bool, limit: int,
-    offset: int, as_json: bool,
+    context: Context,
+    search: str,
+    stage: str | None,
+    segment: str | None,
+    sort: str,
+    ascending: bool,
+    limit: int,
+    offset: int,
+    as_json: bool,
 ) -> None:
     """List customers.
 
@@ -43,7 +50,13 @@ def customers(
 
     with context.open_shop() as shop:
         page = know.customers(
-            shop, search=search, stage=stage, segment=segment, sort=sort, descending=not ascending, limit=limit,
+            shop,
+            search=search,
+            stage=stage,
+            segment=segment,
+            sort=sort,
+            descending=not ascending,
+            limit=limit,
             offset=offset,
         )
         currency = shop.settings.currency
@@ -53,8 +66,16 @@ def customers(
     tell_table(
         ["customer", "name", "stage", "orders", f"net {currency}", "last order", "P(alive)", "next 365 days"],
         [
-            (row.ref, row.name, row.stage, row.orders, _rounded(row.net_e4), row.last_day, row.p_alive,
-             _rounded(row.value_e4))
+            (
+                row.ref,
+                row.name,
+                row.stage,
+                row.orders,
+                _rounded(row.net_e4),
+                row.last_day,
+                row.p_alive,
+                _rounded(row.value_e4),
+            )
             for row in page.rows
         ],
     )
@@ -85,8 +106,10 @@ def _tell_customer(found: "CustomerProfile", currency: str) -> None:
     click.echo(f"{found.orders} orders, {_rounded(found.net_e4)} {currency} net, {found.first_day} to {found.last_day}")
     if found.scores:
         low, high = _rounded(found.scores.value_low_e4), _rounded(found.scores.value_high_e4)
-        click.echo(f"next 365 days: {_rounded(found.scores.value_e4)} {currency} (90 %: {low} to {high}), "
-                   f"P(alive) {found.scores.p_alive:.2f}")
+        click.echo(
+            f"next 365 days: {_rounded(found.scores.value_e4)} {currency} (90 %: {low} to {high}), "
+            f"P(alive) {found.scores.p_alive:.2f}"
+        )
     for each in found.segments:
         click.echo(f"  {each.label}: {_filled(each.reason)}")
 
@@ -110,8 +133,13 @@ def segments(context: Context, at: datetime | None, as_json: bool) -> None:
     tell_table(
         ["segment", "members", "net", "next 365 days", "rule"],
         [
-            (each.key, each.members, _rounded(each.net_e4), _rounded(each.value_e4),
-             f"waits for {each.waiting_for}" if each.waiting_for else _filled(each.rule))
+            (
+                each.key,
+                each.members,
+                _rounded(each.net_e4),
+                _rounded(each.value_e4),
+                f"waits for {each.waiting_for}" if each.waiting_for else _filled(each.rule),
+            )
             for each in found
         ],
     )
@@ -165,8 +193,17 @@ def kpi(context: Context, by: str, start: datetime | None, end: datetime | None,
     tell_table(
         ["from", "orders", f"net {currency}", "margin", "AOV", "new", "returning", "repeat rate", "returns"],
         [
-            (row["start"], row["orders"], _rounded(row["net_e4"]), _rounded(row["margin_e4"]), _rounded(row["aov_e4"]),
-             row["new_customers"], row["returning_customers"], row["repeat_rate"], row["returns_rate"])
+            (
+                row["start"],
+                row["orders"],
+                _rounded(row["net_e4"]),
+                _rounded(row["margin_e4"]),
+                _rounded(row["aov_e4"]),
+                row["new_customers"],
+                row["returning_customers"],
+                row["repeat_rate"],
+                row["returns_rate"],
+            )
             for row in rows
         ],
     )
@@ -192,8 +229,12 @@ def cohorts(context: Context, at: datetime | None, as_json: bool) -> None:
     tell_table(
         ["first order", "buyers", *(str(n) for n in range(months))],
         [
-            (each.month, each.buyers, *(f"{share:.0%}" for share in each.retention),
-             *[""] * (months - len(each.retention)))
+            (
+                each.month,
+                each.buyers,
+                *(f"{share:.0%}" for share in each.retention),
+                *[""] * (months - len(each.retention)),
+            )
             for each in found.cohorts
         ],
     )

@@ -41,7 +41,9 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--shop", metavar="PATH", envvar="VOLVER_SHOP", help="The shop's directory (default: VOLVER_SHOP or here).")
+@click.option(
+    "--shop", metavar="PATH", envvar="VOLVER_SHOP", help="The shop's directory (default: VOLVER_SHOP or here)."
+)
 @click.version_option(__version__, prog_name="volver")
 @click.pass_context
 def root(ctx: click.Context, shop: str | None) -> None:

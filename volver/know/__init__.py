@@ -5,29 +5,49 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from volver.know.answers import STAGES as STAGES
+    from volver.know.answers import Cohort as Cohort
     from volver.know.answers import CohortReport as CohortReport
     from volver.know.answers import CustomerProfile as CustomerProfile
     from volver.know.answers import CustomerRow as CustomerRow
     from volver.know.answers import CustomersPage as CustomersPage
+    from volver.know.answers import Event as Event
     from volver.know.answers import Health as Health
     from volver.know.answers import HomeReport as HomeReport
     from volver.know.answers import KnowReport as KnowReport
+    from volver.know.answers import Membership as Membership
+    from volver.know.answers import Order as Order
+    from volver.know.answers import OrderLine as OrderLine
+    from volver.know.answers import Scores as Scores
     from volver.know.answers import SegmentSummary as SegmentSummary
+    from volver.know.answers import Share as Share
+    from volver.know.answers import StageCount as StageCount
+    from volver.know.answers import StageMove as StageMove
     from volver.know.answers import StageReport as StageReport
-    from volver.know.returning import cohorts as cohorts
+    from volver.know.answers import Todo as Todo
+    from volver.know.figures import kpi as kpi
+    from volver.know.listing import customers as customers
+    from volver.know.listing import table as table
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
     from volver.know.profile import find_customer as find_customer
-    from volver.know.listing import customers as customers
-    from volver.know.listing import table as table
-    from volver.know.figures import kpi as kpi
     from volver.know.refreshing import refresh as refresh
+    from volver.know.returning import cohorts as cohorts
     from volver.know.segmenting import segments as segments
     from volver.know.standing import stages as stages
     from volver.know.today import health as health
     from volver.know.today import home as home
 
 _WHERE = {
+    "Cohort": "answers",
+    "Event": "answers",
+    "Membership": "answers",
+    "Order": "answers",
+    "OrderLine": "answers",
+    "Scores": "answers",
+    "Share": "answers",
+    "StageCount": "answers",
+    "StageMove": "answers",
+    "Todo": "answers",
     "CohortReport": "answers",
     "CustomerProfile": "answers",
     "CustomerRow": "answers",

@@ -101,7 +101,9 @@ SEGMENTS: Final = (
         key="vip",
         bit=128,
         label=Words("VIP"),
-        rule=_top_rule("Top {percent} % by net spend ({from_e4} or more) and on time", "vip_value_quantile", "vip_net_e4"),
+        rule=_top_rule(
+            "Top {percent} % by net spend ({from_e4} or more) and on time", "vip_value_quantile", "vip_net_e4"
+        ),
         why=_spent,
     ),
     Segment(

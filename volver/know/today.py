@@ -88,8 +88,10 @@ def _health_words(
     if unknown is not None and unknown > 0.02:
         rate = shop.settings.margin_rate
         said.append(
-            Words("{share} of lines have no known cost; their margin is taken as {rate_share}",
-                  {"share": unknown, "rate_share": rate})
+            Words(
+                "{share} of lines have no known cost; their margin is taken as {rate_share}",
+                {"share": unknown, "rate_share": rate},
+            )
         )
     return tuple(said)
 
@@ -115,19 +117,46 @@ def _todos(shop: Shop) -> tuple[Todo, ...]:
            from facts f left join scores s on s.customer_id = f.customer_id"""
     ).to_pylist()[0]
     wanted = [
-        ("slipping", "slipping", Words("Win back those who are slipping"),
-         Words("{n} repeat buyers have waited longer than they usually do", {"n": row["slipping"]})),
-        ("carts", "cart-abandoners", Words("Remind those who left a cart"),
-         Words("{n} customers filled a cart and did not order", {"n": row["carts"]})),
-        ("singles", "slipping", Words("Bring the second order"),
-         Words("{n} first-time buyers are past the usual time for a second order", {"n": row["singles"]})),
-        ("fresh", "new", Words("Welcome the new customers"),
-         Words("{n} customers placed their first order not long ago", {"n": row["fresh"]})),
-        ("champions", "champion", Words("Thank the champions"),
-         Words("{n} customers are on time and spend the most", {"n": row["champions"]})),
+        (
+            "slipping",
+            "slipping",
+            Words("Win back those who are slipping"),
+            Words("{n} repeat buyers have waited longer than they usually do", {"n": row["slipping"]}),
+        ),
+        (
+            "carts",
+            "cart-abandoners",
+            Words("Remind those who left a cart"),
+            Words("{n} customers filled a cart and did not order", {"n": row["carts"]}),
+        ),
+        (
+            "singles",
+            "slipping",
+            Words("Bring the second order"),
+            Words("{n} first-time buyers are past the usual time for a second order", {"n": row["singles"]}),
+        ),
+        (
+            "fresh",
+            "new",
+            Words("Welcome the new customers"),
+            Words("{n} customers placed their first order not long ago", {"n": row["fresh"]}),
+        ),
+        (
+            "champions",
+            "champion",
+            Words("Thank the champions"),
+            Words("{n} customers are on time and spend the most", {"n": row["champions"]}),
+        ),
     ]
     found = [
-        Todo(key=key, title=title, reason=reason, worth_e4=int(row[f"{key}_e4"] or 0), customers=row[key], segment=segment)
+        Todo(
+            key=key,
+            title=title,
+            reason=reason,
+            worth_e4=int(row[f"{key}_e4"] or 0),
+            customers=row[key],
+            segment=segment,
+        )
         for key, segment, title, reason in wanted
         if row[key]
     ]

@@ -116,7 +116,9 @@ class _Doors:
     async def http_problem(self, request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 500
         if status == 404:
-            return error_page(request, self.shop, 404, Words("There is no such page."), Words("Look for it in the menu."))
+            return error_page(
+                request, self.shop, 404, Words("There is no such page."), Words("Look for it in the menu.")
+            )
         return error_page(request, self.shop, status, Words("This did not work."), None)
 
     async def our_problem(self, request: Request, problem: Exception) -> Response:
@@ -139,7 +141,11 @@ class _Doors:
         secret = await run_in_threadpool(open_session, self.shop, account_id)
         answer = RedirectResponse(where, 303)
         answer.set_cookie(
-            SESSION, secret, max_age=LIFE_US // 1_000_000, httponly=True, samesite="lax",
+            SESSION,
+            secret,
+            max_age=LIFE_US // 1_000_000,
+            httponly=True,
+            samesite="lax",
             secure=request.url.scheme == "https",
         )
         return answer

@@ -48,7 +48,9 @@ class Guard:
         answer: Response | None = None
         if not static:
             answer, receive = await self._admit(request, receive, fresh)
-        send = _with_headers(send, {} if static else {"Cache-Control": "no-store"}, fresh, request.url.scheme == "https")
+        send = _with_headers(
+            send, {} if static else {"Cache-Control": "no-store"}, fresh, request.url.scheme == "https"
+        )
         await (answer or self.app)(scope, receive, send)
 
     async def _admit(
@@ -147,7 +149,9 @@ def _with_headers(send: Send, extra: dict[str, str], cookies: dict[str, str], se
             for name, value in (HEADERS | extra).items():
                 headers.setdefault(name, value)
             for name, value in cookies.items():
-                headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}")
+                headers.append(
+                    "Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+                )
         await send(message)
 
     return sending
