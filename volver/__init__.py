@@ -6,12 +6,13 @@ shop is opened.
 
 from typing import TYPE_CHECKING
 
+from volver.core.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from volver.app import OpenShop
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "open"]
 
 

@@ -16,5 +16,6 @@ from volver.core.settings import Setting as Setting
 from volver.core.settings import Settings as Settings
 from volver.core.settings import load_settings as load_settings
 from volver.core.settings import write_settings as write_settings
+from volver.core.version import VERSION as VERSION
 from volver.core.words import Words as Words
 from volver.core.words import read_words as read_words

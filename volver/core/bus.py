@@ -28,6 +28,7 @@ class Bus:
             try:
                 listener(news)
                 heard += 1
-            except Exception as problem:  # a listener's fault must not become the speaker's
-                log("bus").error("listener failed", extra={"news": type(news).__name__, "error": type(problem).__name__})
+            except Exception as problem:  # noqa: BLE001 - a listener's fault must not become the speaker's
+                facts = {"news": type(news).__name__, "error": type(problem).__name__}
+                log("bus").error("listener failed", extra=facts)
         return heard

@@ -102,7 +102,8 @@ def write_settings(folder: Path, values: Mapping[str, Any]) -> None:
     import json
 
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-    (folder / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = "\n".join(lines).replace("\x7f", "\\u007f")  # the one character that TOML forbids and JSON does not
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -120,11 +121,12 @@ def _from_environment() -> dict[str, Any]:
 
 
 def _fitting(where: str, name: str, value: Any, wanted: type) -> Any:
-    if isinstance(value, bool) or (wanted is str) != isinstance(value, str) and not isinstance(value, str):
+    mistaken = isinstance(value, bool) or (wanted is str and not isinstance(value, str))
+    if mistaken or (wanted is int and isinstance(value, float) and not value.is_integer()):
         raise BadSetting(where=where, name=name, wanted=f"of type {wanted.__name__}")
     try:
         return wanted(value)
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, OverflowError) as problem:
         raise BadSetting(where=where, name=name, wanted=f"of type {wanted.__name__}") from problem
 
 
@@ -139,8 +141,15 @@ def _check(settings: Settings, origins: Mapping[str, str]) -> None:
 
     demand("lang", settings.lang in ("en", "es"), "en or es")
     demand("currency", len(settings.currency) == 3 and settings.currency.isupper(), "a code such as EUR")
-    for name in ("margin_rate", "big_spender_quantile", "high_aov_quantile", "loyal_orders_quantile",
-                 "vip_value_quantile", "discount_share", "discount_rate_yearly"):
+    for name in (
+        "margin_rate",
+        "big_spender_quantile",
+        "high_aov_quantile",
+        "loyal_orders_quantile",
+        "vip_value_quantile",
+        "discount_share",
+        "discount_rate_yearly",
+    ):
         demand(name, 0 <= getattr(settings, name) <= 1, "between 0 and 1")
     demand("memory_limit_mb", settings.memory_limit_mb >= 128, "at least 128")
     demand("threads", settings.threads >= 1, "at least 1")

@@ -1,110 +1,66 @@
 """The embedded compute engine: DuckDB in memory over the lake's file lists.
 
 A DuckDB file would lock out every other process, so there is none: each lake table is a view over the files of its
-newest version. Queries are named files in `queries/`, in the portable profile; their header declares the lake tables
-they read, their parameters and what they answer.
+newest version. Queries are named files in `queries/` (see its README), run within a memory limit; what does not fit
+spills into a folder of this process's own, because two engines must not share one.
 """
 
-import re
+import os
+import shutil
 import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-import pyarrow as pa
-
-from volver.core import VolverError
-from volver.store.lake import Lake, NewFile
+from volver.store.lake import Lake, NewFile, Snapshot
+from volver.store.query import named
 from volver.store.tables import TABLES
 
-QUERIES = Path(__file__).parent / "queries"
-
-
-class UnknownQuery(VolverError):
-    """No named query has this name."""
-
-    code = "store.unknown_query"
-    says = "There is no query called {name}."
-    hint = "Named queries are the files in volver/store/queries."
-    status = 500
-
-
-class MissingParameter(VolverError):
-    """A named query was asked without one of its parameters."""
-
-    code = "store.missing_parameter"
-    says = "The query {name} needs the parameter {parameter}."
-    hint = "Its header lists them."
-    status = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A named query: `inputs` are lake tables, `params` map names to portable types."""
-
-    name: str
-    sql: str
-    inputs: tuple[str, ...]
-    params: dict[str, str]
-
-
-@lru_cache(maxsize=None)
-def named(name: str) -> Query:
-    """Read a query by name. Raises `store.unknown_query`."""
-    path = QUERIES / f"{name}.sql"
-    if not path.exists():
-        raise UnknownQuery(name=name)
-    sql = path.read_text(encoding="utf-8")
-    return Query(
-        name=name,
-        sql=sql,
-        inputs=tuple(part.strip() for part in _header(sql, "inputs").split(",") if part.strip()),
-        params=dict(_pair(part) for part in _header(sql, "params").split(",") if part.strip()),
-    )
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
 
 class Compute:
-    """Runs named queries, and SQL over the lake's views, in one DuckDB instance."""
+    """Runs named queries, and SQL over the lake's views, in one DuckDB instance. Safe to share between threads."""
 
     def __init__(self, lake: Lake, *, memory_limit_mb: int, threads: int, spill: Path) -> None:
         self._lake = lake
-        self._settings = {
-            "memory_limit": f"{memory_limit_mb}MB",
+        self._spill = spill / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._settings: dict[str, Any] = {
+            "memory_limit": f"{memory_limit_mb}MiB",
             "threads": threads,
-            "temp_directory": str(spill),
+            "temp_directory": str(self._spill),
             "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,  # nothing is ever fetched from outside
+            "autoload_known_extensions": False,
         }
         self._versions: dict[str, int] = {}
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
 
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A new cursor of the shared instance; views of every lake table are current."""
+    def connection(self) -> "duckdb.DuckDBPyConnection":
+        """A new cursor of the shared instance; views of every lake table are current. Close it after use."""
         with self._lock:
             if self._root is None:
-                self._root = duckdb.connect(":memory:", config=self._settings)
-                self._root.execute("SET TimeZone = 'UTC'")
+                self._root = self._opened()
             for table in TABLES:
-                self._refresh(table)
+                self._refresh(self._root, table)
             return self._root.cursor()
 
-    def relation(self, sql: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+    def relation(self, sql: str, params: Mapping[str, Any] | None = None) -> "pa.Table":
         """Run SQL over the lake's views; `params` fill `$name` places."""
         cursor = self.connection()
         try:
-            found = cursor.execute(sql, dict(params or {})).to_arrow_table()
+            return cursor.sql(sql, params=dict(params or {})).to_arrow_table()
         finally:
             cursor.close()
-        return found
 
-    def query(self, name: str, **params: Any) -> pa.Table:
+    def query(self, name: str, **params: Any) -> "pa.Table":
         """Run a named query. Raises `store.unknown_query`, `store.missing_parameter`."""
         wanted = named(name)
-        return self.relation(wanted.sql, _bound(wanted, params))
+        return self.relation(wanted.sql, wanted.bound(params))
 
     def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
         """Run a named query; each row as a dict."""
@@ -114,9 +70,8 @@ class Compute:
     def materialise(self, query: str, table: str, **params: Any) -> int:
         """Replace a lake table by a named query's answer; the number of rows."""
         wanted = named(query)
-        files = self.write(wanted.sql, table, _bound(wanted, params))
-        with self._lake.writing():
-            self._lake.replace(table, files)
+        files = self.write(wanted.sql, table, wanted.bound(params))
+        self._lake.replace(table, files)
         return sum(each.rows for each in files)
 
     def write(
@@ -124,7 +79,7 @@ class Compute:
         sql: str,
         table: str,
         params: Mapping[str, Any] | None = None,
-        connection: duckdb.DuckDBPyConnection | None = None,
+        connection: "duckdb.DuckDBPyConnection | None" = None,
     ) -> list[NewFile]:
         """Write a query's answer as Parquet files inside a lake table's folder, sorted, not yet committed.
 
@@ -132,63 +87,118 @@ class Compute:
         """
         declared, folder = TABLES[table], self._lake.path(table)
         folder.mkdir(parents=True, exist_ok=True)
-        batch = uuid.uuid4().hex
         chosen = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in declared.columns.items())
-        order = f" order by {declared.sort}" if declared.sort else ""
-        options = "format parquet, compression zstd, return_stats true"
+        target, options, order = folder / f"{uuid.uuid4().hex}.parquet", "", declared.sort
         if declared.partition:
-            options += f", partition_by ({declared.partition}), filename_pattern '{batch}_{{i}}', append true"
-            target = folder
-            order = f" order by {declared.partition}, {declared.sort}"
-        else:
-            target = folder / f"{batch}.parquet"
+            target, order = folder, f"{declared.partition}, {declared.sort}"
+            options = f", partition_by ({declared.partition}), filename_pattern '{{uuid}}', append true"
+        inner = sql.rstrip().rstrip(";")
+        return self.copy(
+            f"select {chosen} from (\n{inner}\n) order by {order}", table, target, options, params, connection
+        )
+
+    def copy(
+        self,
+        select: str,
+        table: str,
+        target: Path,
+        options: str = "",
+        params: Mapping[str, Any] | None = None,
+        connection: "duckdb.DuckDBPyConnection | None" = None,
+    ) -> list[NewFile]:
+        """Write a select to one file, or to a folder with partition options, and say what was written."""
         cursor = connection or self.connection()
-        statement = f"copy (select {chosen} from ({sql.rstrip().rstrip(';')}){order}) to '{target}' ({options})"
-        written = cursor.execute(statement, dict(params or {})).to_arrow_table().to_pylist()
-        return [_new_file(folder, each) for each in written]
+        try:
+            told = f"format parquet, compression zstd, return_stats true{options}"
+            written = cursor.execute(f"copy ({select}) to {_quoted(str(target))} ({told})", dict(params or {}))
+            names = [each[0] for each in written.description or []]
+            found = [dict(zip(names, row, strict=True)) for row in written.fetchall()]
+        finally:
+            if connection is None:
+                cursor.close()
+        return [_new_file(self._lake.path(table), each) for each in found if each["count"]]
 
-    def _refresh(self, table: str) -> None:
+    def close(self) -> None:
+        """Let go of memory and of the spill folder."""
+        with self._lock:
+            if self._root is not None:
+                self._root.close()
+                self._root = None
+                self._versions.clear()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def _opened(self) -> "duckdb.DuckDBPyConnection":
+        import duckdb
+
+        self._spill.parent.mkdir(parents=True, exist_ok=True)  # the engine makes only the last folder itself
+        _forget_dead(self._spill.parent)
+        root = duckdb.connect(":memory:", config=self._settings)
+        root.execute("set TimeZone = 'UTC'")
+        return root
+
+    def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
         snapshot = self._lake.snapshot(table)
-        if self._root is None or self._versions.get(table) == snapshot.version:
-            return
-        self._root.execute(f"create or replace view {table} as {view_sql(table, snapshot.files)}")
-        self._versions[table] = snapshot.version
+        if self._versions.get(table) != snapshot.version:
+            root.execute(f"create or replace view {table} as {view_sql(table, snapshot)}")
+            self._versions[table] = snapshot.version
 
 
-def view_sql(table: str, files: tuple[str, ...]) -> str:
-    """SQL that reads a lake table's files, or a typed nothing where there are none."""
-    columns = TABLES[table].columns
-    if not files:
-        return "select " + ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items()) + " where false"
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-    partition = TABLES[table].partition
-    hive = f"true, hive_types = {{'{partition}': VARCHAR}}" if partition else "false"
-    return f"select {', '.join(columns)} from read_parquet([{listed}], hive_partitioning = {hive})"
+def view_sql(table: str, snapshot: Snapshot) -> str:
+    """SQL that reads a lake table's files, or a typed nothing where there are none.
+
+    A column that no file holds yet is NULL; one that only some hold is NULL in the others.
+    """
+    declared = TABLES[table]
+    if not snapshot.files:
+        nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in declared.columns.items())
+        return f"select {nothing} where false"
+    held = snapshot.columns | {declared.partition}
+    chosen = [name if name in held else f"cast(null as {kind}) as {name}" for name, kind in declared.columns.items()]
+    listed = ", ".join(_quoted(path) for path in snapshot.files)
+    hive = f"true, hive_types = {{'{declared.partition}': VARCHAR}}" if declared.partition else "false"
+    union = ", union_by_name = true" if snapshot.mixed else ""
+    return f"select {', '.join(chosen)} from read_parquet([{listed}], hive_partitioning = {hive}{union})"
 
 
-def _bound(wanted: Query, params: Mapping[str, Any]) -> dict[str, Any]:
-    for name in wanted.params:
-        if name not in params:
-            raise MissingParameter(name=wanted.name, parameter=name)
-    return {name: params[name] for name in wanted.params}
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
-def _header(sql: str, key: str) -> str:
-    found = re.search(rf"^--\s*{key}:\s*(.*)$", sql, re.MULTILINE)
-    return found.group(1).strip() if found else ""
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, kind = text.split()
-    return name, kind
-
-
-def _new_file(folder: Path, stats: dict[str, Any]) -> NewFile:
-    path = Path(stats["filename"])
-    keys = stats.get("partition_keys") or {}
+def _new_file(folder: Path, written: dict[str, Any]) -> NewFile:
+    path = Path(written["filename"])
+    stats: dict[str, dict[str, Any]] = {"nullCount": {}, "minValues": {}, "maxValues": {}}
+    for quoted, told in (written["column_statistics"] or {}).items():
+        name = quoted.strip('"')
+        stats["nullCount"][name] = int(told.get("null_count", 0))
+        for key, ours in (("min", "minValues"), ("max", "maxValues")):
+            if key in told:
+                stats[ours][name] = _bound(told[key])
     return NewFile(
         path=str(path.relative_to(folder)),
-        rows=stats["count"],
+        rows=written["count"],
         size=path.stat().st_size,
-        partition={str(key): str(value) for key, value in dict(keys).items()},
+        partition={str(key): str(value) for key, value in dict(written["partition_keys"] or {}).items()},
+        stats=stats,
     )
+
+
+def _bound(text: str) -> int | str:
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def _forget_dead(spill: Path) -> None:
+    """Remove what crashed processes left in the spill folder."""
+    for left in spill.glob("*-*"):
+        pid = left.name.split("-")[0]
+        if pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

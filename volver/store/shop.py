@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver.core import Setting, Settings, VolverError, load_settings, write_settings
 from volver.store.compute import Compute
-from volver.store.lake import Lake
+from volver.store.lake import Lake, newest_version
 
 if TYPE_CHECKING:
     from volver.store.log import EventLog
@@ -46,6 +46,7 @@ class Shop:
 
     def close(self) -> None:
         """Finish writing and let go of the files."""
+        self.compute.close()
         self.log.close()
         self.state.close()
 
@@ -67,10 +68,7 @@ def create_shop(path: str | Path, **values: Any) -> Shop:
     for part in ("lake", "models"):
         (folder / part).mkdir(exist_ok=True)
     write_settings(folder, chosen)
-    shop = open_shop(folder)
-    with shop.lake.writing():
-        shop.lake.replace("months", shop.compute.write(_MONTHS, "months"))
-    return shop
+    return open_shop(folder)
 
 
 def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = None) -> Shop:
@@ -85,7 +83,7 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
     lake = Lake(folder / "lake")
     spill = Path(settings.spill_folder) if settings.spill_folder else folder / "spill"
     compute = Compute(lake, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads, spill=spill)
-    return Shop(
+    shop = Shop(
         path=folder,
         settings=settings,
         origins=origins,
@@ -94,6 +92,9 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
         lake=lake,
         compute=compute,
     )
+    if newest_version(lake.path("months")) < 0:  # new, or cut short while it was made
+        lake.replace("months", compute.write(_MONTHS, "months"))
+    return shop
 
 
 _MONTHS = """

@@ -1,0 +1,60 @@
+"""The doctor finds what is wrong and says so without stopping."""
+
+from pathlib import Path
+
+from tests.store.lakes import add_lines
+from volver.store import Check, Entry, Shop, check_shop, open_shop
+
+
+def by_name(shop: Shop) -> dict[str, Check]:
+    return {each.name: each for each in check_shop(shop)}
+
+
+def test_a_new_shop_is_healthy(shop: Shop) -> None:
+    found = by_name(shop)
+    assert [name for name, check in found.items() if not check.ok] == []
+    assert {"log", "state", "lake", "offsets", "disk", "memory", "leftovers", "time zone"} == set(found)
+    assert all(str(check.says) for check in found.values())
+
+
+def test_the_counts_are_told(shop: Shop) -> None:
+    shop.log.append([Entry(source="s", message_id=str(n), kind="k", body=b"") for n in range(3)])
+    add_lines(shop, 2)
+    found = by_name(shop)
+    assert str(found["log"].says) == "3 entries, the last is 3."
+    assert str(found["offsets"].says) == "The lake holds the log up to 2 of 3."
+
+
+def test_a_missing_file_of_the_lake_is_found(shop: Shop) -> None:
+    add_lines(shop, 0)
+    Path(shop.lake.snapshot("order_lines").files[0]).unlink()
+    found = by_name(shop)["lake"]
+    assert not found.ok
+    assert str(found.says) == "1 files are missing from order_lines."
+    assert found.hint
+
+
+def test_a_lake_ahead_of_its_log_is_found(shop: Shop) -> None:
+    add_lines(shop, 7)
+    assert not by_name(shop)["offsets"].ok
+
+
+def test_a_broken_lake_does_not_stop_the_other_checks(shop: Shop) -> None:
+    add_lines(shop, 0)
+    log = shop.lake.path("order_lines") / "_delta_log"
+    add_lines(shop, 1)
+    (log / f"{0:020d}.json").write_text("not what was written")
+    with open_shop(shop.path) as again:
+        found = by_name(again)
+    assert not found["lake"].ok
+    assert found["log"].ok
+    assert found["disk"].ok
+
+
+def test_a_memory_limit_beyond_the_machine_is_found(shop: Shop) -> None:
+    with open_shop(shop.path, {"memory_limit_mb": 900_000_000}) as again:
+        assert not by_name(again)["memory"].ok
+
+
+def test_no_check_names_a_person_or_a_path(shop: Shop) -> None:
+    assert not any(str(shop.path) in str(each.says) for each in check_shop(shop))

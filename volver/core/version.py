@@ -1,0 +1,3 @@
+"""Which Volver this is."""
+
+VERSION = "0.1.0"

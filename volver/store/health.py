@@ -1,0 +1,154 @@
+"""Is a shop's store healthy? Each check looks at one thing and says what it found."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from volver.core import VolverError, Words, zone_named
+
+if TYPE_CHECKING:
+    from volver.store.shop import Shop
+
+SPARE_MB = 512  # below this a refresh may fail half way; nothing is lost, but nothing new is kept either
+_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one look found; `hint` says what to do when it is not `ok`."""
+
+    name: str
+    ok: bool
+    says: Words
+    hint: str = ""
+
+
+def check_shop(shop: "Shop") -> tuple[Check, ...]:
+    """Look at the log, the state, the lake, the disk, the memory, the spill folder and the time zones."""
+    return tuple(
+        _guarded(name, look, shop)
+        for name, look in (
+            ("log", _log),
+            ("state", _state),
+            ("lake", _lake),
+            ("offsets", _offsets),
+            ("disk", _disk),
+            ("memory", _memory),
+            ("leftovers", _leftovers),
+            ("time zone", _zone),
+        )
+    )
+
+
+def _guarded(name: str, look: "Callable[[Shop], Check]", shop: "Shop") -> Check:
+    import sqlite3
+
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return look(shop)
+    except VolverError as problem:
+        return Check(name=name, ok=False, says=Words("{problem}", {"problem": str(problem)}), hint=problem.advice)
+    except (OSError, ValueError, sqlite3.Error, SQLAlchemyError) as problem:
+        says = Words("Cannot be read ({problem}).", {"problem": type(problem).__name__})
+        return Check(name=name, ok=False, says=says, hint="Restore this part of the shop from a backup.")
+
+
+def _log(shop: "Shop") -> Check:
+    found = shop.log.damage()
+    if found:
+        hint = "Restore log.db from a backup."
+        return Check(name="log", ok=False, says=Words("The log's file is damaged."), hint=hint)
+    return Check(name="log", ok=True, says=Words("{n} entries, the last is {last}.", _counts(shop)))
+
+
+def _counts(shop: "Shop") -> dict[str, int]:
+    return {"n": shop.log.count(), "last": shop.log.last()}
+
+
+def _state(shop: "Shop") -> Check:
+    from volver.store.state import head
+
+    version, newest = shop.state.version(), head()
+    says = Words("Migration {version} of {newest}.", {"version": version or "0000", "newest": newest})
+    hint = "Open the shop with this Volver once, with no other running, to migrate it."
+    return Check(name="state", ok=version == newest, says=says, hint="" if version == newest else hint)
+
+
+def _lake(shop: "Shop") -> Check:
+    from volver.store.tables import TABLES
+
+    lost, files, rows = [], 0, 0
+    for table in TABLES:
+        snapshot = shop.lake.snapshot(table)
+        files, rows = files + len(snapshot.files), rows + snapshot.rows
+        lost += [table for each in snapshot.files if not Path(each).is_file()]
+    if lost:
+        says = Words("{n} files are missing from {tables}.", {"n": len(lost), "tables": ", ".join(sorted(set(lost)))})
+        return Check(name="lake", ok=False, says=says, hint="Restore the lake folder from a backup, or import again.")
+    return Check(name="lake", ok=True, says=Words("{rows} rows in {files} files.", {"rows": rows, "files": files}))
+
+
+def _offsets(shop: "Shop") -> Check:
+    from volver.store.tables import TABLES
+
+    last = shop.log.last()
+    reached = {table: shop.lake.offset(table) for table in TABLES}
+    ahead = sorted(table for table, offset in reached.items() if offset > last)
+    if ahead:
+        says = Words("{tables} hold more than the log ever gave.", {"tables": ", ".join(ahead)})
+        return Check(
+            name="offsets", ok=False, says=says, hint="log.db was replaced by an older one: restore the newest."
+        )
+    most = max([0, *reached.values()])
+    says = Words("The lake holds the log up to {reached} of {last}.", {"reached": most, "last": last})
+    return Check(name="offsets", ok=True, says=says)
+
+
+def _disk(shop: "Shop") -> Check:
+    free = shutil.disk_usage(shop.path).free // _MB
+    says = Words("{free} MB are free.", {"free": free})
+    return Check(name="disk", ok=free >= SPARE_MB, says=says, hint="" if free >= SPARE_MB else "Free disk space.")
+
+
+def _memory(shop: "Shop") -> Check:
+    limit, there = shop.settings.memory_limit_mb, machine_mb()
+    if there is None:
+        return Check(name="memory", ok=True, says=Words("Queries may use {limit} MB.", {"limit": limit}))
+    says = Words("Queries may use {limit} MB of {there}.", {"limit": limit, "there": there})
+    fits = limit <= there
+    return Check(
+        name="memory", ok=fits, says=says, hint="" if fits else "Set memory_limit_mb below the machine's memory."
+    )
+
+
+def _leftovers(shop: "Shop") -> Check:
+    from volver.store.tables import TABLES
+    from volver.store.upkeep import leftovers
+
+    found = [each for table in TABLES if shop.lake.path(table).exists() for each in leftovers(shop.lake, table)]
+    size = sum(each.stat().st_size for each in found) // _MB
+    says = Words(
+        "{n} files that nothing needs, {size} MB; the next refresh removes them.", {"n": len(found), "size": size}
+    )
+    return Check(name="leftovers", ok=True, says=says)
+
+
+def _zone(shop: "Shop") -> Check:
+    zone_named(shop.settings.timezone)
+    return Check(name="time zone", ok=True, says=Words("Days begin in {zone}.", {"zone": shop.settings.timezone}))
+
+
+def machine_mb() -> int | None:
+    """The machine's memory, or what its control group allows; None where it cannot be known."""
+    import os
+
+    found = []
+    try:
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    except (OSError, ValueError):
+        pass
+    return min(found) // _MB if found else None
