@@ -5,11 +5,11 @@ Secrets are random and stored as SHA-256 only; passwords as argon2id. A link wor
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from volver.core import VolverError, clock
 from volver.store import Shop, schema
@@ -43,21 +43,25 @@ class Account:
 
 
 def create_owner(shop: Shop, email: str = "owner", password: str | None = None, *, invent: bool = False) -> Account:
-    """Make the owner's account, or return the one that has this name already.
+    """Make the owner's account; one that has this name already gets the new password, if there is one.
 
-    Without a password only a login link opens it; `invent` makes one up and returns it, once.
-    Raises `server.weak_password`.
+    Without a password only a login link opens it; `invent` makes one up and returns it, once. Names are compared
+    without regard to case. Raises `server.weak_password`.
     """
+    email = email.strip().lower()
     if invent and password is None:
         password = secrets.token_urlsafe(12)
     if password is not None and len(password) < LEAST_LETTERS:
         raise WeakPassword(least=LEAST_LETTERS)
+    hashed = _NO_PASSWORD if password is None else _hasher().hash(password)
     known = find_account(shop, email)
     if known is not None:
-        return known
+        if password is not None:
+            prefer(shop, known.id, password_hash=hashed)
+        return replace(known, password=password)
     row = {
         "email": email,
-        "password_hash": _NO_PASSWORD if password is None else _hasher().hash(password),
+        "password_hash": hashed,
         "role": "owner",
         "lang": "",
         "theme": "system",
@@ -75,6 +79,7 @@ def login_link(shop: Shop, base_url: str, email: str = "owner") -> str:
     now = clock.now_us()
     row = {"token_hash": digest(secret), "account_id": account.id, "created_us": now, "expires_us": now + LINK_US}
     with shop.state.begin() as rows:
+        rows.execute(delete(schema.login_tokens).where(schema.login_tokens.c.expires_us <= now))
         rows.execute(insert(schema.login_tokens).values(row))
     return f"{base_url.rstrip('/')}/enter?token={secret}"
 
@@ -100,7 +105,9 @@ def check_password(shop: Shop, email: str, password: str) -> int | None:
 
     accounts = schema.accounts
     with shop.state.read() as rows:
-        row = rows.execute(select(accounts.c.id, accounts.c.password_hash).where(accounts.c.email == email)).first()
+        row = rows.execute(
+            select(accounts.c.id, accounts.c.password_hash).where(accounts.c.email == email.lower())
+        ).first()
     stored = row.password_hash if row and row.password_hash != _NO_PASSWORD else _decoy()
     try:
         _hasher().verify(stored, password)
@@ -111,7 +118,7 @@ def check_password(shop: Shop, email: str, password: str) -> int | None:
 
 def find_account(shop: Shop, email: str) -> Account | None:
     """The account with this name."""
-    return _account(shop, schema.accounts.c.email == email)
+    return _account(shop, schema.accounts.c.email == email.strip().lower())
 
 
 def account_by_id(shop: Shop, account_id: int) -> Account | None:
@@ -120,7 +127,7 @@ def account_by_id(shop: Shop, account_id: int) -> Account | None:
 
 
 def prefer(shop: Shop, account_id: int, **values: str) -> None:
-    """Remember an account's language or theme."""
+    """Remember an account's language, theme or password."""
     with shop.state.begin() as rows:
         rows.execute(update(schema.accounts).where(schema.accounts.c.id == account_id).values(**values))
 

@@ -12,8 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from volver import __version__
-from volver.core import VolverError, Words, log
+from volver.core import VERSION, VolverError, Words, log
 from volver.server.accounts import check_password, prefer, redeem
 from volver.server.guard import LANG, SESSION, Guard, Patience
 from volver.server.sessions import LIFE_US, close_session, open_session
@@ -66,23 +65,26 @@ class _Doors:
 
     async def health(self, _request: Request) -> Response:
         last = await run_in_threadpool(self.shop.log.last)
-        return JSONResponse({"ok": True, "version": __version__, "offset": last})
+        return JSONResponse({"ok": True, "version": VERSION, "offset": last})
 
     async def login(self, request: Request) -> Response:
         if request.method == "GET":
             return login_page(request, self.shop, None, 200)
         form = await request.form()
         email, password = str(form.get("email", "")).strip(), str(form.get("password", ""))
-        client = request.client.host if request.client else ""
-        if self.patience.is_over(client):
+        keys = (f"from {request.client.host if request.client else ''}", f"to {email.lower()}")
+        if any(self.patience.is_over(key) for key in keys):
             return login_page(request, self.shop, Words("Too many attempts. Wait five minutes and try again."), 429)
         account_id = await run_in_threadpool(check_password, self.shop, email, password)
         if account_id is None:
-            self.patience.failed(client)
+            for key in keys:
+                self.patience.failed(key)
             return login_page(request, self.shop, Words("The name or the password is not right."), 401)
         return await self._welcome(request, account_id, _inside(request.query_params.get("next", "/")))
 
     async def enter(self, request: Request) -> Response:
+        if request.method != "GET":
+            return Response(status_code=204)  # a mail scanner that only looks must not use the link up
         account_id = await run_in_threadpool(redeem, self.shop, request.query_params.get("token", ""))
         if account_id is None:
             says = Words("This login link has been used or is older than fifteen minutes.")
