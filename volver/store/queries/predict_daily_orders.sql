@@ -1,12 +1,12 @@
 -- Later order days per day of the customers whose first order came no later than a day.
 -- inputs: order_lines
--- params: born_until DATE, as_of DATE
+-- params: born_until DATE, as_of DATE, every BIGINT
 -- output: day DATE, orders BIGINT
--- example: born_until=2017-10-01, as_of=2017-12-31
+-- example: born_until=2017-10-01, as_of=2017-12-31, every=1
 with order_days as (
     select distinct customer_id, day
     from order_lines
-    where kind = 'sale' and customer_id is not null and day <= $as_of
+    where kind = 'sale' and customer_id % nullif($every, 0) = 0 and day <= $as_of
 ),
 first_days as (
     select customer_id, min(day) as first_day

@@ -1,14 +1,15 @@
 -- Every customer's order days and net spend, as both were known at the end of a day.
 -- inputs: order_lines
--- params: as_of DATE, undone_us BIGINT
+-- params: as_of DATE, undone_us BIGINT, every BIGINT
 -- output: customer_id BIGINT, first_day DATE, last_day DATE, x BIGINT, age_days BIGINT, spend_days BIGINT, net_e4 BIGINT
--- example: as_of=2017-10-01, undone_us=86400000000
--- Guests have no history. An order whose whole money came back within `undone_us` never was one; an order without
+-- example: as_of=2017-10-01, undone_us=86400000000, every=1
+-- example: as_of=2017-10-01, undone_us=86400000000, every=2
+-- Only customers whose id `every` divides (1: all). Guests have no history. An order whose whole money came back within `undone_us` never was one; an order without
 -- money is a visit, not a spend. `x` counts the order days after the first; `net_e4` holds returns that had come by then.
 with known as (
   select line_id, customer_id, order_id, product_id, ts_us, day, kind, amount_e4
   from order_lines
-  where day <= $as_of and customer_id is not null and kind not in ('adjustment', 'write_off')
+  where day <= $as_of and customer_id % nullif($every, 0) = 0 and kind not in ('adjustment', 'write_off')
 ),
 sold as (
   select customer_id, order_id, min(ts_us) as ts_us, min(day) as day

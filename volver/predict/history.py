@@ -1,0 +1,181 @@
+"""Customers' buying histories, compressed: how many later orders, the last one, and for how long we have known them.
+
+A history is (x, t_x, T): the days with an order after the first one, the time from the first order to the last, and
+the time from the first order to today. Customers with equal histories share one row, which is exact and makes a
+million customers a few hundred thousand rows (or fewer). Reads a frame of any dialect, writes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from volver.core import VolverError
+from volver.predict.horizons import unit_days
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# The names other packages give to the same three columns.
+_NAMES: Final = {
+    "x": ("x", "frequency", "repeats"),
+    "t_x": ("t_x", "t.x", "tx", "recency"),
+    "T": ("T", "T.cal", "t_cal", "Tcal", "age"),
+}
+_WHOLE: Final = 1e-6  # days: 4.285714 weeks is 30 days
+_PACKED: Final = 1 << 20
+
+
+class BadHistories(VolverError):
+    """Histories that no customer can have."""
+
+    code = "predict.bad_histories"
+    says = "{wrong} of {customers} histories are impossible: {why}."
+    hint = "Each customer needs x >= 0 later order days, 0 <= t_x <= T, and t_x = 0 when x = 0."
+
+
+class MissingColumns(VolverError):
+    """A frame without the columns that histories need."""
+
+    code = "predict.missing_columns"
+    says = "The frame has no column for {missing}."
+    hint = "Name the columns x, t_x and T (or frequency, recency and T)."
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Distinct (x, t_x, T) rows in days, sorted by x, T, t_x; how many customers share each; each customer's row."""
+
+    x: Floats
+    t_x: Floats
+    T: Floats
+    n: Floats
+    row_of: Ints
+
+    @property
+    def n_customers(self) -> int:
+        """How many customers the rows stand for."""
+        return len(self.row_of)
+
+    @cached_property
+    def cells(self) -> tuple[Floats, Floats, Ints]:
+        """Distinct (x, T) and each row's place among them: all that a living customer's future depends on."""
+        if not len(self.x):
+            return self.x, self.T, np.zeros(0, np.int64)
+        fresh = np.concatenate([[True], (np.diff(self.x) != 0) | (np.diff(self.T) != 0)])
+        first = np.flatnonzero(fresh)
+        return self.x[first], self.T[first], np.cumsum(fresh) - 1
+
+    def spread(self, per_row: Floats) -> Floats:
+        """Values per row as values per customer, in the order the customers came."""
+        found: Floats = per_row[self.row_of]
+        return found
+
+    def sampled(self, n_rows: int) -> "Histories":
+        """About `n_rows` rows, evenly picked, with their counts: a start for a fit on many."""
+        step = max(1, len(self.x) // n_rows)
+        pick = slice(step // 2, None, step)
+        return Histories(self.x[pick], self.t_x[pick], self.T[pick], self.n[pick], np.zeros(0, np.int64))
+
+
+def histories(frame: Any, *, unit: str = "days") -> Histories:
+    """Compress customers' histories: a frame with columns x, t_x, T, an (n, 3) array, or three sequences.
+
+    `unit` says what t_x and T are counted in. Raises `BadHistories` if one cannot be.
+
+    >>> found = histories([[0, 0, 2], [0, 0, 10.0], [30, 30, 31]])
+    >>> found.n_customers, len(found.x), found.n.tolist()
+    (3, 2, [2.0, 1.0])
+    """
+    if isinstance(frame, Histories):
+        return frame
+    days = unit_days(unit)
+    x, t_x, age = _columns(frame)
+    t_x, age = _whole(t_x * days), _whole(age * days)
+    _refuse_impossible(x, t_x, age)
+    return _compressed(x, np.minimum(t_x, age), age)
+
+
+def columns_of(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
+    """Columns of a frame (pandas, polars, Arrow, DuckDB) as floats. Raises `MissingColumns`."""
+    import narwhals as nw  # only a frame needs it
+
+    native = nw.from_native(frame)
+    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+    missing = [name for name in names if name not in eager.columns]
+    if missing:
+        raise MissingColumns(missing=", ".join(missing))
+    return {name: np.asarray(eager[name].to_numpy(), dtype=np.float64) for name in names}
+
+
+def _columns(frame: Any) -> tuple[Floats, Floats, Floats]:
+    if isinstance(frame, dict):
+        return _named(frame)
+    if isinstance(frame, np.ndarray) and frame.ndim == 2 and frame.shape[1] == 3:
+        x, t_x, age = np.asarray(frame, dtype=np.float64).T
+        return x, t_x, age
+    if isinstance(frame, list | tuple) and len(frame) == 3:
+        x, t_x, age = (np.atleast_1d(np.asarray(column, dtype=np.float64)) for column in frame)
+        return x, t_x, age
+    return _named(columns_of(frame, [_found(_names_in(frame), field) for field in _NAMES]))
+
+
+def _names_in(frame: Any) -> list[str]:
+    import narwhals as nw
+
+    return list(nw.from_native(frame).collect_schema().names())
+
+
+def _found(names: Sequence[str], field: str) -> str:
+    for name in _NAMES[field]:
+        if name in names:
+            return name
+    raise MissingColumns(missing=field)
+
+
+def _named(columns: dict[str, Any]) -> tuple[Floats, Floats, Floats]:
+    names = list(columns)
+    x, t_x, age = (np.atleast_1d(np.asarray(columns[_found(names, field)], dtype=np.float64)) for field in _NAMES)
+    return x, t_x, age
+
+
+def _whole(days: Floats) -> Floats:
+    near = np.rint(days)
+    found: Floats = np.where(np.abs(days - near) < _WHOLE, near, days)
+    return found
+
+
+def _refuse_impossible(x: Floats, t_x: Floats, age: Floats) -> None:
+    if not len(x) == len(t_x) == len(age):
+        raise BadHistories(wrong="all", customers=max(len(x), len(t_x), len(age)), why="the columns differ in length")
+    reasons = {
+        "a value is missing or not finite": ~np.isfinite(x + t_x + age),
+        "x is negative or not whole": (x < 0) | (x != np.rint(x)),
+        "t_x is below 0 or beyond T": (t_x < 0) | (t_x > age + _WHOLE),
+        "t_x is not 0 though x is": (x == 0) & (t_x > 0),
+    }
+    for why, wrong in reasons.items():
+        if wrong.any():
+            raise BadHistories(wrong=int(wrong.sum()), customers=len(x), why=why)
+
+
+def _compressed(x: Floats, t_x: Floats, age: Floats) -> Histories:
+    whole = bool(len(x)) and not (np.mod(t_x, 1).any() or np.mod(age, 1).any())
+    if whole and max(x.max(), age.max()) < _PACKED:
+        key = (x.astype(np.int64) * _PACKED + age.astype(np.int64)) * _PACKED + t_x.astype(np.int64)
+        keys, row_of, n = np.unique(key, return_inverse=True, return_counts=True)
+        rest, t_x = np.divmod(keys, _PACKED)
+        x, age = np.divmod(rest, _PACKED)
+    else:
+        rows, row_of, n = np.unique(np.column_stack([x, age, t_x]), axis=0, return_inverse=True, return_counts=True)
+        x, age, t_x = rows.T
+    return Histories(
+        x=np.ascontiguousarray(x, dtype=np.float64),
+        t_x=np.ascontiguousarray(t_x, dtype=np.float64),
+        T=np.ascontiguousarray(age, dtype=np.float64),
+        n=n.astype(np.float64),
+        row_of=np.asarray(row_of, dtype=np.int64).reshape(-1),
+    )
