@@ -127,7 +127,9 @@ def test_a_translation_keeps_the_places_of_its_text() -> None:
 
 
 def test_nothing_of_the_building_machine_is_in_the_project() -> None:
-    private = re.compile(r"/work/|/root/|/home/\w+/|/tmp/team|pypi\.|registry\.npmjs|deb\.debian|find-links|index-url https?:")
+    private = re.compile(
+        r"/work/|/root/|/home/\w+/|/tmp/team|pypi\.|registry\.npmjs|deb\.debian|find-links|index-url https?:"
+    )
     allowed = {"Makefile", "test_house.py"}
     found = []
     for path in tracked():

@@ -36,6 +36,28 @@ class Line:
     def amount_e4(self) -> int:
         return self.price * self.quantity * 10_000
 
+    def row(self, n: int) -> dict[str, Any]:
+        """The line as a row of `order_lines` with the id `n`."""
+        return {
+            "line_id": n,
+            "order_id": sum(ord(char) * 257**i for i, char in enumerate(self.order)) % 2**61,
+            "order_ref": self.order,
+            "customer_id": self.customer,
+            "product_id": self.product,
+            "ts_us": self.ts_us,
+            "day": day(self.day),
+            "doc": self.doc,
+            "kind": self.kind,
+            "quantity_e4": self.quantity * 10_000,
+            "unit_price_e4": self.price * 10_000,
+            "amount_e4": self.amount_e4,
+            "discount_e4": self.discount * 10_000,
+            "line_key": n,
+            "occurrence": 1,
+            "batch": 1,
+            "month": f"{day(self.day):%Y-%m}",
+        }
+
 
 def day(n: int) -> date:
     """The date of day `n`."""
@@ -46,51 +68,42 @@ def shop_of(path: Path, lines: Sequence[Line], *, cost: int | None = None, **set
     """A shop whose ledger holds these lines; products cost `cost` units each."""
     shop = create_shop(path, timezone="UTC", **settings)
     offset = shop.log.last() + 1
-    rows = [_row(n, line) for n, line in enumerate(lines)]
+    rows = [line.row(n) for n, line in enumerate(lines)]
     customers = sorted({line.customer for line in lines if line.customer is not None})
     products = sorted({line.product for line in lines if line.product is not None})
     with shop.lake.writing():
-        shop.lake.add("order_lines", _written(shop, "order_lines", rows), offset)
+        shop.lake.add("order_lines", written(shop, "order_lines", rows), offset)
         people = [{"customer_id": one, "customer_ref": f"c{one}"} for one in customers]
-        shop.lake.add("customers", _written(shop, "customers", people), offset)
+        shop.lake.add("customers", written(shop, "customers", people), offset)
         cost_e4 = None if cost is None else cost * 10_000
         goods = [
-            {"product_id": p, "product_ref": f"p{p}", "name": f"Product {p}", "category": f"cat{p % 2}",
-             "cost_e4": cost_e4, "is_product": 1}
+            {
+                "product_id": p,
+                "product_ref": f"p{p}",
+                "name": f"Product {p}",
+                "category": f"cat{p % 2}",
+                "cost_e4": cost_e4,
+                "is_product": 1,
+            }
             for p in products
         ]
-        shop.lake.add("products", _written(shop, "products", goods), offset)
+        shop.lake.add("products", written(shop, "products", goods), offset)
     return shop
 
 
-def _row(n: int, line: Line) -> dict[str, Any]:
-    return {
-        "line_id": n,
-        "order_id": sum(ord(char) * 257**i for i, char in enumerate(line.order)) % 2**61,
-        "order_ref": line.order,
-        "customer_id": line.customer,
-        "product_id": line.product,
-        "ts_us": line.ts_us,
-        "day": day(line.day),
-        "doc": line.doc,
-        "kind": line.kind,
-        "quantity_e4": line.quantity * 10_000,
-        "unit_price_e4": line.price * 10_000,
-        "amount_e4": line.amount_e4,
-        "discount_e4": line.discount * 10_000,
-        "line_key": n,
-        "occurrence": 1,
-        "batch": 1,
-        "month": f"{day(line.day):%Y-%m}",
-    }
-
-
-def _written(shop: Shop, table: str, rows: list[dict[str, Any]]) -> Any:
+def written(shop: Shop, table: str, rows: list[dict[str, Any]]) -> Any:
+    """Rows as new files of a lake table, not yet committed; columns left out are null."""
     import pyarrow as pa
 
     from volver.store import TABLES
 
-    kinds = {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "DATE": pa.date32()}
+    kinds = {
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int32(),
+        "DOUBLE": pa.float64(),
+        "VARCHAR": pa.string(),
+        "DATE": pa.date32(),
+    }
     schema = pa.schema([(name, kinds[kind]) for name, kind in TABLES[table].columns.items()])
     given = pa.Table.from_pylist(rows, schema=schema)
     connection = shop.compute.connection()

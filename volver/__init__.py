@@ -6,7 +6,7 @@ shop is opened.
 
 from typing import TYPE_CHECKING
 
-from volver.core.version import VERSION as __version__
+from volver.core.version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
     from pathlib import Path

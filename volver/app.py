@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver import collect, know, predict
 from volver.core import Answer, clock
-from volver.store import Check, Shop, check_shop, open_shop
+from volver.store import Check, Shop, check_shop, keep, open_shop
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -34,7 +34,7 @@ def open_recovered(path: str | Path | None = None, flags: Mapping[str, Any] | No
 
 
 def refresh(shop: Shop, at: date | None = None) -> Refreshed:
-    """Rebuild everything that follows from the ledger: orders, facts, stages, segments, scores.
+    """Rebuild everything that follows from the ledger: orders, facts, stages, segments, scores; then tidy the lake.
 
     A shop with too little history gets no scores; `why_not` says what is missing.
     """
@@ -46,6 +46,7 @@ def refresh(shop: Shop, at: date | None = None) -> Refreshed:
         predict.fit(shop, at)
     except predict.TooLittleHistory as missing:
         fitted, why_not = False, str(missing)
+    keep(shop)
     return Refreshed(
         customers=known.customers,
         orders=known.orders,

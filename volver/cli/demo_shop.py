@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from volver.store import Shop
 
 MARK = "demo.json"
-OWNER = "owner@example.com"
 _HISTORY_DAYS = 730
 JOURNEY, SIMULATION = "complete journey", "simulation"
 
@@ -115,7 +114,7 @@ def _finish(shop: "Shop", report: "ImportReport", tell: Tell) -> dict[str, Any]:
 
     tell("Learning who comes back and what each will be worth.")
     done = refresh(shop)
-    create_owner(shop, OWNER)
+    create_owner(shop)
     return {
         "customers": report.customers,
         "orders": done.orders,

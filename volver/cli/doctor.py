@@ -1,4 +1,4 @@
-"""`volver doctor`: is this shop healthy?"""
+"""`volver doctor`: whether a shop is healthy."""
 
 import sys
 

@@ -15,7 +15,9 @@ def command(context: Context, as_json: bool) -> None:
     """
     with context.open_shop() as shop:
         if as_json:
-            tell_json({each.name: {"value": each.value, "origin": each.origin, "doc": each.doc} for each in shop.origins})
+            tell_json(
+                {each.name: {"value": each.value, "origin": each.origin, "doc": each.doc} for each in shop.origins}
+            )
             return
         tell_table(
             ["setting", "value", "origin", "what it is for"],

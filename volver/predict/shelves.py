@@ -48,7 +48,9 @@ def keep(shop: Shop, learned: Learned, facts: dict[str, Any], now_us: int) -> Pa
     """Put a model on the shelf and publish it. The file is whole or absent, whatever happens."""
     from sqlalchemy import insert, update
 
-    from volver.store.schema import models
+    from volver.store import schema
+
+    models = schema.models
 
     folder = shop.path / "models"
     folder.mkdir(exist_ok=True)
@@ -73,8 +75,9 @@ def shelf(shop: Shop) -> tuple[ShelfModel, ...]:
     """Every model that was kept, newest first."""
     from sqlalchemy import select
 
-    from volver.store.schema import models
+    from volver.store import schema
 
+    models = schema.models
     with shop.state.read() as rows:
         found = rows.execute(select(models).where(models.c.kind == _KIND).order_by(models.c.id.desc())).mappings().all()
     return tuple(each for each in (_on_shelf(shop, dict(row)) for row in found) if each is not None)
@@ -84,8 +87,9 @@ def published(shop: Shop) -> ShelfModel:
     """The model whose scores are in the store. Raises `predict.no_model`."""
     from sqlalchemy import select
 
-    from volver.store.schema import models
+    from volver.store import schema
 
+    models = schema.models
     wanted = select(models).where(models.c.kind == _KIND, models.c.published == 1).order_by(models.c.id.desc()).limit(1)
     with shop.state.read() as rows:
         row = rows.execute(wanted).mappings().first()
