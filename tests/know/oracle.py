@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, floor, inf
 
 from tests.world import Line
 
@@ -19,6 +19,8 @@ class Doc:
     gross: int = 0
     returned: int = 0
     soon: int = 0
+    units: int = 0
+    soon_units: int = 0
     unmatched: int = 0
     is_order: bool = False
     lines: list[Line] = field(default_factory=list)
@@ -41,15 +43,18 @@ def documents(lines: list[Line], within_us: int = 86_400_000_000) -> dict[str, D
             if line.kind in ("sale", "shipping_or_fee"):
                 docs[ref].gross += line.amount_e4
                 docs[ref].sale += line.amount_e4 if line.kind == "sale" else 0
+                docs[ref].units += line.quantity if line.kind == "sale" else 0
                 continue
             home = _home(line, own, docs)
             target = docs[home or ref]
             target.returned += line.amount_e4
             target.unmatched += home is None
-            if line.ts_us - target.ts <= within_us:
+            undoes = home is not None or line.customer is None
+            if undoes and line.ts_us - target.ts <= within_us:
                 target.soon += line.amount_e4
+                target.soon_units += line.quantity
     for doc in docs.values():
-        undone = doc.soon < 0 and doc.sale + doc.soon <= 0
+        undone = (doc.soon < 0 and doc.sale + doc.soon <= 0) or (doc.soon_units < 0 and doc.units + doc.soon_units <= 0)
         doc.is_order = doc.sells and not undone and (doc.customer is not None or doc.gross > 0)
     return docs
 
@@ -79,6 +84,13 @@ def _order_id(ref: str) -> int:
     return sum(ord(char) * 257**i for i, char in enumerate(ref)) % 2**61
 
 
+def above(values: list[int], quantile: float) -> float:
+    """The smallest value strictly above the quantile (the lower of two neighbours); infinity where none is."""
+    ranked = sorted(values)
+    reached = ranked[floor((len(ranked) - 1) * quantile)] if ranked else 0
+    return min((value for value in ranked if value > reached), default=inf)
+
+
 def middle(values: list[int]) -> float:
     """The median, the mean of the two middle values when their number is even."""
     ranked = sorted(values)
@@ -92,7 +104,7 @@ def stage(days: list[int], at: int, net: int, shop: dict[str, float], gaps: tupl
     if own:
         usual = (shop["gap"] + len(own) * middle(own)) / (1 + len(own))
         habit = sorted(own)[ceil(0.9 * len(own) - 1e-9) - 1] / slipping
-        rhythm = max(usual, habit, 1.0)
+        rhythm = max(usual, habit, 7.0)
     else:
         rhythm = shop["second"] / slipping
     since = at - days[-1]

@@ -29,6 +29,7 @@ def group() -> None:
 @click.option("--ascending", is_flag=True, help="Smallest first.")
 @click.option("--limit", default=20, type=click.IntRange(1, 10_000), help="How many.")
 @click.option("--offset", default=0, type=click.IntRange(0), help="How many to pass over.")
+@at_option
 @json_option
 @click.pass_obj
 def customers(
@@ -40,11 +41,12 @@ def customers(
     ascending: bool,
     limit: int,
     offset: int,
+    at: datetime | None,
     as_json: bool,
 ) -> None:
     """List customers.
 
-    Example: volver know customers --stage slipping --sort value --limit 10
+    Example: volver know customers --stage slipping --at 2026-06-01 --limit 10
     """
     from volver import know
 
@@ -58,6 +60,7 @@ def customers(
             descending=not ascending,
             limit=limit,
             offset=offset,
+            at=_day(at),
         )
         currency = shop.settings.currency
     if as_json:
@@ -83,9 +86,10 @@ def customers(
 
 @group.command()
 @click.argument("reference")
+@at_option
 @json_option
 @click.pass_obj
-def customer(context: Context, reference: str, as_json: bool) -> None:
+def customer(context: Context, reference: str, at: datetime | None, as_json: bool) -> None:
     """Show one customer by reference or e-mail.
 
     Example: volver know customer 1042
@@ -93,7 +97,7 @@ def customer(context: Context, reference: str, as_json: bool) -> None:
     from volver import know
 
     with context.open_shop() as shop:
-        found = know.customer(shop, know.find_customer(shop, reference))
+        found = know.customer(shop, know.find_customer(shop, reference), _day(at))
         currency = shop.settings.currency
     if as_json:
         tell_json(plain(found) | {"currency": currency})

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from volver.know.answers import StageMove as StageMove
     from volver.know.answers import StageReport as StageReport
     from volver.know.answers import Todo as Todo
+    from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
+    from volver.know.listing import UnknownSegment as UnknownSegment
+    from volver.know.listing import UnknownSort as UnknownSort
     from volver.know.listing import customers as customers
     from volver.know.listing import table as table
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
@@ -59,6 +62,9 @@ _WHERE = {
     "STAGES": "answers",
     "SegmentSummary": "answers",
     "StageReport": "answers",
+    "UnknownPeriod": "figures",
+    "UnknownSegment": "listing",
+    "UnknownSort": "listing",
     "cohorts": "returning",
     "customer": "profile",
     "customers": "listing",

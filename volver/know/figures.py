@@ -22,7 +22,7 @@ def kpi(shop: Shop, by: str = "month", start: date | None = None, end: date | No
 
     Columns: start, orders, net_e4, gross_e4, returned_e4, margin_e4, customers, new_customers, returning_customers,
     guest_orders, and the ratios aov_e4, repeat_rate, frequency, returns_rate (None where nothing is to be divided).
-    Margin uses a product's cost where known, else the shop's margin rate. Raises `know.unknown_period`.
+    All as of the last refresh; AOV is net revenue per order. Raises `know.unknown_period`.
     """
     import pyarrow as pa
 
@@ -33,7 +33,6 @@ def kpi(shop: Shop, by: str = "month", start: date | None = None, end: date | No
         by=by,
         start_day=start or date(1970, 1, 1),
         end_day=end or date(2060, 12, 31),
-        margin_rate=shop.settings.margin_rate,
     )
     known = {row["start"]: row for row in rows}
     if not known:
@@ -41,7 +40,7 @@ def kpi(shop: Shop, by: str = "month", start: date | None = None, end: date | No
     filled = []
     day = min(known)
     while day <= max(known):
-        row = {name: 0 for name in _COUNTS} | known.get(day, {}) | {"start": day}
+        row = dict.fromkeys(_COUNTS, 0) | known.get(day, {}) | {"start": day}
         filled.append(row | _ratios(row))
         day = _next(day, by)
     return Answer(pa.Table.from_pylist(filled, schema=_schema()))
@@ -71,7 +70,7 @@ def _schema() -> object:
 def _ratios(row: dict[str, int]) -> dict[str, float | int | None]:
     orders, customers, gross = row["orders"], row["customers"], row["gross_e4"]
     return {
-        "aov_e4": round(gross / orders) if orders else None,
+        "aov_e4": round(row["net_e4"] / orders) if orders else None,
         "repeat_rate": row["returning_customers"] / customers if customers else None,
         "frequency": (orders - row["guest_orders"]) / customers if customers else None,
         "returns_rate": -row["returned_e4"] / gross if gross > 0 else None,

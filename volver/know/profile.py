@@ -1,13 +1,14 @@
 """Everything that is known of one customer."""
 
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from volver.core import VolverError
 from volver.know.answers import CustomerProfile, Event, Order, OrderLine, Scores, Share
 from volver.know.segmenting import memberships
 from volver.know.words import stage_reason
-from volver.know.world import last_day
+from volver.know.world import World, world
 from volver.store import Shop
 
 MOST = 200  # orders and events that a page shows; more is for SQL
@@ -23,42 +24,52 @@ class NoSuchCustomer(VolverError):
 
 
 def find_customer(shop: Shop, reference: str) -> int:
-    """The id of the customer with this id, reference or e-mail. Raises `know.no_such_customer`."""
+    """The id of the customer with this reference, e-mail or id. Raises `know.no_such_customer`."""
     found = shop.compute.relation(
         """select c.customer_id from customers c join facts f on f.customer_id = c.customer_id
            where c.customer_ref = $ref or lower(c.email) = lower($ref)
            order by case when c.customer_ref = $ref then 0 else 1 end, c.customer_id limit 1""",
         {"ref": reference.strip()},
     ).to_pylist()
-    if found:
-        return int(found[0]["customer_id"])
-    raise NoSuchCustomer(customer="with this reference")
+    if not found and reference.strip().isdecimal():
+        found = shop.compute.relation(
+            "select customer_id from facts where customer_id = $id", {"id": min(int(reference), 2**63 - 1)}
+        ).to_pylist()
+    if not found:
+        raise NoSuchCustomer(customer="with this reference")
+    return int(found[0]["customer_id"])
 
 
-def customer(shop: Shop, customer_id: int) -> CustomerProfile:
-    """The profile of a customer as of the last refresh. Raises `know.no_such_customer`."""
+def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerProfile:
+    """The profile of a customer as of a day (None: the last refresh); a past day has no scores.
+
+    Raises `know.no_such_customer` where there was no order by then.
+    """
     which = {"id": customer_id}
-    facts = shop.compute.relation("select * from facts where customer_id = $id", which).to_pylist()
-    if not facts:
-        raise NoSuchCustomer(customer=customer_id)
-    fact = facts[0]
-    people = shop.compute.relation("select * from customers where customer_id = $id", which).to_pylist()
-    person = people[0] if people else defaultdict(lambda: None)
-    lines = shop.compute.relation(_LINES, which).to_pylist()
-    at = last_day(shop)
+    with world(shop, at) as here:
+        facts = here.sql("select * from facts where customer_id = $id", which)
+        if not facts:
+            raise NoSuchCustomer(customer=customer_id)
+        people = here.sql("select * from customers where customer_id = $id", which)
+        documents = here.sql("select * from orders where customer_id = $id order by ts_us desc, order_id", which)
+        lines = _lines(here, customer_id, documents)
+        scores = here.sql("select * from scores where customer_id = $id", which)
+        events = here.sql(_EVENTS, which | {"at": here.at, "most": MOST})
+        day = here.at
+    fact, person = facts[0], people[0] if people else defaultdict(lambda: None)
     return CustomerProfile(
         customer_id=customer_id,
         ref=person["customer_ref"] or str(customer_id),
         **{name: person[name] for name in ("name", "email", "city", "country", "channel")},
         **{name: fact[name] for name in _FACTS},
-        at=at or fact["last_day"],
+        at=day or fact["last_day"],
         stage_reason=stage_reason(fact),
         segments=memberships(fact),
-        scores=_scores(shop, customer_id),
+        scores=_scores(scores[0]) if scores else None,
         top_products=_top(lines, "product"),
         top_categories=_top(lines, "category"),
-        history=_history(shop, customer_id, lines),
-        events=_events(shop, customer_id),
+        history=_history(documents[:MOST], lines),
+        events=tuple(Event(**row) for row in events),
     )
 
 
@@ -76,19 +87,31 @@ _FACTS = (
     "stage",
     "stage_since",
 )
+# A customer's lines lie in few months; naming them lets the engine leave the other files shut.
 _LINES = """
 select l.order_id, l.product_id, coalesce(p.name, p.product_ref, '') as product, p.category, p.is_product, l.kind,
        l.quantity_e4, l.amount_e4, l.line_id
 from order_lines l left join products p on p.product_id = l.product_id
-where l.customer_id = $id order by l.ts_us desc, l.line_id
+where l.customer_id = $id and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
+"""
+_EVENTS = """
+select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
+from events e left join products p on p.product_id = e.product_id
+where e.customer_id = $id and e.day <= $at order by e.ts_us desc, e.event_id limit $most
 """
 
 
-def _scores(shop: Shop, customer_id: int) -> Scores | None:
-    rows = shop.compute.relation("select * from scores where customer_id = $id", {"id": customer_id}).to_pylist()
-    if not rows:
-        return None
-    row = rows[0]
+def _lines(here: World, customer_id: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    numbers = {n for each in documents for n in range(_month_no(each["from_day"]), _month_no(each["until_day"]) + 1)}
+    months = ", ".join(f"'{(n - 1) // 12:04d}-{(n - 1) % 12 + 1:02d}'" for n in sorted(numbers))
+    return here.sql(_LINES.format(months=months), {"id": customer_id, "at": here.at})
+
+
+def _month_no(day: date) -> int:
+    return day.year * 12 + day.month
+
+
+def _scores(row: dict[str, Any]) -> Scores:
     names = ("p_alive", "value_low_e4", "value_high_e4", "orders_365d", "next_from_day", "next_to_day")
     return Scores(
         value_e4=row["value_365d_e4"],
@@ -98,14 +121,10 @@ def _scores(shop: Shop, customer_id: int) -> Scores | None:
     )
 
 
-def _history(shop: Shop, customer_id: int, lines: list[dict[str, Any]]) -> tuple[Order, ...]:
+def _history(documents: list[dict[str, Any]], lines: list[dict[str, Any]]) -> tuple[Order, ...]:
     by_order: dict[int, list[OrderLine]] = defaultdict(list)
     for row in lines:
         by_order[row["order_id"]].append(OrderLine(**{name: row[name] for name in OrderLine.__dataclass_fields__}))
-    found = shop.compute.relation(
-        "select * from orders where customer_id = $id order by ts_us desc, order_id limit $most",
-        {"id": customer_id, "most": MOST},
-    ).to_pylist()
     return tuple(
         Order(
             ref=row["order_ref"],
@@ -113,18 +132,8 @@ def _history(shop: Shop, customer_id: int, lines: list[dict[str, Any]]) -> tuple
             lines=tuple(by_order[row["order_id"]]),
             **{name: row[name] for name in ("doc", "ts_us", "day", "undone_day", "gross_e4", "returned_e4", "net_e4")},
         )
-        for row in found
+        for row in documents
     )
-
-
-def _events(shop: Shop, customer_id: int) -> tuple[Event, ...]:
-    found = shop.compute.relation(
-        """select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
-           from events e left join products p on p.product_id = e.product_id
-           where e.customer_id = $id order by e.ts_us desc, e.event_id limit $most""",
-        {"id": customer_id, "most": MOST},
-    ).to_pylist()
-    return tuple(Event(**row) for row in found)
 
 
 def _top(lines: list[dict[str, Any]], by: str, most: int = 5) -> tuple[Share, ...]:

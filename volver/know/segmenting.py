@@ -8,7 +8,7 @@ from typing import Any, Final
 from volver.core import Settings, Words
 from volver.know.answers import STAGES, Membership, SegmentSummary
 from volver.know.words import STAGE_LABELS, STAGE_SAYS, stage_reason
-from volver.know.world import World, thresholds_params, world
+from volver.know.world import world
 from volver.store import Shop
 
 Facts = dict[str, Any]
@@ -40,7 +40,9 @@ def _spent(fact: Facts) -> Words:
 def _top_rule(text: str, quantile: str, threshold: str) -> Callable[[Facts, Settings], Words]:
     def rule(usual: Facts, settings: Settings) -> Words:
         share = _percent(getattr(settings, quantile))
-        return Words(text, {"percent": share, "from_e4": int(usual[threshold] or 0)})
+        if usual[threshold] is None:
+            return Words("Top {percent} %; so far nobody stands out", {"percent": share})
+        return Words(text, {"percent": share, "from_e4" if threshold.endswith("_e4") else "n": int(usual[threshold])})
 
     return rule
 
@@ -110,14 +112,16 @@ SEGMENTS: Final = (
         key="loyal",
         bit=256,
         label=Words("Loyal"),
-        rule=lambda usual, settings: Words(
+        rule=_top_rule(
             "Top {percent} % of repeat buyers by orders ({n} or more) and on time",
-            {"percent": _percent(settings.loyal_orders_quantile), "n": int(usual["loyal_orders"] or 0)},
+            "loyal_orders_quantile",
+            "loyal_orders",
         ),
         why=_orders,
     ),
 )
 BITS: Final = {each.key: each.bit for each in SEGMENTS}
+_CARTS = "select count(*) as n from events where kind in ('cart_added', 'checkout_started') and day <= $at"
 _NEEDS_EVENTS = Words("cart events (cart_added, checkout_started)")
 _NEEDS_DISCOUNTS = Words("discounts in the order lines")
 
@@ -129,11 +133,9 @@ def segments(shop: Shop, at: date | None = None) -> tuple[SegmentSummary, ...]:
     """
     with world(shop, at) as here:
         counts = here.rows("segment_counts")
-        usual = here.rows("thresholds", **thresholds_params(shop.settings))[0]
+        usual = here.usual()
         stages = {row["stage"]: row for row in here.rows("stage_counts")}
-        has_carts = bool(
-            here.sql("select count(*) as n from events where kind in ('cart_added', 'checkout_started')")[0]["n"]
-        )
+        has_carts = bool(here.sql(_CARTS, {"at": here.at})[0]["n"])
     everyone = sum(int(row["customers"]) for row in counts)
     found = [_built_in(each, counts, usual, shop.settings, everyone, has_carts) for each in SEGMENTS]
     for stage in STAGES:
@@ -176,8 +178,3 @@ def _numbers(rows: list[Facts], everyone: int, waiting: Words | None = None) -> 
         "value_e4": sum(int(row["value_e4"] or 0) for row in rows) if scored else None,
         "waiting_for": None,
     }
-
-
-def usual_in(here: World) -> Facts:
-    """The shop's thresholds as of the world's day."""
-    return here.rows("thresholds", **thresholds_params(here.settings))[0]

@@ -1,5 +1,7 @@
 """The shop today: money first, then what to look at, and whether the data is sound."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,8 +9,7 @@ from sqlalchemy import func, select
 
 from volver.core import Words
 from volver.know.answers import Health, HomeReport, Todo
-from volver.know.figures import kpi
-from volver.know.world import last_day
+from volver.know.world import World, world
 from volver.store import Shop, schema
 
 _MONTHS_SHOWN = 13
@@ -29,23 +30,27 @@ _EMPTY = HomeReport(
 
 def home(shop: Shop) -> HomeReport:
     """Revenue of the last 30 days of data against the 30 before, expected value, three things to look at."""
-    at = last_day(shop)
-    if at is None:
-        return _EMPTY
-    now, before = _window(shop, at), _window(shop, at - timedelta(days=_WINDOW_DAYS))
-    months = kpi(shop, "month").rows()[-_MONTHS_SHOWN:]
-    value = shop.compute.relation("select sum(value_365d_e4) as e4 from scores").to_pylist()[0]["e4"]
+    with world(shop) as here:
+        days = {row["day"]: row for row in here.sql("select day, orders, new_customers, net_e4 from days")}
+        value = here.sql("select sum(value_365d_e4) as e4 from scores")[0]["e4"]
+        at = here.at
+        if at is None or not days:
+            return _EMPTY
+        todos = _todos(here)
+    earlier = at - timedelta(days=_WINDOW_DAYS)
+    now, before = _window(days, at), _window(days, earlier) if min(days) <= earlier else None
+    months = _months(days)[-_MONTHS_SHOWN:]
     return HomeReport(
         at=at,
         revenue_30d_e4=now["net_e4"],
-        revenue_before_e4=before["net_e4"],
+        revenue_before_e4=before["net_e4"] if before else None,
         orders_30d=now["orders"],
-        orders_before=before["orders"],
+        orders_before=before["orders"] if before else None,
         new_customers_30d=now["new_customers"],
         value_e4=None if value is None else int(value),
-        todos=_todos(shop),
-        months=tuple(f"{row['start']:%Y-%m}" for row in months),
-        months_net_e4=tuple(row["net_e4"] for row in months),
+        todos=todos,
+        months=tuple(month for month, _ in months),
+        months_net_e4=tuple(net_e4 for _, net_e4 in months),
     )
 
 
@@ -96,68 +101,97 @@ def _health_words(
     return tuple(said)
 
 
-def _window(shop: Shop, until: date) -> dict[str, int]:
-    rows = kpi(shop, "day", until - timedelta(days=_WINDOW_DAYS - 1), until).rows()
-    return {name: sum(row[name] for row in rows) for name in ("net_e4", "orders", "new_customers")}
+def _window(days: dict[date, dict[str, Any]], until: date) -> dict[str, int]:
+    """Sums over the 30 days that end with a day."""
+    inside = [row for day, row in days.items() if 0 <= (until - day).days < _WINDOW_DAYS]
+    return {name: sum(row[name] for row in inside) for name in ("net_e4", "orders", "new_customers")}
 
 
-def _todos(shop: Shop) -> tuple[Todo, ...]:
-    """Slipping customers with the most to lose, one-time buyers on the edge, champions to thank."""
-    row = shop.compute.relation(
-        """select count(*) filter (where f.stage = 'slipping' and f.orders > 1) as slipping,
-                  sum(coalesce(s.value_365d_e4, f.aov_e4)) filter (where f.stage = 'slipping' and f.orders > 1) as slipping_e4,
-                  count(*) filter (where f.stage = 'slipping' and f.orders = 1) as singles,
-                  sum(coalesce(s.value_365d_e4, f.aov_e4)) filter (where f.stage = 'slipping' and f.orders = 1) as singles_e4,
-                  count(*) filter (where f.stage = 'new') as fresh,
-                  sum(coalesce(s.value_365d_e4, 0)) filter (where f.stage = 'new') as fresh_e4,
-                  count(*) filter (where f.segments & 64 <> 0) as carts,
-                  sum(f.aov_e4) filter (where f.segments & 64 <> 0) as carts_e4,
-                  count(*) filter (where f.stage = 'champion') as champions,
-                  sum(coalesce(s.value_365d_e4, f.net_e4)) filter (where f.stage = 'champion') as champions_e4
-           from facts f left join scores s on s.customer_id = f.customer_id"""
-    ).to_pylist()[0]
-    wanted = [
-        (
-            "slipping",
-            "slipping",
-            Words("Win back those who are slipping"),
-            Words("{n} repeat buyers have waited longer than they usually do", {"n": row["slipping"]}),
-        ),
-        (
-            "carts",
-            "cart-abandoners",
-            Words("Remind those who left a cart"),
-            Words("{n} customers filled a cart and did not order", {"n": row["carts"]}),
-        ),
-        (
-            "singles",
-            "slipping",
-            Words("Bring the second order"),
-            Words("{n} first-time buyers are past the usual time for a second order", {"n": row["singles"]}),
-        ),
-        (
-            "fresh",
-            "new",
-            Words("Welcome the new customers"),
-            Words("{n} customers placed their first order not long ago", {"n": row["fresh"]}),
-        ),
-        (
-            "champions",
-            "champion",
-            Words("Thank the champions"),
-            Words("{n} customers are on time and spend the most", {"n": row["champions"]}),
-        ),
-    ]
-    found = [
-        Todo(
-            key=key,
-            title=title,
-            reason=reason,
-            worth_e4=int(row[f"{key}_e4"] or 0),
-            customers=row[key],
-            segment=segment,
+def _months(days: dict[date, dict[str, Any]]) -> list[tuple[str, int]]:
+    """Net revenue by month from the first to the last, none left out."""
+    first, last = (each.year * 12 + each.month - 1 for each in (min(days), max(days)))
+    net = {f"{n // 12:04d}-{n % 12 + 1:02d}": 0 for n in range(first, last + 1)}
+    for day, row in days.items():
+        net[f"{day:%Y-%m}"] += row["net_e4"]
+    return list(net.items())
+
+
+def _todos(here: World) -> tuple[Todo, ...]:
+    """The first three of `_LOOKS` that hold somebody; worth is what they should bring, None while not foreseen."""
+    rows = here.rows("look_counts")
+    found = []
+    for each in _LOOKS:
+        inside = [row for row in rows if each.holds(row)]
+        customers = sum(int(row["customers"]) for row in inside)
+        if not customers:
+            continue
+        known = [row[each.worth] for row in inside if each.worth == "aov_e4" or row["scored"]]
+        found.append(
+            Todo(
+                key=each.key,
+                title=each.title,
+                reason=each.one if customers == 1 else Words(each.many.text, {"n": customers}),
+                worth_e4=sum(int(value) for value in known) if known else None,
+                customers=customers,
+                segment=each.segment,
+            )
         )
-        for key, segment, title, reason in wanted
-        if row[key]
-    ]
     return tuple(found[:3])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Something worth a look, most urgent first, said for one customer and for many."""
+
+    key: str
+    segment: str
+    title: Words
+    one: Words
+    many: Words
+    holds: Callable[[dict[str, Any]], bool]
+    worth: str = "value_e4"
+
+
+_LOOKS = (
+    _Look(
+        key="slipping",
+        segment="slipping",
+        title=Words("Win back those who are slipping"),
+        one=Words("One repeat buyer has waited longer than usual"),
+        many=Words("{n} repeat buyers have waited longer than they usually do"),
+        holds=lambda row: row["stage"] == "slipping" and row["is_repeat"] == 1,
+    ),
+    _Look(
+        key="carts",
+        segment="cart-abandoners",
+        title=Words("Remind those who left a cart"),
+        one=Words("One customer filled a cart and did not order"),
+        many=Words("{n} customers filled a cart and did not order"),
+        holds=lambda row: row["left_cart"] == 1,
+        worth="aov_e4",  # a cart is worth about an order
+    ),
+    _Look(
+        key="singles",
+        segment="slipping",
+        title=Words("Bring the second order"),
+        one=Words("One first-time buyer is past the usual time for a second order"),
+        many=Words("{n} first-time buyers are past the usual time for a second order"),
+        holds=lambda row: row["stage"] == "slipping" and row["is_repeat"] == 0,
+    ),
+    _Look(
+        key="fresh",
+        segment="new",
+        title=Words("Welcome the new customers"),
+        one=Words("One customer placed a first order not long ago"),
+        many=Words("{n} customers placed their first order not long ago"),
+        holds=lambda row: row["stage"] == "new",
+    ),
+    _Look(
+        key="champions",
+        segment="champion",
+        title=Words("Thank the champions"),
+        one=Words("One customer is on time and spends the most"),
+        many=Words("{n} customers are on time and spend the most"),
+        holds=lambda row: row["stage"] == "champion",
+    ),
+)

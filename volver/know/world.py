@@ -6,22 +6,24 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from volver.core import Settings
-from volver.store import Shop, named
+from volver.store import TABLES, Shop, named
 
 if TYPE_CHECKING:
     import duckdb
 
+NEVER = date(1970, 1, 1)  # as of this day nothing has happened yet
 QUIET_GAP_DAYS = 90.0  # where nobody has ever come back, a quarter is a long time
 _FLAT = 9_000_000_000_000_000  # a threshold that nobody reaches
 
 
 class World:
-    """A connection on which `orders` and `facts` are as of one day."""
+    """A connection on which `orders`, `thresholds` and `facts` are as of one day; `is_past`: not as last refreshed."""
 
     def __init__(self, connection: "duckdb.DuckDBPyConnection", settings: Settings, at: date | None) -> None:
         self.connection = connection
         self.settings = settings
         self.at = at
+        self.is_past = False
 
     def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
         """Run a named query here."""
@@ -33,6 +35,11 @@ class World:
         found = self.connection.execute(text, params or {})
         names = [each[0] for each in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def usual(self) -> dict[str, Any]:
+        """What is usual in the shop: the row of `thresholds`; all None before the first refresh."""
+        found = self.sql("select * from thresholds")
+        return found[0] if found else dict.fromkeys(TABLES["thresholds"].columns)
 
     def arrow(self, name: str, **params: Any) -> Any:
         """Run a named query here; an Arrow table."""
@@ -48,11 +55,13 @@ def last_day(shop: Shop) -> date | None:
 
 @contextmanager
 def world(shop: Shop, at: date | None = None) -> Iterator[World]:
-    """The shop as of `at` (None: as of its last refresh)."""
+    """The shop as of `at` (None: as of its last refresh). On any other day than that there are no scores."""
     connection = shop.compute.connection()
     try:
-        here = World(connection, shop.settings, at or _built_day(shop))
-        if at is not None:
+        built = _built_day(connection)
+        here = World(connection, shop.settings, at or built)
+        if at is not None and at != built:
+            here.is_past = True
             _rebuild(here, at)
         yield here
     finally:
@@ -65,9 +74,15 @@ def orders_params(settings: Settings, at: date) -> dict[str, Any]:
     return {"as_of": at, "margin_rate": settings.margin_rate, "undone_us": undone_us}
 
 
-def thresholds_params(settings: Settings) -> dict[str, Any]:
+def days_params(settings: Settings, at: date) -> dict[str, Any]:
+    """The parameters of `days.sql`."""
+    return {"as_of": at, "margin_rate": settings.margin_rate}
+
+
+def thresholds_params(settings: Settings, at: date) -> dict[str, Any]:
     """The parameters of `thresholds.sql`."""
     return {
+        "as_of": at,
         "big_spender": settings.big_spender_quantile,
         "high_aov": settings.high_aov_quantile,
         "loyal": settings.loyal_orders_quantile,
@@ -103,10 +118,9 @@ def new_days(settings: Settings, usual: dict[str, Any]) -> float:
     return float(settings.new_days or usual["second_gap_days"] or usual["gap_days"] or QUIET_GAP_DAYS)
 
 
-def _built_day(shop: Shop) -> date | None:
-    found = shop.compute.relation("select cast(max(last_day + days_since) as date) as day from facts").to_pylist()
-    day: date | None = found[0]["day"]
-    return day
+def _built_day(connection: "duckdb.DuckDBPyConnection") -> date | None:
+    found = connection.execute("select max(as_of) from thresholds").fetchone()
+    return found[0] if found and found[0] and found[0] > NEVER else None
 
 
 def _rebuild(here: World, at: date) -> None:
@@ -114,6 +128,11 @@ def _rebuild(here: World, at: date) -> None:
         wanted = named(name)
         here.connection.execute(f"create temp table {name} as {wanted.sql}", wanted.bound(params))
 
+    here.connection.execute("create temp table scores as select * from scores limit 0")
     keep("orders", **orders_params(here.settings, at))
-    usual = here.rows("thresholds", **thresholds_params(here.settings))[0]
+    keep("thresholds", **thresholds_params(here.settings, at))
+    usual = here.usual()
+    # A customer's top product takes most of the time and nobody asks for that of the past: it stays empty.
+    here.connection.execute("create temp table order_lines as select * from order_lines limit 0")
     keep("facts", **facts_params(here.settings, at, usual))
+    here.connection.execute("drop table temp.order_lines")

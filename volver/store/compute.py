@@ -109,7 +109,8 @@ class Compute:
         """Write a select to one file, or to a folder with partition options, and say what was written."""
         cursor = connection or self.connection()
         try:
-            told = f"format parquet, compression zstd, return_stats true{options}"
+            size = TABLES[table].group_rows
+            told = f"format parquet, compression zstd, row_group_size {size}, return_stats true{options}"
             written = cursor.execute(f"copy ({select}) to {_quoted(str(target))} ({told})", dict(params or {}))
             names = [each[0] for each in written.description or []]
             found = [dict(zip(names, row, strict=True)) for row in written.fetchall()]
@@ -134,6 +135,7 @@ class Compute:
         _forget_dead(self._spill.parent)
         root = duckdb.connect(":memory:", config=self._settings)
         root.execute("set TimeZone = 'UTC'")
+        root.execute("set parquet_metadata_cache = true")  # a lake file never changes
         return root
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LakeTable:
-    """A table of the lake: `columns` maps names to portable types, in order."""
+    """A table of the lake: `columns` maps names to portable types, in order.
+
+    `group_rows` is the size of a Parquet row group: small ones let one customer be read without the neighbours, large
+    ones make whole scans cheaper.
+    """
 
     name: str
     columns: dict[str, str]
     partition: str | None = None
     sort: str = ""
+    group_rows: int = 16_384
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -25,6 +30,7 @@ _ALL = [
     LakeTable(
         name="order_lines",
         partition="month",
+        group_rows=122_880,
         sort="customer_id, ts_us, line_id",
         columns=_columns("""
             line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
@@ -69,7 +75,21 @@ _ALL = [
         columns=_columns("""
             order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, ts_us BIGINT, day DATE, doc VARCHAR,
             is_order INTEGER, undone_day DATE, lines INTEGER, units_e4 BIGINT, gross_e4 BIGINT, discount_e4 BIGINT,
-            returned_e4 BIGINT, net_e4 BIGINT, cost_e4 BIGINT, unmatched INTEGER"""),
+            returned_e4 BIGINT, net_e4 BIGINT, cost_e4 BIGINT, unmatched INTEGER, from_day DATE, until_day DATE"""),
+    ),
+    LakeTable(
+        name="days",
+        sort="day",
+        columns=_columns("""
+            day DATE, orders BIGINT, guest_orders BIGINT, new_customers BIGINT, net_e4 BIGINT, gross_e4 BIGINT,
+            returned_e4 BIGINT, discount_e4 BIGINT, margin_e4 BIGINT, lines BIGINT, uncosted BIGINT"""),
+    ),
+    LakeTable(
+        name="thresholds",
+        sort="as_of",
+        columns=_columns("""
+            as_of DATE, customers BIGINT, repeat_customers BIGINT, gap_days DOUBLE, second_gap_days DOUBLE,
+            big_net_e4 BIGINT, vip_net_e4 BIGINT, high_aov_e4 BIGINT, loyal_orders BIGINT, discounted_orders BIGINT"""),
     ),
     LakeTable(
         name="facts",

@@ -10,7 +10,7 @@
 -- example: as_of=2017-11-01, gap_days=30, second_days=60, slipping=1.5, sleeping=3, lost=6, big_net_e4=1000000,
 --    vip_net_e4=2000000, high_aov_e4=500000, loyal_orders=5, discount_share=0.5, has_discounts=1
 -- The usual gap is the median of a customer's own gaps, drawn to the shop's by the weight of one gap. The rhythm is the
--- usual gap, but never so short that a wait which the customer has often had before would be late.
+-- usual gap, but never so short that a wait which the customer has often had before would be late, nor under a week.
 with buyers as (
   select customer_id, cast(sum(is_order) as bigint) as orders, cast(sum(net_e4) as bigint) as net_e4,
          cast(sum(gross_e4) as bigint) as gross_e4, cast(sum(cost_e4) as bigint) as cost_e4,
@@ -83,8 +83,8 @@ paced as (
          w.first_day, w.last_day, w.days_since, w.usual, w.left_cart,
          cast(floor(w.net_e4 / nullif(cast(w.orders as double), 0) + 0.5) as bigint) as aov_e4,
          case when w.n is null then $second_days / nullif($slipping, 0)
-              when w.usual >= w.habit and w.usual >= 1 then w.usual
-              when w.habit >= 1 then w.habit else cast(1 as double) end as rhythm
+              when w.usual >= w.habit and w.usual >= 7 then w.usual
+              when w.habit >= 7 then w.habit else cast(7 as double) end as rhythm
   from waits w
 ),
 staged as (

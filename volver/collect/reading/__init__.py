@@ -1,0 +1,37 @@
+"""Reading a shop's files: columns, dates and numbers are recognised, rows are typed. Names load when they are used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from volver.collect.reading.canonical import PARSED as PARSED
+    from volver.collect.reading.canonical import PROBLEMS as PROBLEMS
+    from volver.collect.reading.options import FIELDS as FIELDS
+    from volver.collect.reading.options import ReadOptions as ReadOptions
+    from volver.collect.reading.sources import Preview as Preview
+    from volver.collect.reading.sources import SourceFile as SourceFile
+    from volver.collect.reading.sources import Sources as Sources
+    from volver.collect.reading.sources import open_frame as open_frame
+    from volver.collect.reading.sources import open_sources as open_sources
+    from volver.collect.reading.sources import parsed as parsed
+    from volver.collect.reading.sources import preview as preview
+
+_WHERE = {
+    "FIELDS": "options",
+    "PARSED": "canonical",
+    "PROBLEMS": "canonical",
+    "Preview": "sources",
+    "ReadOptions": "options",
+    "SourceFile": "sources",
+    "Sources": "sources",
+    "open_frame": "sources",
+    "open_sources": "sources",
+    "parsed": "sources",
+    "preview": "sources",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(name)
+    return getattr(import_module(f"volver.collect.reading.{_WHERE[name]}"), name)

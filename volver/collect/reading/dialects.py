@@ -1,0 +1,181 @@
+"""How a CSV file is laid out: delimiter, header, lines before it; and how DuckDB is told."""
+
+import csv
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from volver.collect.reading.files import CannotRead, fresh
+from volver.collect.reading.quoting import literal
+
+_HEAD = 1 << 18
+_DELIMITERS = (";", "\t", "|", ",")
+_VALUE = re.compile(r"^[\W_]*\d[\d\W_]*$|^\S+@\S+\.\S+$|^\d{1,4}[-/. ]\w{2,4}[-/. ]\d{1,4}\b")
+_MOST_LINES_IN_A_ROW = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One CSV file: `skip` lines come before the header (or the first row, if it has no header)."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    has_header: bool
+    skip: int = 0
+    quote: str = '"'
+    repaired: bool = False
+
+    def sql(self, path: Path) -> str:
+        """A scan with text columns c0, c1, … and `surplus`, which holds what a row has beyond the header.
+
+        Where a row ends early its cells are NULL; empty cells are empty texts. A repaired file has
+        `fault` and `line` before them.
+        """
+        names = [*(f"c{n}" for n in range(len(self.names))), "surplus"]
+        names = ["fault", "line", *names] if self.repaired else names
+        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
+        return (
+            f"read_csv({literal(str(path))}, auto_detect = false, header = {str(self.has_header).lower()}, "
+            f"skip = {self.skip}, delim = {literal(self.delimiter)}, quote = {literal(self.quote)}, "
+            f"escape = {literal(self.quote)}, nullstr = chr(1), null_padding = true, parallel = false, "
+            f"max_line_size = 8388608, columns = {{{columns}}})"
+        )
+
+
+def sniff(path: Path, label: str) -> Dialect:
+    """The dialect of a UTF-8 file, from its first rows. Raises `collect.cannot_read` for what is no table."""
+    with path.open(encoding="utf-8-sig", newline="") as opened:
+        head = opened.read(_HEAD)
+        whole = not opened.read(1)
+    if not head.strip():
+        raise CannotRead(file=label, why="it is empty")
+    named = re.match(r"sep=(.)\r?\n", head, re.IGNORECASE)
+    best: tuple[float, int, list[list[str]], list[int], str] | None = None
+    for delimiter in (named[1],) if named else _DELIMITERS:
+        rows, starts = _rows(head, delimiter, whole=whole)
+        if not rows:
+            continue
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        if widths:
+            width, times = widths.most_common(1)[0]
+            score = times / len(rows)
+            if best is None or (round(score, 2), width) > (round(best[0], 2), best[1]):
+                best = (score, width, rows, starts, delimiter)
+    if best is None:
+        raise CannotRead(file=label, why="it has one column only, so it is no table")
+    _, width, rows, starts, delimiter = best
+    first = next((n for n, row in enumerate(rows[:30]) if sum(cell.strip() != "" for cell in row) > width / 2), 0)
+    header = rows[first]
+    has_header = not any(_VALUE.match(cell.strip()) for cell in header)
+    n_columns = max(width, len(header))
+    return Dialect(
+        delimiter=delimiter,
+        names=_distinct(header if has_header else [], n_columns),
+        has_header=has_header,
+        skip=starts[first],
+    )
+
+
+def _rows(head: str, delimiter: str, *, whole: bool) -> tuple[list[list[str]], list[int]]:
+    """The first thousand rows and the line on which each starts; the last one may be cut and is left out."""
+    reader = csv.reader(head.splitlines(keepends=True), delimiter=delimiter)
+    rows, starts, start = [], [], 0
+    for row in itertools.islice(reader, 1001):
+        if any(cell.strip() for cell in row):
+            rows.append(row)
+            starts.append(start)
+        start = reader.line_num
+    if not whole or len(rows) > 1000:
+        rows = rows[:-1] or rows
+    return rows, starts
+
+
+def _distinct(header: list[str], n_columns: int) -> tuple[str, ...]:
+    names: list[str] = []
+    for number in range(n_columns):
+        name = header[number].strip().strip("\ufeff") if number < len(header) else ""
+        name = name or f"column_{number + 1}"
+        again = sum(each == name for each in names)
+        names.append(f"{name}_{again + 1}" if again else name)
+    return tuple(names)
+
+
+def spaced(path: Path, workdir: Path) -> Path | None:
+    """A copy with tabs of a table that is laid out with spaces; None if the file is no such table."""
+    with path.open(encoding="utf-8-sig") as opened:
+        widths = Counter(len(line.split()) for line in itertools.islice(opened, 1000) if line.strip())
+    if len(widths) != 1 or next(iter(widths)) < 3:
+        return None
+    target = fresh(workdir, ".tsv")
+    with path.open(encoding="utf-8-sig") as opened, target.open("w", encoding="utf-8") as out:
+        out.writelines("\t".join(line.split()) + "\n" for line in opened if line.strip())
+    return target
+
+
+def repair(path: Path, dialect: Dialect, workdir: Path) -> tuple[Path, Dialect]:
+    """A clean copy of a file whose quotes do not pair or whose rows are too long for DuckDB's reader.
+
+    Rows that cannot be told apart are kept whole in its first two columns: `fault` (a reason of `PROBLEMS`) and
+    `line`. Each row of the copy is one row of the source.
+    """
+    target, n_columns = fresh(workdir, ".csv"), len(dialect.names)
+    with path.open(encoding="utf-8-sig", newline="") as opened, target.open("w", encoding="utf-8", newline="") as out:
+        lines = itertools.islice(opened, dialect.skip, None)
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        records = _records(lines, dialect.delimiter, n_columns)
+        writer.writerow(["fault", "line", *dialect.names])
+        if dialect.has_header:
+            next(records, None)
+        for row, line in records:
+            if row is None:
+                writer.writerow(["unreadable", line])
+            elif any(cell.strip() for cell in row[n_columns:]):
+                writer.writerow(["too_many_columns", line])
+            else:
+                writer.writerow(["", "", *row[:n_columns]])
+    return target, replace(dialect, has_header=True, delimiter=",", quote='"', skip=0, repaired=True)
+
+
+def _records(lines: Iterator[str], delimiter: str, n_columns: int) -> Iterator[tuple[list[str] | None, str]]:
+    """Rows with the text they were made of; None for a line with a quote that never closes."""
+    waiting: list[str] = []
+    source = iter(lines)
+    held: list[str] = []
+    while (line := waiting.pop(0) if waiting else next(source, None)) is not None:
+        held.append(line)
+        text = "".join(held)
+        if text.count('"') % 2 == 0:
+            cells = next(csv.reader(held, delimiter=delimiter), [])
+            if len(held) == 1 or len(cells) == n_columns:
+                held = []
+                if any(cell.strip() for cell in cells):
+                    yield cells, text.rstrip("\r\n")
+                continue
+        elif len(held) == 1 and not _opens(line, delimiter):
+            held = []
+            yield next(csv.reader([line], delimiter=delimiter), []), text.rstrip("\r\n")
+            continue
+        if len(held) >= _MOST_LINES_IN_A_ROW:
+            waiting = [*held[1:], *waiting]
+            yield _unquoted(held[0], delimiter, n_columns)
+            held = []
+    while held:
+        yield _unquoted(held[0], delimiter, n_columns)
+        rest, held = held[1:], []
+        if rest:
+            yield from _records(iter(rest), delimiter, n_columns)
+
+
+def _opens(line: str, delimiter: str) -> bool:
+    """Whether a cell of the line begins with a quote, so that the quote is more than a character."""
+    return re.search(rf'(?:^|{re.escape(delimiter)})\s*"', line) is not None
+
+
+def _unquoted(line: str, delimiter: str, n_columns: int) -> tuple[list[str] | None, str]:
+    """A line with a stray quote is a row if it has the right number of cells without quoting."""
+    text = line.rstrip("\r\n")
+    row = [cell.strip('"') for cell in text.split(delimiter)]
+    return (row if len(row) == n_columns else None), text

@@ -1,0 +1,322 @@
+"""Which column is which: by what the person says, then by name, then by content."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from volver.collect.reading.contents import Column
+from volver.collect.reading.guesses import by_content
+from volver.collect.reading.money import Money, money_of
+from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, key
+from volver.collect.reading.options import FIELDS, Kind
+from volver.core import VolverError
+
+
+class UnknownField(VolverError):
+    """A mapping names a field that does not exist."""
+
+    code = "collect.unknown_field"
+    says = "There is no field called {field}."
+    hint = "The fields are: {known}."
+
+
+class UnknownColumn(VolverError):
+    """A mapping names a column that no file has."""
+
+    code = "collect.unknown_column"
+    says = "No file has a column called {column}."
+    hint = "The columns are: {columns}."
+
+
+Fields = Mapping[str, tuple[Column, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What a source is. `fields` goes from field to columns (several are added or joined); `fill` if an order's
+    common fields stand on its first line only; `money` says how amounts are made.
+    """
+
+    as_: Kind | None
+    fields: Mapping[str, tuple[Column, ...]]
+    money: Money
+    fill: bool = False
+    notes: tuple[str, ...] = ()
+
+
+# Exports whose names mean something else than they say: recognised by the first set, read by the second.
+_KNOWN: tuple[tuple[set[str], dict[str, str]], ...] = (
+    (
+        {"lineitemname", "lineitemquantity", "lineitemprice", "name"},  # Shopify orders
+        {
+            "order_ref": "name", "date": "createdat", "email": "email", "customer_name": "billingname",
+            "city": "billingcity", "country": "billingcountry", "channel": "source", "product_ref": "lineitemsku",
+            "product_name": "lineitemname", "quantity": "lineitemquantity", "unit_price": "lineitemprice",
+            "discount": "lineitemdiscount", "currency": "currency", "status": "financialstatus", "total": "",
+            "customer_ref": "customerid", "category": "", "cost": "", "time": "", "line_ref": "",
+        },
+    ),
+    (
+        {"ordernumber", "itemcost", "itemname"},  # WooCommerce, Advanced Order Export
+        {
+            "order_ref": "ordernumber", "date": "orderdate", "email": "emailbilling", "city": "citybilling",
+            "country": "countrycodebilling", "line_ref": "itemnumber", "product_ref": "sku", "product_name": "itemname",
+            "quantity": "quantityrefund", "unit_price": "itemcost", "status": "orderstatus", "total": "",
+            "discount": "", "cost": "",
+        },
+    ),
+)  # fmt: skip
+_FIRST_LAST = (
+    ("firstname", "lastname"),
+    ("firstnamebilling", "lastnamebilling"),
+    ("billingfirstname", "billinglastname"),
+    ("nombre", "apellidos"),
+    ("nombrecliente", "apellidoscliente"),
+    ("customerfirstname", "customerlastname"),
+)
+_LINE_FIELDS = {
+    "line_ref",
+    "product_ref",
+    "product_name",
+    "category",
+    "quantity",
+    "unit_price",
+    "total",
+    "discount",
+    "cost",
+}
+_BY_KIND: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    "orders": {},
+    "products": {
+        "product_ref": (
+            "variantsku",
+            "sku",
+            "productid",
+            "id",
+            "code",
+            "codigo",
+            "referencia",
+            "reference",
+            "ref",
+            "handle",
+        ),
+        "product_name": ("name", "nombre", "title", "titulo"),
+        "category": ("categories", "categorias", "productcategory", "category", "department", "type", "tipo"),
+        "unit_price": ("regularprice", "variantprice", "price", "precio", "pvp", "preciorebajado", "saleprice"),
+    },
+    "customers": {
+        "customer_ref": ("customeruniqueid", "customerid", "id", "codigo"),
+        "customer_name": ("name", "nombre", "nombreyapellidos"),
+        "city": ("city", "ciudad", "defaultaddresscity"),
+        "country": ("country", "pais", "defaultaddresscountrycode"),
+    },
+}
+# Names that mean one thing or another: the cells decide.
+_CUSTOMER_OR_NAME = {"customer", "cliente", "client", "cust", "comprador", "buyer", "usuario", "user", "socio"}
+_LOOSE = {"reference", "referencia", "documento", "receipt", "ticket", "bill", "venta", "transaction", "order"}
+_REGION = {"state", "estado", "situacion"}
+_STATUS = re.compile(
+    r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
+    r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
+)
+_PRODUCT_OR_NAME = {"product", "producto", "item", "articulo", "detalle", "concepto"}
+
+
+def recognise(columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str, str]) -> Recognised:
+    """The fields of a source. `said` goes from field to column; a column that the source lacks is passed over."""
+    given = _said(columns, said)
+    for kind in (as_,) if as_ else ("orders", "products", "customers"):
+        known = _known(columns, given, kind)
+        fields = _named(columns, known, kind)
+        notes: list[str] = []
+        if kind == "orders":
+            fields, notes = by_content(columns, fields, set(known))
+        if as_ or _is(kind, columns, fields):
+            return _finished(kind, columns, fields, set(given), notes)
+    return Recognised(as_=None, fields={}, money=Money())
+
+
+def check_said(said: Mapping[str, str], columns: Sequence[str]) -> None:
+    """Raises `collect.unknown_field` or `collect.unknown_column` for a mapping that fits no file."""
+    known = {field for fields in FIELDS.values() for field in fields}
+    for field, column in said.items():
+        if field not in known:
+            raise UnknownField(field=field, known=", ".join(sorted(known)))
+        for part in _parts(column, columns):
+            if part and part not in columns and key(part) not in {key(each) for each in columns}:
+                raise UnknownColumn(column=part, columns=", ".join(dict.fromkeys(columns)))
+
+
+def _parts(column: str, columns: Sequence[str]) -> list[str]:
+    return [column] if column in columns else [part.strip() for part in column.split(" + ")]
+
+
+def _said(columns: Sequence[Column], said: Mapping[str, str]) -> dict[str, tuple[Column, ...]]:
+    by_name = {column.name: column for column in columns}
+    by_key = {key(column.name): column for column in reversed(columns)}
+    found: dict[str, tuple[Column, ...]] = {}
+    for field, text in said.items():
+        parts = [by_name.get(part) or by_key.get(key(part)) for part in _parts(text, list(by_name))]
+        chosen = tuple(part for part in parts if part is not None)
+        if chosen or not text:
+            found[field] = chosen
+    return found
+
+
+def _known(
+    columns: Sequence[Column], given: Mapping[str, tuple[Column, ...]], kind: Kind
+) -> dict[str, tuple[Column, ...]]:
+    by_key = {key(column.name): column for column in reversed(columns)}
+    found = dict(given)
+    for signature, fields in _KNOWN if kind == "orders" else ():
+        if signature <= set(by_key):
+            for field, name in fields.items():
+                if field not in found and (not name or name in by_key):
+                    found[field] = (by_key[name],) if name else ()
+    for first, last in _FIRST_LAST:
+        if "customer_name" not in found and first in by_key and last in by_key:
+            found["customer_name"] = (by_key[first], by_key[last])
+    return found
+
+
+def _named(
+    columns: Sequence[Column], known: Mapping[str, tuple[Column, ...]], kind: Kind
+) -> dict[str, tuple[Column, ...]]:
+    """Fields found by name; what is known already stays."""
+    found = dict(known)
+    taken = {column.name for each in known.values() for column in each}
+    order = ("order_ref", "date", "time", "email", "customer_ref", "customer_name", "product_ref", "product_name")
+    fields = [*(each for each in order if each in FIELDS[kind]), *(each for each in FIELDS[kind] if each not in order)]
+    for field in fields:
+        if field in found:
+            continue
+        for column in _candidates(columns, field, kind):
+            if column.name not in taken and _fits(field, column, columns, found):
+                found[field] = (column,)
+                taken.add(column.name)
+                break
+    return found
+
+
+def _candidates(columns: Sequence[Column], field: str, kind: Kind) -> list[Column]:
+    """The columns with a name of the field, best name first; a nested line item's own name counts for its fields."""
+    wanted = (*_BY_KIND[kind].get(field, ()), *NAMES.get(field, ()))
+    nested = any("[]." in column.name for column in columns)
+    if nested and field == "order_ref":
+        wanted = ("name", *wanted, "number", "id")
+    found: list[tuple[int, int, int, Column]] = []
+    for place, column in enumerate(columns):
+        inside = "[]." in column.name
+        if nested and field in _LINE_FIELDS and not inside and field not in ("discount",):
+            continue
+        if inside and field not in _LINE_FIELDS:
+            continue
+        name = column.name.rsplit("[].", 1)[-1]
+        for how, text in enumerate((key(name), bare_key(name))):
+            if text in wanted:
+                found.append((how, wanted.index(text), place, column))
+                break
+    return [column for *_, column in sorted(found, key=lambda each: (each[1], each[0], each[2]))]
+
+
+def _fits(field: str, column: Column, columns: Sequence[Column], found: Mapping[str, tuple[Column, ...]]) -> bool:
+    name = bare_key(column.name.rsplit("[].", 1)[-1])
+    match field:
+        case "date":
+            return column.is_date and not OTHER_DATES.search(name)
+        case "time":
+            return column.p_time >= 0.5 and bool(found.get("date"))
+        case "quantity" | "unit_price" | "total" | "discount" | "cost":
+            return column.is_number and column.p_date < 0.5
+        case "email":
+            return not column.filled or column.p_email >= 0.5
+        case "customer_ref":
+            prose = name in _CUSTOMER_OR_NAME and (column.p_words >= 0.3 or column.p_email >= 0.5)
+            return not prose and column.may_be
+        case "customer_name":
+            return column.p_numeric < 0.5
+        case "order_ref":
+            is_number = name != "name" or all(any(c.isdigit() for c in cell) for cell in column.filled)
+            unclear = name in _LOOSE and _means_product(columns)
+            return column.may_be and column.p_date < 0.5 and is_number and not unclear
+        case "product_ref":
+            return column.may_be and not (name in _PRODUCT_OR_NAME and column.p_words >= 0.3)
+        case "product_name":
+            return column.p_numeric < 0.9
+        case "status":
+            return name not in _REGION or any(_STATUS.search(cell.lower()) for cell in column.filled)
+        case "currency":
+            return all(len(cell) <= 5 for cell in column.filled[:200]) and column.p_numeric < 0.1
+    return True
+
+
+def _means_product(columns: Sequence[Column]) -> bool:
+    """A bare reference beside a quantity and without another product code is the product's."""
+    keys = {bare_key(column.name) for column in columns}
+    return bool(keys & set(NAMES["quantity"])) and not (
+        keys & (set(NAMES["product_ref"]) - {"referencia", "reference", "ref"})
+    )
+
+
+def _is(kind: Kind, columns: Sequence[Column], fields: Mapping[str, tuple[Column, ...]]) -> bool:
+    """Whether the fields make a file of this kind: a list of products or customers names each about once."""
+
+    def has(*names: str) -> bool:
+        return any(fields.get(name) for name in names)
+
+    if kind == "orders":
+        return has("date") and has("total", "unit_price") and has("order_ref", "customer_ref", "email", "quantity")
+    ref = (fields.get("product_ref" if kind == "products" else "customer_ref") or fields.get("email") or (None,))[0]
+    orders = [each for each in _candidates(columns, "order_ref", "orders") if bare_key(each.name) not in _LOOSE]
+    if ref is None or orders or ref.n_distinct < 0.5 * len(ref.filled):
+        return False
+    if kind == "products":
+        return has("product_ref") and has("product_name", "category", "unit_price", "cost")
+    return has("customer_ref", "email") and has("email", "customer_name", "city", "country", "channel")
+
+
+def _finished(
+    kind: Kind,
+    columns: Sequence[Column],
+    fields: dict[str, tuple[Column, ...]],
+    given: set[str],
+    notes: list[str],
+) -> Recognised:
+    if kind != "orders":
+        return Recognised(as_=kind, fields=fields, money=Money(), notes=tuple(notes))
+    fields = _with_prose(columns, fields, given)
+    fields, money, said = money_of(columns, fields, given)
+    fill = _stands_on_first_line(fields)
+    if fill:
+        said.append("An order's common fields stand on its first line only; its other lines take them from there.")
+    return Recognised(as_=kind, fields=fields, money=money, fill=fill, notes=(*notes, *said))
+
+
+def _with_prose(
+    columns: Sequence[Column], fields: dict[str, tuple[Column, ...]], given: set[str]
+) -> dict[str, tuple[Column, ...]]:
+    """Columns called customer or product that hold addresses, names or descriptions; and the day of a cancellation."""
+    fields = dict(fields)
+    for field, names, share in (
+        ("email", _CUSTOMER_OR_NAME, "p_email"),
+        ("customer_name", _CUSTOMER_OR_NAME, "p_words"),
+        ("product_name", _PRODUCT_OR_NAME, "p_words"),
+    ):
+        taken = {column.name for each in fields.values() for column in each}
+        prose = [c for c in columns if bare_key(c.name) in names and getattr(c, share) >= 0.3 and c.name not in taken]
+        if prose and not fields.get(field) and field not in given:
+            fields[field] = (prose[0],)
+    called_off = [c for c in columns if CANCELLED.search(bare_key(c.name)) and (c.is_date or not c.filled)]
+    if called_off and "status" not in given:
+        fields["status"] = (*fields.get("status", ())[:1], called_off[0])
+    return fields
+
+
+def _stands_on_first_line(fields: Mapping[str, tuple[Column, ...]]) -> bool:
+    """Whether lines after an order's first one leave the date empty."""
+    if not fields.get("order_ref") or not fields.get("date"):
+        return False
+    refs, dates = fields["order_ref"][0].cells, fields["date"][0].cells
+    again = [n for n in range(1, len(refs)) if refs[n] and refs[n] == refs[n - 1]]
+    empty = sum(not (dates[n] or "").strip() for n in again)
+    return bool(again) and empty >= 0.5 * len(again)

@@ -1,0 +1,52 @@
+"""What a person may say about their files; everything left out is found in the files themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["orders", "products", "customers"]
+
+# What a column may be, by kind of file: these are the names that `--map field=column` takes.
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    "orders": (
+        "order_ref",
+        "line_ref",
+        "date",
+        "time",
+        "customer_ref",
+        "email",
+        "customer_name",
+        "city",
+        "country",
+        "channel",
+        "product_ref",
+        "product_name",
+        "category",
+        "quantity",
+        "unit_price",
+        "total",
+        "discount",
+        "cost",
+        "currency",
+        "status",
+    ),
+    "products": ("product_ref", "product_name", "category", "unit_price", "cost"),
+    "customers": ("customer_ref", "email", "customer_name", "city", "country", "channel"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """What the person said. None means: find it in the files, and ask if they do not tell.
+
+    `mapping` goes from a field of `FIELDS` to a column of the file (an empty column says that the file has none).
+    `currency` is the currency of the files' money (None: the shop's). `timezone` is the zone of times that name
+    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234.
+    """
+
+    as_: Kind | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    currency: str | None = None
+    timezone: str | None = None
+    day_first: bool | None = None
+    decimal: Literal[".", ","] | None = None

@@ -1,0 +1,374 @@
+"""The SQL that turns a planned file into canonical rows, in layers: cells, values, amounts, verdict."""
+
+from dataclasses import dataclass
+
+from volver.collect.reading import dates, numbers
+from volver.collect.reading.canonical import PARSED
+from volver.collect.reading.contents import Column
+from volver.collect.reading.currencies import CODES, SIGNS
+from volver.collect.reading.names import CANCELLED, bare_key
+from volver.collect.reading.numbers import MOST_LINE, MOST_MONEY, MOST_UNITS, TYPE, e4
+from volver.collect.reading.plans import Plan, date_text, is_typed_date
+from volver.collect.reading.quoting import literal
+
+# Lists, not IN: the engine would make each IN a join.
+_NOTHING = "['nan', 'null', 'none', 'undefined', 'n/a', 'na', '<na>', '(null)', 'nil', '-', 'nat']"
+_NOBODY = (
+    "['nan', 'null', 'none', 'undefined', 'n/a', 'na', '<na>', '(null)', 'nil', '-', 'nat', '0', '-1', "
+    "'guest', 'guests', 'invitado', 'invitada', 'anonymous', 'anonimo', 'anónimo', 'unknown', "
+    "'desconocido', 'no customer', 'sin cliente']"
+)
+_DAY_US = 86_400_000_000
+_OLDEST_US = 788_918_400_000_000  # 1995-01-01: before it nobody sold online
+_FILLED = ("date", "time", "email", "customer_ref", "customer_name", "city", "country", "channel", "currency", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What holds for every file of an import: currency and zones, and the present moment."""
+
+    currency: str
+    timezone: str
+    shop_timezone: str
+    now_us: int
+
+
+def rows_sql(plan: Plan, file_no: int, frame: Frame) -> str:
+    """One SELECT with the canonical columns of the plan's kind, a row for each row of the file."""
+    match plan.found.as_:
+        case "orders":
+            return _orders(plan, file_no, frame)
+        case "products":
+            return _products(plan, file_no)
+        case _:
+            return _customers(plan, file_no)
+
+
+def _orders(plan: Plan, file_no: int, frame: Frame) -> str:
+    cells = ", ".join(f"{sql} AS {name}" for name, sql in _cells(plan, frame).items())
+    values = f"SELECT *, {cells} FROM {_source(plan)}"
+    timed = (
+        f"SELECT *, {_instant(plan, frame)} AS ts_us, {_units(plan)} AS units, {_gross(plan)} AS gross FROM ({values})"
+    )
+    paid = (
+        f"SELECT *, {_day(plan, frame)} AS day, {_discount(plan)} AS discount_n, {_worth(plan)} AS worth FROM ({timed})"
+    )
+    sane = f"CASE WHEN abs({{0}}) < {MOST_LINE} THEN {{0}} END"
+    known = f"SELECT *, {sane.format(_amount(plan))} AS amount FROM ({paid})"
+    judged = f"SELECT *, {_problem(plan, frame)} AS problem, {_order_ref(plan)} AS order_no FROM ({known})"
+    cost = "cost_n" if plan.found.money.cost_of == "line" else f"cast(cost_n * units AS {TYPE})"
+    only_total = (
+        "CASE WHEN units <> 0 THEN try_cast(round(cast(worth AS DOUBLE) / cast(units AS DOUBLE) * 10000) AS BIGINT) END"
+    )
+    final = {
+        "file_no": str(file_no),
+        "order_ref": "order_no",
+        "has_time": str(int(plan.has_time)),
+        "quantity_e4": e4("units"),
+        "unit_price_e4": f"CASE WHEN price_n IS NOT NULL THEN {e4('price_n')} ELSE {only_total} END",
+        "amount_e4": e4("amount"),
+        "net_exact": "worth",
+        "discount_e4": f"coalesce({e4('discount_n')}, 0)",
+        "cost_e4": f"CASE WHEN abs({cost}) < {MOST_LINE} THEN {e4(f'({cost})')} END",
+        "raw": _raw(plan),
+        "full_key": f"hash({', '.join(column.sql for column in plan.table.columns)})",
+    }
+    return _select(plan, final, judged)
+
+
+def _select(plan: Plan, final: dict[str, str], source: str) -> str:
+    kind = plan.found.as_ or "orders"
+    shown = ", ".join(f"cast({final.get(name, name)} AS {type_}) AS {name}" for name, type_ in PARSED[kind].items())
+    return f"SELECT {shown} FROM ({source})"
+
+
+def _source(plan: Plan) -> str:
+    """The scan; where an order's common fields stand on its first line only, its other lines get them too."""
+    if not plan.found.fill and not plan.found.money.once_per_order:
+        return plan.table.scan
+    ref = f"nullif(trim(cast({plan.columns('order_ref')[0].sql} AS VARCHAR)), '')"
+    swapped = []
+    filled = {column.sql: column for field in _FILLED for column in plan.columns(field)} if plan.found.fill else {}
+    filled.pop(plan.columns("order_ref")[0].sql, None)
+    for sql, column in filled.items():
+        cell = f"nullif({sql}, '')" if column.kind == "text" else sql
+        window = f"PARTITION BY {ref} ORDER BY row_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+        swapped.append(
+            f"coalesce({cell}, CASE WHEN {ref} IS NOT NULL THEN first_value({cell} IGNORE NULLS) OVER ({window}) END) "
+            f"AS {sql}"
+        )
+    if plan.found.money.once_per_order:
+        total = plan.columns("total")[0]
+        zero = "'0'" if total.kind == "text" else "0"
+        first = f"row_number() OVER (PARTITION BY {ref} ORDER BY row_no) = 1"
+        swapped.append(f"CASE WHEN {first} OR {ref} IS NULL THEN {total.sql} ELSE {zero} END AS {total.sql}")
+    return f"(SELECT * REPLACE ({', '.join(swapped)}) FROM {plan.table.scan})" if swapped else plan.table.scan
+
+
+def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
+    """Every field as text or number; NULL where it says nothing."""
+    found = {field: _plain(plan, field) for field in ("line_ref", "city", "country", "channel", "category")}
+    found["status"] = _status(plan)
+    found |= {"customer_name": _plain(plan, "customer_name"), "product_name": _plain(plan, "product_name")}
+    email = f"lower({_plain(plan, 'email')})"
+    found["email"] = (
+        f"CASE WHEN contains({email}, '@') THEN {email} END" if plan.columns("email") else "cast(NULL AS VARCHAR)"
+    )
+    found["order_id"] = _reference(plan, "order_ref")
+    found["product_ref"] = f"coalesce({_reference(plan, 'product_ref')}, {found['product_name']})"
+    found["customer_ref"] = _customer(plan, found["email"])
+    found["local_ts"], found["instant_us"] = _dates(plan)
+    for field, name in zip(
+        ("quantity", "unit_price", "total", "cost"), ("quantity", "price", "total", "cost"), strict=True
+    ):
+        limit = MOST_UNITS if field == "quantity" else MOST_MONEY
+        value = _number(plan, plan.columns(field)[0]) if plan.columns(field) else f"cast(NULL AS {TYPE})"
+        found[f"{name}_as_read"] = value
+        found[f"{name}_n"] = f"CASE WHEN abs({name}_as_read) < {limit} THEN {name}_as_read END"
+    off = [f"coalesce(abs({_number(plan, column)}), 0)" for column in plan.columns("discount")]
+    found["off"] = f"least(cast({' + '.join(off)} AS {TYPE}), {MOST_MONEY})" if off else f"cast(NULL AS {TYPE})"
+    written = f"upper({_plain(plan, 'currency')})"
+    signs = " ".join(f"WHEN {literal(sign)} THEN {literal(code)}" for sign, code in SIGNS.items())
+    expected = literal(frame.currency)
+    found["currency"] = (
+        f"coalesce(CASE {written} {signs} ELSE {written} END, {expected})" if plan.columns("currency") else expected
+    )
+    return found
+
+
+def _status(plan: Plan) -> str:
+    """The status as written; `cancelled` where the day of the cancellation stands in a column of its own."""
+    columns = plan.columns("status")
+    if not columns or not CANCELLED.search(bare_key(columns[-1].name)):
+        return _plain(plan, "status")
+    day = columns[-1]
+    none = dates.blank(f"cast({day.sql} AS VARCHAR)")
+    written = f"nullif(trim({_as_text(columns[0])}), '')" if len(columns) > 1 else "cast(NULL AS VARCHAR)"
+    return f"CASE WHEN NOT {none} THEN 'cancelled' ELSE {written} END"
+
+
+def _plain(plan: Plan, field: str) -> str:
+    """The trimmed text of a field; several columns are joined with a blank."""
+    columns = plan.columns(field)
+    if not columns:
+        return "cast(NULL AS VARCHAR)"
+    texts = [_filled_text(column) for column in columns]
+    text = f"nullif(concat_ws(' ', {', '.join(texts)}), '')" if len(texts) > 1 else texts[0]
+    return text if columns[0].kind == "integer" else _unless(text, _NOTHING)
+
+
+def _unless(text: str, words: str) -> str:
+    """NULL for texts that mean nothing; numbers and long texts are not even compared."""
+    sure = f"length({text}) > 12 OR ({text} >= '1' AND {text} < ':')"
+    return f"CASE WHEN {sure} THEN {text} WHEN list_contains({words}, lower({text})) THEN NULL ELSE {text} END"
+
+
+def _filled_text(column: Column) -> str:
+    return _as_text(column) if column.kind == "integer" else f"nullif(trim({_as_text(column)}), '')"
+
+
+def _as_text(column: Column) -> str:
+    match column.kind:
+        case "text":
+            return column.sql
+        case "float":
+            whole = f"{column.sql} = floor({column.sql}) AND abs({column.sql}) < 9e15"
+            plain = f"cast({column.sql} AS VARCHAR)"
+            return f"CASE WHEN {whole} THEN cast(cast({column.sql} AS BIGINT) AS VARCHAR) ELSE {plain} END"
+        case "decimal":
+            return f"regexp_replace(cast({column.sql} AS VARCHAR), '[.]0+$', '')"
+        case _:
+            return f"cast({column.sql} AS VARCHAR)"
+
+
+def _reference(plan: Plan, field: str) -> str:
+    text = _plain(plan, field)
+    return f"regexp_replace({text}, '^([0-9]+)[.]0$', '\\1')" if field in plan.floats else text
+
+
+def _customer(plan: Plan, email: str) -> str:
+    """Who bought: the id, else the e-mail, else (if the file has neither) the name; NULL for nobody."""
+    if plan.columns("customer_ref"):
+        column = plan.columns("customer_ref")[0]
+        text = _filled_text(column)
+        if column.kind == "text":
+            text = (
+                f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '^([0-9]+)[.]0+$', '\\1') ELSE {text} END"
+            )
+        bare = _unless(text, _NOBODY)
+        return f"coalesce({bare}, {email})" if plan.columns("email") else bare
+    if plan.columns("email"):
+        return email
+    name = _plain(plan, "customer_name")
+    return _unless(name, _NOBODY)
+
+
+def _dates(plan: Plan) -> tuple[str, str]:
+    """The naive time and the instant of a row; one of them is NULL."""
+    if not is_typed_date(plan):
+        assert plan.date_plan is not None
+        text = date_text(plan)
+        return dates.local_sql(plan.date_plan, text), dates.instant_sql(plan.date_plan, text)
+    column = plan.columns("date")[0]
+    if column.kind == "instant":
+        return "cast(NULL AS TIMESTAMP)", f"epoch_us({column.sql})"
+    return f"cast({column.sql} AS TIMESTAMP)", "cast(NULL AS BIGINT)"
+
+
+def _instant(plan: Plan, frame: Frame) -> str:
+    """Microseconds since 1970. A date without a time is the shop's midnight."""
+    if not plan.has_time:
+        return f"epoch_us(timezone({literal(frame.shop_timezone)}, date_trunc('day', local_ts)))"
+    return f"coalesce(instant_us, epoch_us(timezone({literal(frame.timezone)}, local_ts)))"
+
+
+def _day(plan: Plan, frame: Frame) -> str:
+    """The day in the shop's zone."""
+    here = f"cast(timezone({literal(frame.shop_timezone)}, make_timestamptz(ts_us)) AS DATE)"
+    if not plan.has_time:
+        return "cast(local_ts AS DATE)"
+    if frame.timezone == frame.shop_timezone:
+        return f"CASE WHEN instant_us IS NULL THEN cast(local_ts AS DATE) ELSE {here} END"
+    return here
+
+
+def _number(plan: Plan, column: Column) -> str:
+    if column.kind == "text":
+        return numbers.number(column.sql, plan.decimal, fancy=column.sql in plan.fancy)
+    return numbers.typed_number(column.sql, column.kind)
+
+
+def _units(plan: Plan) -> str:
+    one = f"cast(1 AS {TYPE})"
+    if not plan.columns("quantity"):
+        return one
+    if plan.columns("unit_price"):
+        return "quantity_n"
+    return f"CASE WHEN {_is_blank(plan, 'quantity')} THEN {one} ELSE quantity_n END"
+
+
+def _gross(plan: Plan) -> str:
+    """Quantity x unit price, exact to eight places."""
+    if not plan.columns("unit_price"):
+        return f"cast(NULL AS {TYPE})"
+    quantity = _units(plan)
+    return f"cast(price_n * {quantity} AS {TYPE})"
+
+
+def _worth(plan: Plan) -> str:
+    """What the source says the line is worth before anything is taken off."""
+    return "coalesce(gross, total_n)" if plan.columns("total") else "gross"
+
+
+def _discount(plan: Plan) -> str:
+    """Money taken off the line; never more than the line."""
+    base = "abs(gross)"
+    if not plan.columns("discount"):
+        if plan.columns("total") and plan.columns("unit_price"):
+            return "greatest(abs(gross) - abs(total_n), 0)"
+        return f"cast(0 AS {TYPE})"
+    if plan.found.money.discount == "money":
+        return "off" if plan.columns("total") else f"least(off, {base})"
+    share = "off" if plan.found.money.discount == "fraction" else f"cast(off * 0.01 AS {TYPE})"
+    share = f"least({share}, 1)"
+    if plan.columns("unit_price"):
+        return f"cast({base} * {share} AS {TYPE})"
+    before = f"try_cast(cast(abs(total_n) AS DOUBLE) * {share} / (1 - {share}) AS {TYPE})"
+    return f"CASE WHEN {share} < 1 THEN {before} ELSE 0 END"
+
+
+def _amount(plan: Plan) -> str:
+    own = f"cast(gross - sign(gross) * coalesce(discount_n, 0) AS {TYPE})"
+    if plan.columns("total"):
+        return f"coalesce(total_n, {own})" if plan.columns("unit_price") else "total_n"
+    return own
+
+
+def _is_blank(plan: Plan, field: str) -> str:
+    column = plan.columns(field)[0]
+    if column.kind == "text":
+        return numbers.blank(column.sql)
+    return f"({column.sql} IS NULL OR isnan({column.sql}))" if column.kind == "float" else f"({column.sql} IS NULL)"
+
+
+def _problem(plan: Plan, frame: Frame) -> str:
+    """The first reason why the row cannot be used."""
+    columns = plan.table.columns
+    texts = ", ".join(column.sql for column in columns)
+    empty = f"trim(concat({texts})) = ''"
+    cases = ["WHEN fault IS NOT NULL THEN fault", "WHEN trim(surplus) <> '' THEN 'too_many_columns'"]
+    cases.append(f"WHEN ({'order_id' if plan.columns('order_ref') else 'ts_us'} IS NULL) AND {empty} THEN 'empty_row'")
+    if plan.table.is_padded:
+        needed = ("order_ref", "date", "quantity", "unit_price", "total", "customer_ref", "email")
+        last = max(int(column.sql[1:]) for field in needed for column in plan.columns(field))
+        cases.append(f"WHEN c{last} IS NULL THEN 'too_few_columns'")
+    if plan.columns("order_ref"):
+        cases.append("WHEN order_id IS NULL THEN 'no_order_ref'")
+    column = plan.columns("date")[0]
+    none = dates.blank(column.sql) if column.kind == "text" else f"{column.sql} IS NULL"
+    cases.append(f"WHEN ts_us IS NULL THEN CASE WHEN {none} THEN 'no_date' ELSE 'bad_date' END")
+    cases.append(
+        f"WHEN ts_us > {frame.now_us + _DAY_US} THEN 'future_date' WHEN ts_us < {_OLDEST_US} THEN 'absurd_date'"
+    )
+    cases.append("WHEN units IS NULL AND quantity_as_read IS NULL THEN 'bad_quantity'")
+    money = [field for field in ("unit_price", "total") if plan.columns(field)]
+    blank = " AND ".join(_is_blank(plan, field) for field in money)
+    unread = " AND ".join(
+        {"unit_price": "price_as_read IS NULL", "total": "total_as_read IS NULL"}[field] for field in money
+    )
+    cases.append(f"WHEN {unread} THEN CASE WHEN {blank} THEN 'no_price' ELSE 'bad_price' END")
+    cases.append(f"WHEN amount IS NULL OR abs(amount) >= {MOST_LINE} OR abs(worth) >= {MOST_LINE} THEN 'absurd_amount'")
+    if plan.columns("currency"):
+        codes = ", ".join(literal(code) for code in sorted(CODES))
+        known = f"CASE WHEN list_contains([{codes}], currency) THEN 'other_currency' ELSE 'unknown_currency' END"
+        cases.append(f"WHEN currency <> {literal(frame.currency)} THEN {known}")
+    return f"CASE {' '.join(cases)} END"
+
+
+def _order_ref(plan: Plan) -> str:
+    """The order's number. Without one, an order is what a customer bought at one instant; guests' rows stand alone."""
+    if plan.columns("order_ref"):
+        return "order_id"
+    when = "strftime(make_timestamp(ts_us), '%Y-%m-%dT%H:%M:%S')" if plan.has_time else "cast(day AS VARCHAR)"
+    who = "CASE WHEN contains(customer_ref, '@') THEN substr(md5(customer_ref), 1, 16) ELSE customer_ref END"
+    row = "substr(md5(concat_ws('|', ts_us, product_ref, units, amount)), 1, 16)"
+    return f"CASE WHEN ts_us IS NOT NULL THEN coalesce({who} || '@' || {when}, 'guest-' || {row}) END"
+
+
+def _raw(plan: Plan) -> str:
+    """The source's cells as JSON, for rows with a problem only."""
+    cells = ", ".join(f"{literal(column.name)}: cast({column.sql} AS VARCHAR)" for column in plan.table.columns)
+    line = "cast(to_json({'line': line}) AS VARCHAR)"
+    return (
+        f"CASE WHEN problem IS NULL THEN NULL WHEN fault IS NOT NULL THEN {line} "
+        f"ELSE cast(to_json({{{cells}}}) AS VARCHAR) END"
+    )
+
+
+def _products(plan: Plan, file_no: int) -> str:
+    money = {
+        name: e4(f"({_number(plan, plan.columns(field)[0])})") if plan.columns(field) else "NULL"
+        for name, field in (("price_e4", "unit_price"), ("cost_e4", "cost"))
+    }
+    source = (
+        f"SELECT *, {_reference(plan, 'product_ref')} AS product_ref, {_plain(plan, 'product_name')} AS name, "
+        f"{_plain(plan, 'category')} AS category FROM {plan.table.scan}"
+    )
+    problem = f"CASE {_faults()} WHEN product_ref IS NULL THEN 'no_product_ref' END"
+    judged = f"SELECT *, {problem} AS problem FROM ({source})"
+    return _select(plan, {"file_no": str(file_no), "raw": _raw(plan), **money}, judged)
+
+
+def _customers(plan: Plan, file_no: int) -> str:
+    email = f"lower({_plain(plan, 'email')})"
+    email = f"CASE WHEN contains({email}, '@') THEN {email} END"
+    named = {"name": "customer_name", "city": "city", "country": "country", "channel": "channel"}
+    texts = ", ".join(f"{_plain(plan, field)} AS {name}" for name, field in named.items())
+    source = f"SELECT *, {email} AS email, {_customer(plan, email)} AS customer_ref, {texts} FROM {plan.table.scan}"
+    problem = f"CASE {_faults()} WHEN customer_ref IS NULL THEN 'no_customer_ref' END"
+    judged = f"SELECT *, {problem} AS problem FROM ({source})"
+    return _select(plan, {"file_no": str(file_no), "raw": _raw(plan)}, judged)
+
+
+def _faults() -> str:
+    return "WHEN fault IS NOT NULL THEN fault WHEN trim(surplus) <> '' THEN 'too_many_columns'"
