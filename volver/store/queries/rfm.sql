@@ -4,8 +4,8 @@
 -- output: customer_id BIGINT, first_day DATE, last_day DATE, x BIGINT, age_days BIGINT, spend_days BIGINT, net_e4 BIGINT
 -- example: as_of=2017-10-01, undone_us=86400000000, every=1
 -- example: as_of=2017-10-01, undone_us=86400000000, every=2
--- Only customers whose id `every` divides (1: all). Guests have no history. An order whose whole money came back within `undone_us` never was one; an order without
--- money is a visit, not a spend. `x` counts the order days after the first; `net_e4` holds returns that had come by then.
+-- Only customers whose id `every` divides (1: all). Guests have no history. An order whose goods' whole money came back
+-- within `undone_us` never was one, postage kept or not; an order without money is a visit, not a spend. `x` counts the order days after the first; `net_e4` holds returns that had come by then.
 with known as (
   select line_id, customer_id, order_id, product_id, ts_us, day, kind, amount_e4
   from order_lines
@@ -45,7 +45,8 @@ soon as (
   group by customer_id, order_id
 ),
 paid as (
-  select customer_id, order_id, cast(sum(amount_e4) as bigint) as gross_e4
+  select customer_id, order_id, cast(sum(amount_e4) as bigint) as gross_e4,
+         cast(sum(case when kind = 'sale' then amount_e4 else 0 end) as bigint) as sale_e4
   from known where kind in ('sale', 'shipping_or_fee')
   group by customer_id, order_id
 ),
@@ -54,7 +55,7 @@ order_days as (
   from sold s
   join paid p on p.customer_id = s.customer_id and p.order_id = s.order_id
   left join soon on soon.customer_id = s.customer_id and soon.order_id = s.order_id
-  where not (coalesce(soon.soon_e4, 0) < 0 and p.gross_e4 + coalesce(soon.soon_e4, 0) <= 0)
+  where not (coalesce(soon.soon_e4, 0) < 0 and p.sale_e4 + coalesce(soon.soon_e4, 0) <= 0)
   group by s.customer_id, s.day
 ),
 money as (
