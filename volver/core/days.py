@@ -1,9 +1,12 @@
 """Between instants (microseconds, UTC) and days (in the shop's zone)."""
 
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
 
 from volver.core.errors import VolverError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,8 +19,10 @@ class UnknownZone(VolverError):
     hint = "Use a name such as Europe/Madrid or America/New_York."
 
 
-def zone_named(name: str) -> ZoneInfo:
+def zone_named(name: str) -> "ZoneInfo":
     """The zone with this tz database name. Raises `core.unknown_zone`."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and `volver --help` needs no zone
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as problem:
