@@ -1,12 +1,15 @@
 """`volver collect`: bring in order lines, products and customers, and see what could not be read."""
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from volver.cli.tell import Context, tell_json, tell_story, tell_table
+from volver.core.days import EPOCH
 
 if TYPE_CHECKING:
     from volver.collect import DryRun, ImportOptions, ImportReport
@@ -19,7 +22,7 @@ _WORDS = {
     "written": "committing",
     "done": "done",
 }
-_SHOWN = ("order_ref", "ts_us", "customer_ref", "product_ref", "product_name", "quantity_e4", "unit_price_e4", "amount_e4")
+_HIDDEN = {"file_no", "line_ref", "has_time", "day", "net_exact", "currency", "raw", "full_key", "problem"}
 
 
 @click.group(name="collect")
@@ -56,6 +59,7 @@ def _reading(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def import_(
     context: Context,
+    /,
     paths: tuple[str, ...],
     as_: str | None,
     drop_identical: bool,
@@ -97,13 +101,13 @@ def import_(
 @click.option("--limit", default=50, show_default=True, help="How many rows to list.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
-def set_aside(context: Context, retry: bool, limit: int, as_json: bool, **said: Any) -> None:
+def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **said: Any) -> None:
     """List what could not be read, by file, row and reason; try it again with --retry.
 
     Example: volver collect set-aside --retry --map date=OrderDate --day-first
     """
     from volver.collect import retry_set_aside
-    from volver.collect import set_aside as waiting
+    from volver.collect import set_aside as rows_set_aside
 
     options = _options(as_=None, drop_identical=False, **said)
     with context.open_shop() as shop:
@@ -116,10 +120,10 @@ def set_aside(context: Context, retry: bool, limit: int, as_json: bool, **said: 
             if as_json:
                 tell_json(done.to_json())
             else:
-                tell_story(f"Tried {done.tried:,} rows: {done.settled:,} could be read, {done.added:,} of them are new.")
+                tell_story(f"Tried {done.tried:,} rows: {done.settled:,} could be read, {done.added:,} are new.")
                 tell_table(("reason", "rows"), sorted(done.waiting.items()))
             return
-        found = waiting(shop, limit)
+        found = rows_set_aside(shop, limit)
     if as_json:
         tell_json(found.to_json())
         return
@@ -149,7 +153,7 @@ def _options(
         if not sign:
             raise click.UsageError(f"--map takes FIELD=COLUMN, not {pair}.")
         pairs[name.strip()] = column.strip()
-    chosen: Any = {"point": ".", "comma": ",", None: None}[decimal]
+    chosen: Any = {"point": ".", "comma": ","}.get(decimal or "")
     kind: Any = as_
     return ImportOptions(
         as_=kind,
@@ -165,7 +169,7 @@ def _options(
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None] | None]:
     """A progress bar on a terminal, silence elsewhere."""
-    if not click.get_text_stream("stderr").isatty():
+    if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
@@ -184,8 +188,8 @@ def _progress() -> Iterator[Callable[[str], None] | None]:
 
 def _tell_report(report: "ImportReport") -> None:
     said = report.to_json()
-    lines = [("files", report.files), *((f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there"))]
-    lines += [("rows identical", report.rows.identical)]
+    lines = [("files", report.files)]
+    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical")]
     lines += [(f"set aside: {reason}", count) for reason, count in sorted(report.rows.set_aside.items())]
     lines += [(f"orders {key}", count) for key, count in said["orders"].items()]
     lines += [(f"lines {key}", count) for key, count in report.lines.items()]
@@ -201,6 +205,8 @@ def _tell_report(report: "ImportReport") -> None:
 
 
 def _tell_advice(report: "ImportReport") -> None:
+    for label, why in report.skipped:
+        tell_story(f"{label} is left out: {why}")
     waiting = sum(report.rows.set_aside.values())
     if waiting:
         tell_story(f"{waiting:,} rows are set aside: see `volver collect set-aside`.")
@@ -219,8 +225,8 @@ def _tell_dry_run(found: "DryRun", *, as_json: bool) -> None:
             click.echo(f"  not used: {', '.join(each.unused)}")
         click.echo()
     if found.preview.rows:
-        names = [name for name in _SHOWN if any(name in row for row in found.preview.rows)] or list(found.preview.rows[0])
-        tell_table(names, [[row.get(name) for name in names] for row in found.preview.rows])
+        rows = [_readable(row) for row in found.preview.rows]
+        tell_table(list(rows[0]), [list(row.values()) for row in rows])
         click.echo()
     for ask in found.preview.asks:
         tell_story(f"{ask}\n{ask.advice}")
@@ -229,6 +235,23 @@ def _tell_dry_run(found: "DryRun", *, as_json: bool) -> None:
         if found.renamed:
             click.echo(f"{found.renamed:,} products have several names; the most used one stands.")
         tell_story("Nothing was changed: this was a dry run.")
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A parsed row as people read it: decimals instead of ten-thousandths, times instead of microseconds."""
+    from volver.core import decimal_text
+
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in _HIDDEN:
+            continue
+        if name == "ts_us":
+            shown["at (UTC)"] = str(EPOCH + timedelta(microseconds=value))[:16] if value is not None else ""
+        elif name.endswith("_e4"):
+            shown[name.removesuffix("_e4")] = decimal_text(value) if value is not None else ""
+        else:
+            shown[name] = value
+    return {**shown, "problem": row.get("problem")}
 
 
 def _dry_run_json(found: "DryRun") -> dict[str, Any]:

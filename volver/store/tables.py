@@ -30,7 +30,6 @@ _ALL = [
     LakeTable(
         name="order_lines",
         partition="month",
-        group_rows=122_880,
         sort="customer_id, ts_us, line_id",
         columns=_columns("""
             line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,

@@ -1,0 +1,45 @@
+"""One ledger, one currency: which one an import is in, and whether the shop can take it."""
+
+import tomllib
+
+from volver.core import VolverError, load_settings, write_settings
+from volver.store import Shop
+
+
+class OtherCurrency(VolverError):
+    """The import is in another currency than the ledger."""
+
+    code = "collect.other_currency"
+    says = "The shop keeps its ledger in {ours}; these files are said to be in {theirs}."
+    hint = "Convert the money first, or make a shop of its own: `volver init PATH --currency {theirs}`."
+    status = 409
+
+
+def of_import(shop: Shop, said: str | None) -> str:
+    """The currency of an import. A shop that is empty, and whose currency nobody chose, takes that of its first import.
+
+    Raises `collect.other_currency`.
+    """
+    ours, chosen = _of_shop(shop)
+    theirs = (said or ours).strip().upper()
+    if theirs == ours:
+        return ours
+    if chosen or shop.lake.snapshot("order_lines").rows:
+        raise OtherCurrency(ours=ours, theirs=theirs)
+    return theirs
+
+
+def adopt(shop: Shop, currency: str) -> None:
+    """Write the currency of a first import into the shop's settings."""
+    if currency == _of_shop(shop)[0]:
+        return
+    values = tomllib.loads((shop.path / "volver.toml").read_text(encoding="utf-8"))
+    write_settings(shop.path, values | {"currency": currency})
+
+
+def _of_shop(shop: Shop) -> tuple[str, bool]:
+    """The shop's currency and whether somebody chose it; an open shop may not know what a first import adopted."""
+    if any(each.name == "currency" and each.origin != "default" for each in shop.origins):
+        return shop.settings.currency, True
+    settings, origins = load_settings(shop.path)
+    return settings.currency, any(each.name == "currency" and each.origin != "default" for each in origins)

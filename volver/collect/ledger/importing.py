@@ -1,0 +1,204 @@
+"""From files or a frame to the ledger: read, compare with what the shop holds, commit, report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from volver.collect.ledger import batch, currencies, goods, kinds, putting
+from volver.collect.ledger.batch import Step
+from volver.collect.ledger.kinds import KINDS, Kind, Told
+from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
+from volver.collect.ledger.session import Session, session
+from volver.core import clock
+from volver.store import Shop
+
+if TYPE_CHECKING:
+    from volver.collect.reading import Preview, ReadOptions, Sources
+
+Opening = Callable[[Session, str, bool], "Sources"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """What a person may say about their files. None means: find it in the files, and ask if they do not tell.
+
+    `mapping` goes from a field to a column. `currency` and `timezone` are those of the files (None: the shop's).
+    """
+
+    as_: Kind | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    currency: str | None = None
+    timezone: str | None = None
+    day_first: bool | None = None
+    decimal: Literal[".", ","] | None = None
+    drop_identical: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What an import would do: the files as understood, ten parsed rows, what a person has to say first.
+
+    `report` is None while something is asked. `renamed` products have several names; the most used one would stand.
+    """
+
+    preview: "Preview"
+    report: ImportReport | None
+    renamed: int = 0
+
+
+def import_files(
+    shop: Shop, paths: Sequence[str | Path], options: ImportOptions | None = None, step: Step | None = None
+) -> ImportReport:
+    """Bring files or folders of order lines, products or customers into the shop. Importing again changes nothing.
+
+    `step` hears the name of every stage that is reached.
+    """
+    chosen = options or ImportOptions()
+    with session(shop) as work:
+        return _import(shop, work, paths_opening(shop, paths, chosen), chosen, step)
+
+
+def import_frame(
+    shop: Shop, frame: Any, *, as_: Kind = "orders", step: Step | None = None, **options: Any
+) -> ImportReport:
+    """The same for a pandas, polars, Arrow or DuckDB frame; `options` are those of `ImportOptions`."""
+    chosen = ImportOptions(as_=as_, **options)
+
+    def opening(work: Session, currency: str, asking: bool) -> "Sources":
+        from volver.collect.reading import open_frame
+
+        return open_frame(frame, read_options(chosen), **_surroundings(shop, work, currency, asking))
+
+    with session(shop) as work:
+        return _import(shop, work, opening, chosen, step)
+
+
+def try_import(shop: Shop, paths: Sequence[str | Path], options: ImportOptions | None = None) -> DryRun:
+    """Do all of an import but the commit."""
+    from volver.collect.reading import preview
+
+    chosen = options or ImportOptions()
+    with session(shop) as work:
+        currency = currencies.of_import(shop, chosen.currency)
+        sources = paths_opening(shop, paths, chosen)(work, currency, True)
+        shown = preview(sources)
+        if sources.asks:
+            return DryRun(preview=shown, report=None)
+        told, renamed = [], 0
+        for kind in of_kinds(sources):
+            read(work, sources, kind)
+            what = compare(shop, work, sources, kind, chosen)
+            told.append((what, what.rows(*putting.counts(shop, work, kind))))
+            renamed += goods.renamed(work) if kind != "customers" else 0
+            work.forget()
+        return DryRun(preview=shown, report=together(sources, told, currency), renamed=renamed)
+
+
+def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions, step: Step | None) -> ImportReport:
+    said = step or (lambda _: None)
+    currency = currencies.of_import(shop, options.currency)
+    sources = opening(work, currency, False)
+    said("understood")
+    told = []
+    for kind in of_kinds(sources):
+        read(work, sources, kind)
+        said("read")
+        with batch.staging(shop) as staged:
+            what = compare(shop, work, sources, kind, options)
+            said("compared")
+            rows = what.rows(*putting.put_aside(shop, work, staged, kind, sources.files))
+            kinds.write(shop, work, staged, kind)
+            staged.rows, staged.report = rows.added, together(sources, [(what, rows)], currency).to_json()
+            if staged:
+                currencies.adopt(shop, currency)
+                batch.commit(shop, staged, said)
+        told.append((what, rows))
+        work.forget()
+    return together(sources, told, currency)
+
+
+def read(work: Session, sources: "Sources", kind: Kind) -> None:
+    """Stage the rows of every file of one kind."""
+    from volver.collect.reading import parsed
+
+    view = parsed(sources, work.connection, kind)
+    assert view is not None
+    kinds.read(work, view, kind, [each for each in sources.files if each.as_ == kind])
+
+
+def compare(shop: Shop, work: Session, sources: "Sources", kind: Kind, options: ImportOptions) -> Told:
+    """Stage what the rows of one kind would add to the shop."""
+    mapped = {name for each in sources.files if each.as_ == kind for name in each.mapping}
+    return kinds.compare(shop, work, kind, mapped, drop_identical=options.drop_identical)
+
+
+def of_kinds(sources: "Sources") -> list[Kind]:
+    """The kinds of file among the sources, orders last, so that they find products and customers named."""
+    return [kind for kind in KINDS if any(each.as_ == kind for each in sources.files)]
+
+
+def read_options(options: ImportOptions) -> "ReadOptions":
+    """The part of the options that the reader needs."""
+    from volver.collect.reading import ReadOptions
+
+    return ReadOptions(
+        as_=options.as_,
+        mapping=options.mapping,
+        currency=options.currency,
+        timezone=options.timezone,
+        day_first=options.day_first,
+        decimal=options.decimal,
+    )
+
+
+def paths_opening(shop: Shop, paths: Sequence[str | Path], options: ImportOptions) -> Opening:
+    """How these paths are opened, once a session is there."""
+
+    def opening(work: Session, currency: str, asking: bool) -> "Sources":
+        from volver.collect.reading import open_sources
+
+        return open_sources(paths, read_options(options), **_surroundings(shop, work, currency, asking))
+
+    return opening
+
+
+def together(sources: "Sources", told: Sequence[tuple[Told, RowCounts]], currency: str) -> ImportReport:
+    """One report of the batches of one import."""
+    aside: dict[str, int] = {}
+    for _, rows in told:
+        for reason, count in rows.set_aside.items():
+            aside[reason] = aside.get(reason, 0) + count
+    orders = next((what for what, _ in told if what.lines is not None), None)
+    starts, ends = ([at for at in ends if at] for ends in zip(*((w.first_at, w.last_at) for w, _ in told), strict=True))
+    return ImportReport(
+        files=len(sources.files),
+        rows=RowCounts(
+            read=sum(rows.read for _, rows in told),
+            added=sum(rows.added for _, rows in told),
+            already_there=sum(rows.already_there for _, rows in told),
+            identical=sum(rows.identical for _, rows in told),
+            set_aside=aside,
+        ),
+        orders=orders.orders if orders else OrderCounts(),
+        lines=orders.lines if orders and orders.lines else dict.fromkeys(LINES, 0),
+        customers=(orders or told[0][0]).customers if told else 0,
+        products=(orders or told[0][0]).products if told else 0,
+        net=exact_text(sum((Decimal(what.net) for what, _ in told), Decimal(0))),
+        ledger_net=orders.ledger_net if orders else "0.00",
+        currency=currency,
+        first_at=min(starts, default=None),
+        last_at=max(ends, default=None),
+        skipped=sources.skipped,
+    )
+
+
+def _surroundings(shop: Shop, work: Session, currency: str, asking: bool) -> dict[str, Any]:
+    return {
+        "shop_currency": currency,
+        "shop_timezone": shop.settings.timezone,
+        "workdir": work.workdir,
+        "now_us": clock.now_us(),
+        "asking": asking,
+    }
