@@ -50,7 +50,7 @@ def test_the_whole_export_is_counted_as_by_hand(shop: Shop, tmp_path: Path) -> N
             "negative_price": 4,
             "no_description": 1,
         },
-        "customers": 3,
+        "customers": 2,
         "products": 6,
         "net": "-651.6975",
         "ledger_net": "498.7425",

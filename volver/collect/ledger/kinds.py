@@ -111,7 +111,7 @@ def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_
         identical=work.count("select count(*) from repeats where copy > 1 and (kept or dropped)"),
         orders=report.orders_report(work),
         lines=report.lines_report(work, mapped),
-        customers=work.count("select count(*) from seen_customers"),
+        customers=report.buyers(work),
         products=work.count("select count(*) from seen_products where is_product = 1"),
         net=net,
         ledger_net=report.ledger_net(work),

@@ -67,6 +67,13 @@ class ImportReport:
         return {name: value for name, value in asdict(self).items() if name != "skipped"}
 
 
+def buyers(work: Session) -> int:
+    """Customers of these files who bought something; one who is only in cancellations or returns is none."""
+    return work.count("""
+        select count(distinct customer_ref) from lines
+        where kept and mirrored = 0 and kind in ('sale', 'shipping_or_fee')""")
+
+
 def lines_report(work: Session, mapped: Collection[str]) -> dict[str, int]:
     """Lines by kind (each in one), then marks (each counted on its own)."""
     found = dict.fromkeys(KINDS, 0)
