@@ -1,0 +1,54 @@
+"""Small shops that went through the real import: empty, of one customer, of a simulated few hundred."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from volver.app import refresh
+from volver.collect import ImportOptions, import_files, import_simulated, simulate_shop
+from volver.server import create_app, login_link
+from volver.store import Shop, create_shop
+
+ONE = """order_id,ordered_at,customer_id,customer_name,email,sku,product,quantity,unit_price
+1001,2025-01-07 10:00,7,Lucía Ferrer,lucia@example.com,TAZA-1,Taza de cerámica,2,9.50
+"""
+
+
+@contextmanager
+def empty(path: Path) -> Iterator[Shop]:
+    """A shop as `volver init` makes it."""
+    with create_shop(path, name="Casa vacía") as shop:
+        yield shop
+
+
+@contextmanager
+def one_customer(path: Path) -> Iterator[Shop]:
+    """A shop with one order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    orders = path.parent / "orders.csv"
+    orders.write_text(ONE, encoding="utf-8")
+    with create_shop(path, name="Casa Una") as shop:
+        import_files(shop, [orders], ImportOptions())
+        refresh(shop)
+        yield shop
+
+
+@contextmanager
+def simulated(path: Path, customers: int = 400, seed: int = 3) -> Iterator[Shop]:
+    """A simulated Spanish shop with two years of orders, events and messages."""
+    with create_shop(path, name="Casa Volver") as shop:
+        with TemporaryDirectory() as folder:
+            import_simulated(shop, simulate_shop(customers, seed=seed, out_dir=Path(folder)))
+        refresh(shop)
+        yield shop
+
+
+def visitor(shop: Shop, **headers: Any) -> TestClient:
+    """Someone who came in by a login link."""
+    client = TestClient(create_app(shop), headers=headers)
+    client.get(login_link(shop, "http://testserver"))
+    return client

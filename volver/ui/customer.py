@@ -1,0 +1,119 @@
+"""One customer whole: four facts, the curve of coming back, everything that happened, segments with reasons."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from volver import know, predict
+from volver.core import Words
+from volver.know import CustomerProfile
+from volver.store import Shop
+from volver.ui.charts_people import Curve, Dot, curve
+from volver.ui.rendering import is_fragment, render_page, speech_of
+from volver.ui.shelf import worth_of
+from volver.ui.speech import Speech
+from volver.ui.story import SHOWN, story
+from volver.ui.vocabulary import CHIPS, PLURALS
+
+_MOST: Final = 1_000
+_DAILY: Final = 1.5
+_PALE: Final = 0.2  # the size of an order too old for the story, whose value the page does not have
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPages:
+    """The handler of `/customers/{id}`."""
+
+    shop: Shop
+
+    def show(self, request: Request) -> Response:
+        """The page, or only its story when htmx filters it. Raises `know.no_such_customer`."""
+        profile = know.customer(self.shop, int(request.path_params["id"]))
+        asked = request.query_params.get("shown", "")
+        shown = min(int(asked), _MOST) if asked.isdecimal() and int(asked) > SHOWN else SHOWN
+        told = story(profile, request.query_params.get("kind", ""), shown)
+        if is_fragment(request):
+            return render_page(request, self.shop, "customer_story.html", c=profile, story=told, chips=CHIPS)
+        spoken = speech_of(request, self.shop)
+        return render_page(
+            request,
+            self.shop,
+            "customer.html",
+            c=profile,
+            who=profile.name or spoken.text("Customer {ref}", ref=profile.ref),
+            called=called(profile.name),
+            initials=initials(profile.name),
+            story=told,
+            chips=CHIPS,
+            group=spoken.words(PLURALS[profile.stage]),
+            where=", ".join(part for part in (profile.city, profile.country) if part),
+            chart=self._curve(profile, spoken),
+            rhythm=_rhythm(profile),
+        )
+
+    def _curve(self, profile: CustomerProfile, spoken: Speech) -> Markup | None:
+        if worth_of(self.shop) is None:
+            return None
+        found = predict.alive_curve(self.shop, profile.customer_id)
+        if found is None:
+            return None
+        _, scores = spoken.text, profile.scores
+        placed = [each for each in profile.history if each.is_order]
+        most = max((each.gross_e4 for each in placed), default=1) or 1
+        dots = [
+            Dot(
+                day=each.day,
+                size=max(each.gross_e4, 0) / most,
+                says=f"{spoken.day(each.day)} · {spoken.money(each.gross_e4, exact=True)} · {each.ref}",
+            )
+            for each in reversed(placed)
+        ]
+        told = {each.day for each in placed}
+        dots += [Dot(day=day, size=_PALE, says=spoken.day(day)) for day in found.orders if day not in told]
+        window = None
+        if scores and scores.next_from_day and scores.next_to_day:
+            window = (scores.next_from_day, scores.next_to_day)
+        return curve(
+            Curve(days=found.days, chances=found.p_alive, orders=dots, today=found.until, window=window),
+            label=_("Chance of still being a customer, with orders as dots"),
+            next_says=_("next order likely"),
+            today_says=spoken.day(found.until, "MMMd"),
+            month=lambda at: spoken.day(at, "MMMyy"),
+            percent=spoken.percent,
+            day=spoken.day,
+        )
+
+
+def customer_pages(shop: Shop) -> CustomerPages:
+    """The handler for a shop."""
+    return CustomerPages(shop)
+
+
+def initials(name: str | None) -> str:
+    """Up to two letters for the face; nothing for someone without a name.
+
+    >>> initials("Lucía Ferrer Gil"), initials(None)
+    ('LG', '')
+    """
+    parts = [part for part in (name or "").split() if part[0].isalpha()]
+    return "".join(part[0].upper() for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts))
+
+
+def called(name: str | None) -> str:
+    """What to call them in a sentence: the first name, or nothing."""
+    parts = (name or "").split()
+    return parts[0] if len(parts) > 1 else ""
+
+
+def _rhythm(profile: CustomerProfile) -> Words:
+    """How the wait since the last order compares to the usual one."""
+    if profile.usual_gap_days is None:
+        return Words("{n} days since the only order", {"n": profile.days_since})
+    if profile.usual_gap_days < _DAILY:
+        return Words("usually every day, now {n} days", {"n": profile.days_since})
+    return Words(
+        "usually every {usual} days, now {n}", {"usual": round(profile.usual_gap_days), "n": profile.days_since}
+    )

@@ -1,0 +1,74 @@
+// Progressive touches only: every page works without this file.
+const root = document.documentElement;
+const by = (id) => document.getElementById(id);
+
+// A text under the pointer for every shape with data-tip.
+const tip = by('tip');
+addEventListener('pointerover', (e) => {
+  const at = e.target.closest?.('[data-tip]');
+  tip.hidden = !at;
+  if (!at) return;
+  at.querySelector('title')?.remove(); // the browser's own would double ours
+  tip.textContent = at.dataset.tip;
+});
+addEventListener('pointermove', (e) => {
+  if (tip.hidden) return;
+  const left = innerWidth - e.clientX < tip.offsetWidth + 24;
+  tip.style.setProperty('left', `${e.clientX + (left ? -tip.offsetWidth - 12 : 14)}px`);
+  tip.style.setProperty('top', `${e.clientY + 16}px`);
+});
+
+// A curve that is wider than a phone shows its newest end first.
+for (const wide of document.querySelectorAll('.late')) wide.scrollLeft = wide.scrollWidth;
+
+// The theme changes at once; the server keeps it for the next page.
+for (const form of document.querySelectorAll('form.themes')) {
+  form.addEventListener('submit', (e) => {
+    e.preventDefault();
+    const chosen = e.submitter.value;
+    root.dataset.theme = chosen === 'system' ? '' : chosen;
+    for (const button of form.querySelectorAll('button')) button.setAttribute('aria-pressed', button === e.submitter);
+    const told = new FormData(form);
+    told.set('theme', chosen);
+    fetch(form.action, { method: 'POST', body: new URLSearchParams(told), headers: { 'x-csrf-token': told.get('csrf') } });
+  });
+}
+
+// Find or do: a palette over pages and people.
+const palette = by('palette'), keys = by('keys');
+const shown = () => [...palette.querySelectorAll('a')].filter((a) => !a.parentElement.hidden);
+const choose = (a) => palette.querySelectorAll('a').forEach((x) => x.setAttribute('aria-selected', x === a));
+const ask = () => { if (palette && !palette.open) { palette.showModal(); palette.querySelector('input').select(); } };
+if (palette) {
+  palette.querySelector('input').addEventListener('input', (e) => {
+    const want = e.target.value.trim().toLowerCase();
+    for (const li of palette.querySelectorAll('.places li')) li.hidden = !li.textContent.toLowerCase().includes(want);
+    choose(shown()[0]);
+  });
+  palette.querySelector('form').addEventListener('submit', (e) => {
+    const chosen = palette.querySelector('[aria-selected=true]') ?? shown()[0];
+    if (!chosen) return;
+    e.preventDefault();
+    location.href = chosen.href;
+  });
+  for (const button of document.querySelectorAll('a.search')) button.addEventListener('click', (e) => { e.preventDefault(); ask(); });
+  for (const dialog of [palette, keys]) dialog.addEventListener('click', (e) => { if (e.target === dialog) dialog.close(); });
+}
+
+let before = '';
+addEventListener('keydown', (e) => {
+  if (!palette) return;
+  if ((e.metaKey || e.ctrlKey) && e.key.toLowerCase() === 'k') { e.preventDefault(); ask(); return; }
+  if (palette.open) {
+    const all = shown(), at = all.findIndex((a) => a.getAttribute('aria-selected') === 'true');
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (step && all.length) { e.preventDefault(); choose(all[(at + step + all.length) % all.length]); }
+    return;
+  }
+  if (keys.open || e.metaKey || e.ctrlKey || e.altKey || e.target.closest('input, textarea, select, [contenteditable]')) return;
+  if (e.key === '?') keys.showModal();
+  if (e.key === '/') { const term = by('term'); if (term) { e.preventDefault(); term.focus(); } else { e.preventDefault(); ask(); } }
+  const place = before === 'g' && document.querySelector(`.rooms a[data-key="${CSS.escape(e.key)}"]`);
+  if (place) location.href = place.href;
+  before = e.key;
+});
