@@ -4,6 +4,7 @@ The SQL text is the one that DuckDB runs; sqlglot carries it over, parameters be
 The lake's Delta tables are read where they lie.
 """
 
+import sys
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -29,16 +30,32 @@ class NoSparkClient(VolverError):
     status = 500
 
 
+def _client() -> Any:
+    """The client's session class. Raises `store.no_spark_client`.
+
+    The client takes a main module without a file (`python -c`, a test worker) for its own doctests and leaves the
+    process; so such a module gets a name while the client loads.
+    """
+    main = sys.modules["__main__"]
+    nameless = not hasattr(main, "__file__")
+    if nameless:
+        main.__file__ = "<volver>"
+    try:
+        from pyspark.sql.connect.session import SparkSession
+    except ImportError as problem:
+        raise NoSparkClient from problem
+    finally:
+        if nameless:
+            del main.__file__
+    return SparkSession
+
+
 class Spark:
     """Runs named queries over a lake on a Spark Connect endpoint such as `sc://127.0.0.1:50051`."""
 
     def __init__(self, url: str, lake: "Lake") -> None:
-        try:
-            from pyspark.sql.connect.session import SparkSession
-        except ImportError as problem:
-            raise NoSparkClient() from problem
         self._lake = lake
-        self._session: Any = SparkSession.builder.remote(url).create()
+        self._session: Any = _client().builder.remote(url).create()
         self._session.conf.set("spark.sql.session.timeZone", "UTC")
         self._versions: dict[str, int] = {}
 
