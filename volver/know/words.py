@@ -25,6 +25,8 @@ STAGE_SAYS: Final = {
 def stage_reason(fact: dict[str, Any]) -> Words:
     """Why a customer is in their stage, from a row of `facts`."""
     since, usual = int(fact["days_since"]), fact["usual_gap_days"]
+    if since == 0:
+        return Words("Ordered on the last day with data")
     if usual is None:
         if fact["stage"] == "new":
             return Words("First order {n} days ago", {"n": since})
