@@ -19,7 +19,7 @@ class LakeTable:
     columns: dict[str, str]
     partition: str | None = None
     sort: str = ""
-    group_rows: int = 16_384
+    group_rows: int = 8_192
 
 
 def _columns(text: str) -> dict[str, str]:
