@@ -68,5 +68,3 @@ LINE_KINDS: Final[dict[str, Words]] = {
     "write_off": Words("written off"),
     "shipping_or_fee": Words("shipping or fee"),
 }
-
-TODO_ICONS: Final = {"slipping": "hourglass", "new": "sprout", "cart_abandoners": "shopping-cart", "vip": "gem"}
