@@ -4,62 +4,62 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from volver.predict.betageometric import BGNBD as BGNBD
-    from volver.predict.betageometric import MBGNBD as MBGNBD
     from volver.predict.buyers import FEWEST as FEWEST
     from volver.predict.buyers import TooLittleHistory as TooLittleHistory
-    from volver.predict.buying import BuyingModel as BuyingModel
     from volver.predict.checking import CheckReport as CheckReport
     from volver.predict.checking import Compared as Compared
     from volver.predict.checking import check as check
     from volver.predict.fitting import FitReport as FitReport
     from volver.predict.fitting import fit as fit
-    from volver.predict.history import Histories as Histories
-    from volver.predict.history import histories as histories
-    from volver.predict.horizons import horizon_days as horizon_days
+    from volver.predict.laws.betageometric import BGNBD as BGNBD
+    from volver.predict.laws.betageometric import MBGNBD as MBGNBD
+    from volver.predict.laws.buying import BuyingModel as BuyingModel
+    from volver.predict.laws.history import Histories as Histories
+    from volver.predict.laws.history import histories as histories
+    from volver.predict.laws.horizons import horizon_days as horizon_days
+    from volver.predict.laws.pareto import ParetoNBD as ParetoNBD
+    from volver.predict.laws.spend import GammaGamma as GammaGamma
+    from volver.predict.laws.worth import CustomerWorth as CustomerWorth
+    from volver.predict.laws.worth import Total as Total
+    from volver.predict.laws.worth import Worth as Worth
+    from volver.predict.laws.worth import spend_correlation as spend_correlation
     from volver.predict.learning import MODELS as MODELS
     from volver.predict.pace import AliveCurve as AliveCurve
     from volver.predict.pace import alive_curve as alive_curve
     from volver.predict.pace import tracking as tracking
-    from volver.predict.pareto import ParetoNBD as ParetoNBD
     from volver.predict.shelves import ShelfModel as ShelfModel
     from volver.predict.shelves import shelf as shelf
-    from volver.predict.spend import GammaGamma as GammaGamma
     from volver.predict.valuing import Decile as Decile
     from volver.predict.valuing import ValueReport as ValueReport
     from volver.predict.valuing import value as value
-    from volver.predict.worth import CustomerWorth as CustomerWorth
-    from volver.predict.worth import Total as Total
-    from volver.predict.worth import Worth as Worth
-    from volver.predict.worth import spend_correlation as spend_correlation
 
 _WHERE = {
     "AliveCurve": "pace",
-    "BGNBD": "betageometric",
-    "BuyingModel": "buying",
+    "BGNBD": "laws.betageometric",
+    "BuyingModel": "laws.buying",
     "CheckReport": "checking",
     "Compared": "checking",
-    "CustomerWorth": "worth",
+    "CustomerWorth": "laws.worth",
     "Decile": "valuing",
     "FEWEST": "buyers",
     "FitReport": "fitting",
-    "GammaGamma": "spend",
-    "Histories": "history",
-    "MBGNBD": "betageometric",
+    "GammaGamma": "laws.spend",
+    "Histories": "laws.history",
+    "MBGNBD": "laws.betageometric",
     "MODELS": "learning",
-    "ParetoNBD": "pareto",
+    "ParetoNBD": "laws.pareto",
     "ShelfModel": "shelves",
     "TooLittleHistory": "buyers",
-    "Total": "worth",
+    "Total": "laws.worth",
     "ValueReport": "valuing",
-    "Worth": "worth",
+    "Worth": "laws.worth",
     "alive_curve": "pace",
     "check": "checking",
     "fit": "fitting",
-    "histories": "history",
-    "horizon_days": "horizons",
+    "histories": "laws.history",
+    "horizon_days": "laws.horizons",
     "shelf": "shelves",
-    "spend_correlation": "worth",
+    "spend_correlation": "laws.worth",
     "tracking": "pace",
     "value": "valuing",
 }

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import E4, VolverError
-from volver.predict.history import Floats, Histories, Ints, histories
+from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.store import Shop
 
 _HOUR_US: Final = 3_600_000_000

@@ -13,10 +13,10 @@ import numpy as np
 from volver.core import VolverError
 from volver.predict.buyers import Buyers, buyers
 from volver.predict.choosing import learned_for
-from volver.predict.history import Floats
+from volver.predict.laws.history import Floats
+from volver.predict.laws.scores import by_customer, tenths
+from volver.predict.laws.worth import Total
 from volver.predict.learning import DEFAULT, Learned
-from volver.predict.scores import by_customer, tenths
-from volver.predict.worth import Total
 from volver.store import Shop
 
 

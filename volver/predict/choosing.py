@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from volver.predict.buyers import Buyers, TooLittleHistory, buyers
-from volver.predict.buying import BuyingModel
+from volver.predict.laws.buying import BuyingModel
 from volver.predict.learning import DEFAULT, MODELS, Learned, UnknownModel, learn
 from volver.predict.season import FLAT, Season, learn_season
 from volver.store import Shop

@@ -12,15 +12,15 @@ import numpy as np
 
 from volver.core import E4, Answer, Words, clock
 from volver.predict.buyers import Buyers, TooLittleHistory, buyers, day_after, last_day, span
-from volver.predict.buying import YEAR_DAYS
 from volver.predict.checking import CheckReport, compared
 from volver.predict.choosing import learned_for
-from volver.predict.history import Floats
-from volver.predict.horizons import Horizon, horizon_days
+from volver.predict.laws.buying import YEAR_DAYS
+from volver.predict.laws.history import Floats
+from volver.predict.laws.horizons import Horizon, horizon_days
+from volver.predict.laws.worth import Total
 from volver.predict.learning import DEFAULT, Learned
 from volver.predict.pace import weekly
 from volver.predict.shelves import keep
-from volver.predict.worth import Total
 from volver.store import Shop
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import VolverError, Words, clock
-from volver.predict.betageometric import BGNBD, MBGNBD
 from volver.predict.buyers import Buyers
-from volver.predict.buying import BuyingModel
-from volver.predict.history import Histories
-from volver.predict.pareto import ParetoNBD
+from volver.predict.laws.betageometric import BGNBD, MBGNBD
+from volver.predict.laws.buying import BuyingModel
+from volver.predict.laws.history import Histories
+from volver.predict.laws.pareto import ParetoNBD
+from volver.predict.laws.spend import GammaGamma
+from volver.predict.laws.worth import CustomerWorth, spend_correlation
 from volver.predict.season import FLAT, Season
-from volver.predict.spend import GammaGamma
-from volver.predict.worth import CustomerWorth, spend_correlation
 
 MODELS: Final[dict[str, type[BuyingModel]]] = {"MBG/NBD": MBGNBD, "BG/NBD": BGNBD, "Pareto/NBD": ParetoNBD}
 DEFAULT: Final = "MBG/NBD"

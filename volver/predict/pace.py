@@ -11,7 +11,7 @@ import numpy as np
 
 from volver.core import Answer
 from volver.predict.buyers import Buyers
-from volver.predict.history import Floats
+from volver.predict.laws.history import Floats
 from volver.predict.learning import Learned
 from volver.predict.season import expected_between
 from volver.predict.shelves import published

@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from volver.predict.buyers import Buyers
-from volver.predict.buying import BuyingModel
-from volver.predict.history import Floats, Histories
+from volver.predict.laws.buying import BuyingModel
+from volver.predict.laws.history import Floats, Histories
 
 _START: Final = np.datetime64("1900-01-01")
 _DAYS: Final = 365 * 250

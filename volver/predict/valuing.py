@@ -11,9 +11,9 @@ import numpy as np
 
 from volver.core import Answer
 from volver.predict.buyers import buyers
-from volver.predict.horizons import Horizon, horizon_days
+from volver.predict.laws.horizons import Horizon, horizon_days
+from volver.predict.laws.worth import Total
 from volver.predict.shelves import published
-from volver.predict.worth import Total
 from volver.store import Shop
 
 

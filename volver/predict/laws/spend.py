@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.buying import NotFitted
-from volver.predict.history import Floats, columns_of
-from volver.predict.newton import Prior, maximise
+from volver.predict.laws.buying import NotFitted
+from volver.predict.laws.history import Floats, columns_of
+from volver.predict.laws.newton import Prior, maximise
 
 _FEW: Final = 1000
 

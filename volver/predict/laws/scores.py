@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from volver.predict.history import Floats
+from volver.predict.laws.history import Floats
 
 _TOP: Final = 0.1
 _Z90: Final = 1.6448536269514722

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from volver.predict.history import Floats
+from volver.predict.laws.history import Floats
 
 Likelihood = Callable[[Floats], tuple[float, Floats, Floats]]
 

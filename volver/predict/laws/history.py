@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volver.core import VolverError
-from volver.predict.horizons import unit_days
+from volver.predict.laws.horizons import unit_days
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

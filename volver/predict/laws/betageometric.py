@@ -12,9 +12,9 @@ from typing import ClassVar, Final
 import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, polygamma
 
-from volver.predict.buying import BuyingModel, at_least
-from volver.predict.history import Floats, Histories, histories
-from volver.predict.newton import Likelihood
+from volver.predict.laws.buying import BuyingModel, at_least
+from volver.predict.laws.history import Floats, Histories, histories
+from volver.predict.laws.newton import Likelihood
 
 _BLOCK: Final = 200_000
 

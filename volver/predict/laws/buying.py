@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import betainc, gammaln
 
 from volver.core import VolverError, clock
-from volver.predict.history import Floats, Histories, Ints, histories
-from volver.predict.horizons import Horizon, horizon_days
-from volver.predict.newton import Likelihood, Maximum, Prior, maximise
+from volver.predict.laws.history import Floats, Histories, Ints, histories
+from volver.predict.laws.horizons import Horizon, horizon_days
+from volver.predict.laws.newton import Likelihood, Maximum, Prior, maximise
 
 YEAR_DAYS: Final = 365.0
 _FEW: Final = 1000  # customers below which the weak prior always helps (value.md section 6)

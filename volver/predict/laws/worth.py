@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import betainc, betaincinv
 
-from volver.predict.buying import BuyingModel
-from volver.predict.history import Floats, Histories, Ints, histories
-from volver.predict.horizons import Horizon, horizon_days
-from volver.predict.scores import spearman
-from volver.predict.spend import GammaGamma, spends
+from volver.predict.laws.buying import BuyingModel
+from volver.predict.laws.history import Floats, Histories, Ints, histories
+from volver.predict.laws.horizons import Horizon, horizon_days
+from volver.predict.laws.scores import spearman
+from volver.predict.laws.spend import GammaGamma, spends
 
 _LEVELS: Final = 64  # points at which a group's law of revenue is tabulated
 _TAIL: Final = 0.05  # each side of a 90 % interval

@@ -11,9 +11,9 @@ from typing import ClassVar, Final
 import numpy as np
 from scipy.special import digamma, gammaln, hyperu, polygamma
 
-from volver.predict.buying import YEAR_DAYS, BuyingModel, at_least
-from volver.predict.history import Floats, Histories, histories
-from volver.predict.newton import Likelihood
+from volver.predict.laws.buying import YEAR_DAYS, BuyingModel, at_least
+from volver.predict.laws.history import Floats, Histories, histories
+from volver.predict.laws.newton import Likelihood
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _BLOCK: Final = 20_000
