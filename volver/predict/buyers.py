@@ -1,8 +1,9 @@
 """A shop's customers as the models see them: what was known of each at the end of a day.
 
-Reads the ledger through `rfm.sql`, writes nothing.
+Reads the lake table `buying_days`, which is brought up to the ledger first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -11,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import E4, VolverError
+from volver.predict.buying_days import Known, as_days, buying_days, day_number
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.store import Shop
 
-_HOUR_US: Final = 3_600_000_000
 FEWEST: Final = 20  # customers; below this even a weak prior only repeats itself
 
 
@@ -68,23 +69,30 @@ def buyers(shop: Shop, at: date, *, every: int = 1) -> Buyers:
 
     Raises `predict.too_little_history`.
     """
-    undone_us = shop.settings.cancel_within_hours * _HOUR_US
-    found = shop.compute.query("rfm", as_of=at, undone_us=undone_us, every=every)
-    if found.num_rows < FEWEST:
-        raise TooLittleHistory(customers=found.num_rows, needed=FEWEST, day=at.isoformat())
-    column = {name: found.column(name).to_numpy() for name in found.column_names}
-    order = np.argsort(column["customer_id"])
-    first = column["first_day"].astype("datetime64[D]")
-    later = (column["last_day"].astype("datetime64[D]") - first).astype(np.float64)
+    return buyers_at(shop, [at], every=every)[0]
+
+
+def buyers_at(shop: Shop, days: Sequence[date], *, every: int = 1) -> list[Buyers]:
+    """The same for several days, in their order, from one read. Raises `predict.too_little_history` for any of them."""
+    if not days:
+        return []
+    read = buying_days(shop, max(days), every)
+    return [_buyers(read.at(day), day) for day in days]
+
+
+def _buyers(known: Known, at: date) -> Buyers:
+    if len(known.customer_id) < FEWEST:
+        raise TooLittleHistory(customers=len(known.customer_id), needed=FEWEST, day=at.isoformat())
+    first, last = known.day[known.starts], known.day[known.starts + known.many - 1]
     return Buyers(
         at=at,
-        customer_id=column["customer_id"][order].astype(np.int64),
-        first_day=first[order],
-        x=column["x"][order].astype(np.float64),
-        t_x=later[order],
-        age=column["age_days"][order].astype(np.float64),
-        spend_days=column["spend_days"][order].astype(np.float64),
-        net=column["net_e4"][order].astype(np.float64) / E4,
+        customer_id=known.customer_id,
+        first_day=as_days(first),
+        x=(known.many - 1).astype(np.float64),
+        t_x=(last - first).astype(np.float64),
+        age=(day_number(at) - first).astype(np.float64),
+        spend_days=np.add.reduceat(known.is_spend, known.starts, dtype=np.int64).astype(np.float64),
+        net=known.net.astype(np.float64) / E4,
     )
 
 

@@ -11,11 +11,11 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from volver.core import VolverError, clock
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable, Schema
 
 _APP = "log"
+_SEEN = "seen_"
 _KEPT = {  # how long Delta remembers old versions; our own `tidy` removes their files
     "delta.logRetentionDuration": "interval 1 days",
     "delta.deletedFileRetentionDuration": "interval 1 days",
@@ -132,6 +133,45 @@ class Lake:
             self._commit(table, files, "overwrite", offset)
         return True
 
+    def since(self, table: str, version: int) -> Literal["same", "added", "changed"]:
+        """What commits after a version did to the rows: nothing, batches of the log were added, or anything else.
+
+        `changed` too where the commits are not there any more.
+        """
+        newest = newest_version(self.path(table))
+        if newest < version:
+            return "changed"
+        found: Literal["same", "added"] = "same"
+        for number in range(version + 1, newest + 1):
+            try:
+                text = (self.path(table) / "_delta_log" / f"{number:020}.json").read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return "changed"
+            actions = [json.loads(line) for line in text.splitlines() if line.strip()]
+            if any(each["remove"]["dataChange"] for each in actions if "remove" in each):
+                return "changed"
+            if any(each["add"]["dataChange"] for each in actions if "add" in each):
+                if not any(each["txn"]["appId"] == _APP for each in actions if "txn" in each):
+                    return "changed"
+                found = "added"
+        return found
+
+    def seen(self, table: str, names: Sequence[str]) -> dict[str, int]:
+        """Numbers that `follow` wrote down with a derived table's newest content; without those never written."""
+        if newest_version(self.path(table)) < 0:
+            return {}
+        opened = self.opened(table)
+        found = {name: opened.transaction_version(f"{_SEEN}{name}") for name in names}
+        return {name: int(value) for name, value in found.items() if value is not None}
+
+    def follow(self, table: str, files: Sequence[NewFile], seen: Mapping[str, int], *, anew: bool = False) -> None:
+        """Add files to a derived table, or with `anew` make them all of it, and in the same commit what they follow.
+
+        The caller compares `seen` before, inside `writing()`, so that nothing is added twice.
+        """
+        with self.writing():
+            self._commit(table, files, "overwrite" if anew else "append", None, seen=seen)
+
     def swap(self, table: str, new: Sequence[NewFile], old: Sequence[str]) -> None:
         """Put files in the place of others that hold the same rows. `old` are absolute paths of the newest version."""
         from deltalake.transaction import RemoveAction
@@ -184,7 +224,13 @@ class Lake:
             return self.opened(table)
 
     def _commit(
-        self, table: str, files: Sequence[NewFile], mode: Any, offset: int | None, gone: Sequence[Any] = ()
+        self,
+        table: str,
+        files: Sequence[NewFile],
+        mode: Any,
+        offset: int | None,
+        gone: Sequence[Any] = (),
+        seen: Mapping[str, int] | None = None,
     ) -> None:
         from deltalake import CommitProperties, Transaction
         from deltalake.transaction import AddAction, create_table_with_add_actions
@@ -193,7 +239,9 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         sync_all(folder / each.path for each in files)
         sync_all([*((folder / each.path).parent for each in files), folder])
-        properties = CommitProperties(app_transactions=None if offset is None else [Transaction(_APP, offset)])
+        marks = [Transaction(f"{_SEEN}{name}", value) for name, value in (seen or {}).items()]
+        marks += [] if offset is None else [Transaction(_APP, offset)]
+        properties = CommitProperties(app_transactions=marks or None)
         now_ms, new = clock.now_us() // 1000, not gone
         actions: list[Any] = [
             AddAction(each.path, each.size, each.partition, now_ms, new, _stats(each, declared)) for each in files

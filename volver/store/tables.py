@@ -100,12 +100,45 @@ _ALL = [
             top_category VARCHAR, stage VARCHAR, stage_since DATE, segments BIGINT"""),
     ),
     LakeTable(
+        name="buying_days",
+        sort="customer_id, day, from_day",
+        columns=_columns("""
+            customer_id BIGINT, day DATE, from_day DATE, until_day DATE, order_tag INTEGER, counts INTEGER,
+            gross_e4 BIGINT, amount_e4 BIGINT, batch BIGINT, whole INTEGER"""),
+        group_rows=65_536,
+    ),
+    LakeTable(
         name="scores",
         sort="customer_id",
         columns=_columns("""
             customer_id BIGINT, p_alive DOUBLE, orders_365d DOUBLE, spend_per_order_e4 BIGINT, value_365d_e4 BIGINT,
             value_low_e4 BIGINT, value_high_e4 BIGINT, next_from_day DATE, next_to_day DATE, p_buy_30d DOUBLE,
             p_buy_90d DOUBLE"""),
+    ),
+    LakeTable(
+        name="costs",
+        sort="kind, channel, campaign, month",
+        columns=_columns("""
+            kind VARCHAR, channel VARCHAR, campaign VARCHAR, month VARCHAR, cost_e4 BIGINT, customers BIGINT,
+            batch BIGINT"""),
+    ),
+    LakeTable(
+        name="rebuys",
+        sort="customer_id, product_id",
+        columns=_columns("""
+            customer_id BIGINT, product_id BIGINT, times INTEGER, usual_gap_days DOUBLE, last_day DATE, p_28d DOUBLE,
+            due_from_day DATE, due_to_day DATE"""),
+    ),
+    LakeTable(
+        name="moments",  # a row without a customer is the shop's own best moment
+        sort="customer_id",
+        columns=_columns("customer_id BIGINT, weekday INTEGER, hour INTEGER, lift DOUBLE, n_events BIGINT"),
+    ),
+    LakeTable(
+        name="propensities",
+        sort="customer_id, what",
+        columns=_columns("customer_id BIGINT, what VARCHAR, p DOUBLE"),
+        group_rows=65_536,
     ),
 ]
 
