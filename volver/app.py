@@ -44,6 +44,7 @@ def refresh(shop: Shop, at: date | None = None) -> Refreshed:
     fitted, why_not = True, ""
     try:
         predict.fit(shop, at)
+        predict.kept_levers(shop)
     except predict.TooLittleHistory as missing:
         fitted, why_not = False, str(missing)
     keep(shop)

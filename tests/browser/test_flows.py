@@ -1,12 +1,13 @@
 """What people do: come in, look for someone, filter, change language and theme, use the keyboard."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import PASSWORD, Served, inside, needs_chromium, watched
-from volver import know
+from volver import know, predict
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -80,6 +81,27 @@ def test_the_story_is_filtered_in_place(opened: Any, where: Served) -> None:
     expect(watch.page.locator("#story li.browse, #story li.message")).to_have_count(0)
     watch.page.locator("#story summary").first.click()
     assert watch.page.locator("#story table.lines").first.is_visible()
+    assert watch.complaints == []
+
+
+def test_the_horizon_is_switched(opened: Any, where: Served) -> None:
+    watch = inside(opened, where)
+    watch.visit("/value")
+    watch.page.get_by_role("link", name="5 years").click()
+    watch.page.wait_for_url("**/value?years=5")
+    expect(watch.page.locator(".stats")).to_contain_text("next 60 months")
+    assert watch.complaints == []
+
+
+def test_an_older_model_is_published_again(opened: Any, where: Served) -> None:
+    older = predict.published(where.shop)
+    predict.fit(where.shop, older.data_until - timedelta(days=60))
+    watch = inside(opened, where)
+    watch.visit("/value")
+    watch.page.locator("#models button").first.click()
+    watch.page.wait_for_url("**/value#models")
+    expect(watch.page.locator("#models tr.ours")).to_contain_text("published")
+    assert predict.published(where.shop).id == older.id
     assert watch.complaints == []
 
 

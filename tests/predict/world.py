@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from volver.predict import BGNBD, MBGNBD, GammaGamma
-from volver.predict.season import FLAT, Season
+from volver.predict.laws.calendar import FLAT, Calendar
 from volver.store import Shop
 
 SPEND = GammaGamma.of(p=6.25, q=3.74, v=15.44)
@@ -69,7 +69,7 @@ def write_ledger(shop: Shop, lines: str) -> None:
     shop.lake.replace("order_lines", files)
 
 
-def simulated_lines(n: int, seed: int = 1, season: Season = FLAT, days: int = 730) -> pl.DataFrame:
+def simulated_lines(n: int, seed: int = 1, season: Calendar = FLAT, days: int = 730) -> pl.DataFrame:
     """Orders of an MBG/NBD shop from 2023-01-01 on, in whole days from then, and their money."""
     truth, spend, start = MBGNBD.of(r=0.5, alpha=43.0, a=0.9, b=1.6), SPEND, date(2022, 12, 31)
     chance = np.random.default_rng(seed)

@@ -86,6 +86,7 @@ _SOURCES = {
                net_e4 // 2 as value_365d_e4, net_e4 // 4 as value_low_e4, net_e4 as value_high_e4,
                case when customer_id % 4 = 0 then null else last_day + 20 end as next_from_day,
                case when customer_id % 4 = 0 then null else last_day + 60 end as next_to_day,
+               (customer_id % 11) / 11 as p_buy_7d,
                (customer_id % 9) / 9 as p_buy_30d, (customer_id % 5) / 5 as p_buy_90d
         from facts""",
 }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from volver.ui.charts import linear, ticks
+from volver.ui.charts_past import Foreseen, against
 from volver.ui.charts_people import Curve, Dot, curve, interval
 from volver.ui.charts_value import Month, Tenth, Week, calibration, distribution, months, tracking
 
@@ -90,6 +91,27 @@ def test_tenths_expected_and_actual(golden: Check) -> None:
         for n in range(10)
     ]  # fmt: skip
     golden("calibration.svg", calibration(told, label="Tenths", below="least to most", number=lambda v: f"{v:.1f}"))
+
+
+def foreseen(came: float) -> Markup:
+    told = [
+        Foreseen(name="The model", expected=36_000, low=29_000, high=47_000, says="36,000 · 80 %: 29,000 to 47,000"),
+        Foreseen(name="Past spend", expected=86_000, low=None, high=None, says="86,000"),
+    ]
+    return against(
+        told, came, label="Foreseen and come", came_says=f"came: €{came:,.0f}", money=lambda v: f"€{v / 1000:.0f}K"
+    )
+
+
+def test_what_was_foreseen_and_what_came(golden: Check) -> None:
+    golden("against.svg", foreseen(32_000))
+
+
+@given(st.floats(0, 1e9))
+def test_what_came_stays_on_the_drawing_with_its_words(came: float) -> None:
+    root = tree.fromstring(foreseen(came))
+    [mark] = [each for each in root.iter("line") if each.get("class") == "came"]
+    assert 4 <= float(mark.get("x1", "")) <= 424
 
 
 def test_revenue_by_month(golden: Check) -> None:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "collect": ("volver.cli.collect", "group", "Bring in orders, products and customers."),
     "know": ("volver.cli.know", "group", "Customers, stages, segments and key figures."),
     "predict": ("volver.cli.predict", "group", "What customers will be worth, and how sure that is."),
+    "token": ("volver.cli.token", "group", "Tokens with which programs ask the API."),
 }
 
 

@@ -4,7 +4,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from volver.cli.predict_money import (
+    benchmark_command,
+    leads_command,
+    levers_command,
+    newcomers_command,
+    spend_ceiling_command,
+)
+from volver.cli.predict_propensity import propensity_command
+from volver.cli.predict_recommend import check_recommendations
+from volver.cli.predict_shelf import drift_command, shelf_command
+from volver.cli.predict_when import when_command
 from volver.cli.tell import Context, tell_json, tell_story, tell_table
+from volver.core import Words
 
 if TYPE_CHECKING:
     from volver.predict import CheckReport
@@ -12,9 +24,9 @@ if TYPE_CHECKING:
 _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 _MODEL = click.option(
     "--model",
-    type=click.Choice(["MBG/NBD", "BG/NBD", "Pareto/NBD"], case_sensitive=False),
-    default="MBG/NBD",
-    help="The law of coming back (default MBG/NBD).",
+    type=click.Choice(["auto", "Pareto/NBD", "MBG/NBD", "BG/NBD"], case_sensitive=False),
+    default="auto",
+    help="The law of coming back (default auto: what did best on the shop's own past).",
 )
 _HORIZON = click.option(
     "--horizon",
@@ -56,8 +68,10 @@ def fit_command(context: Context, at: Any, horizon: str, model: str, as_json: bo
     total = report.total
     click.echo(
         f"The next {report.horizon_days:.0f} days: {total.expected:,.0f} {currency} "
-        f"(90 %: {total.low:,.0f} to {total.high:,.0f})"
+        f"(80 %: {total.low80:,.0f} to {total.high80:,.0f}; 90 %: {total.low:,.0f} to {total.high:,.0f})"
     )
+    for text, params in report.choice["why"]:
+        click.echo(f"Why: {Words(text, params)}")
     if report.check:
         click.echo(_told(report.check, currency))
     for remark in report.remarks:
@@ -95,28 +109,51 @@ def value_command(context: Context, horizon: str, top: int, as_json: bool) -> No
 
 
 @group.command(name="check")
-@click.option("--calibrate-until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Learn until this day.")
-@click.option("--holdout-until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Compare until this day.")
+@click.option(
+    "--calibrate-until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Learn until this day (default: a quarter of the history, a year at most, is held out).",
+)
+@click.option(
+    "--holdout-until", type=click.DateTime(["%Y-%m-%d"]), help="Compare until this day (default: the last order)."
+)
+@click.option("--recommend", is_flag=True, help="Check recommendations instead of value.")
 @_MODEL
 @_JSON
 @click.pass_obj
-def check_command(context: Context, calibrate_until: Any, holdout_until: Any, model: str, as_json: bool) -> None:
-    """Fit on what was known at one day and compare with what came until another. Changes nothing.
+def check_command(
+    context: Context, calibrate_until: Any, holdout_until: Any, recommend: bool, model: str, as_json: bool
+) -> None:
+    """Choose and fit on what was known at one day and compare with what came until another. Changes nothing.
 
     Example: volver predict check --calibrate-until 2017-09-30 --holdout-until 2017-12-31
     """
     from volver import predict
 
+    learn_until, until = (each.date() if each else None for each in (calibrate_until, holdout_until))
+    if recommend:
+        check_recommendations(context, learn_until, as_json)
+        return
     with context.open_shop() as shop:
-        report = predict.check(shop, calibrate_until.date(), holdout_until.date(), model=model)
+        report = predict.check(shop, learn_until, until, model=model)
         currency = shop.settings.currency
     if as_json:
         tell_json(report.to_dict())
         return
     click.echo(_told(report, currency))
+    for why in report.why:
+        click.echo(f"Why: {why}")
+    click.echo("")
     names = list(report.money.customer)
     rows = [[currency, *report.money.customer.values()], ["orders", *report.orders.customer.values()]]
     tell_table(["by customer", *names], rows)
+    click.echo("")
+    columns = ["ratio", "deviance", "spearman", "top10_capture"]
+    ways = [
+        [each.name + (" *" if each.chosen else ""), *(getattr(each, column) for column in columns)]
+        for each in (*report.contenders, report.baseline)
+    ]
+    tell_table(["contender (* chosen)", *columns], ways)
 
 
 def _told(report: "CheckReport", currency: str) -> str:
@@ -125,5 +162,20 @@ def _told(report: "CheckReport", currency: str) -> str:
     return (
         f"Held out {report.calibration_until} to {report.holdout_until}, {report.customers:,} customers: foresaw "
         f"{money.predicted:,.0f} {currency}, {share} the {money.actual:,.0f} that came "
-        f"({orders.predicted:,.0f} of {orders.actual:,.0f} orders)."
+        f"({orders.predicted:,.0f} of {orders.actual:,.0f} orders). It said 80 %: {money.low80:,.0f} to "
+        f"{money.high80:,.0f}, which {'held' if money.covers else 'did not hold'}."
     )
+
+
+for _command in (
+    newcomers_command,
+    leads_command,
+    spend_ceiling_command,
+    levers_command,
+    benchmark_command,
+    when_command,
+    propensity_command,
+    shelf_command,
+    drift_command,
+):
+    group.add_command(_command)

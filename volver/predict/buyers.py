@@ -4,7 +4,7 @@ Reads the lake table `buying_days`, which is brought up to the ledger first.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -12,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import E4, VolverError
-from volver.predict.buying_days import Known, as_days, buying_days, day_number
+from volver.predict.buying_days import BuyingDays, as_days, buying_days, day_number
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.store import Shop
 
 FEWEST: Final = 20  # customers; below this even a weak prior only repeats itself
+RECENT_DAYS: Final = (28, 91, 182)  # a month, a quarter, half a year, in whole weeks
 
 
 class TooLittleHistory(VolverError):
@@ -39,6 +40,7 @@ class Buyers:
     age: Floats
     spend_days: Floats
     net: Floats
+    rows: BuyingDays = field(repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.customer_id)
@@ -54,6 +56,18 @@ class Buyers:
         found: Floats = np.where(self.spend_days > 0, np.maximum(self.net, 0.0) / np.maximum(self.spend_days, 1.0), 0.0)
         return found
 
+    @cached_property
+    def recent(self) -> Floats:
+        """Order days and net money of the last `RECENT_DAYS`: shape (n_customers, 6), orders before money."""
+        found = np.empty((len(self), 2 * len(RECENT_DAYS)))
+        for i, back in enumerate(RECENT_DAYS):
+            known = self.rows.at(day_after(self.at, -back))
+            x, net = np.zeros(len(self)), np.zeros(len(self))
+            place = np.searchsorted(self.customer_id, known.customer_id)
+            x[place], net[place] = known.many, known.net / E4
+            found[:, i], found[:, len(RECENT_DAYS) + i] = self.x + 1.0 - x, self.net - net
+        return found
+
     def came_since(self, earlier: "Buyers") -> tuple[Floats, Floats]:
         """Order days and money that each of the `earlier` buyers brought between the two days."""
         place = np.searchsorted(self.customer_id, earlier.customer_id)
@@ -64,36 +78,62 @@ class Buyers:
         return np.maximum(orders, 0.0), money
 
 
+@dataclass(frozen=True)
+class Past:
+    """A shop's customers as they were known at any day, from one read of its order days."""
+
+    rows: BuyingDays
+
+    @cached_property
+    def first(self) -> date:
+        """The first order day."""
+        found: date = as_days(self.rows.day[self.rows.counts].min()).astype(object)
+        return found
+
+    def at(self, day: date) -> Buyers:
+        """Everyone with an order until then. Raises `predict.too_little_history`."""
+        known = self.rows.at(day)
+        if len(known.customer_id) < FEWEST:
+            raise TooLittleHistory(customers=len(known.customer_id), needed=FEWEST, day=day.isoformat())
+        first, last = known.day[known.starts], known.day[known.starts + known.many - 1]
+        return Buyers(
+            at=day,
+            customer_id=known.customer_id,
+            first_day=as_days(first),
+            x=(known.many - 1).astype(np.float64),
+            t_x=(last - first).astype(np.float64),
+            age=(day_number(day) - first).astype(np.float64),
+            spend_days=np.add.reduceat(known.is_spend, known.starts, dtype=np.int64).astype(np.float64),
+            net=known.net.astype(np.float64) / E4,
+            rows=self.rows,
+        )
+
+
+def past(shop: Shop, until: date, *, every: int = 1) -> Past:
+    """All that was known until a day of the customers whose id `every` divides.
+
+    Raises `predict.too_little_history` where that is nothing.
+    """
+    rows = buying_days(shop, until, every)
+    if not rows.counts.any():
+        raise TooLittleHistory(customers=0, needed=FEWEST, day=until.isoformat())
+    return Past(rows)
+
+
 def buyers(shop: Shop, at: date, *, every: int = 1) -> Buyers:
     """Everyone with an order until `at` whose id `every` divides, as known then.
 
     Raises `predict.too_little_history`.
     """
-    return buyers_at(shop, [at], every=every)[0]
+    return past(shop, at, every=every).at(at)
 
 
 def buyers_at(shop: Shop, days: Sequence[date], *, every: int = 1) -> list[Buyers]:
     """The same for several days, in their order, from one read. Raises `predict.too_little_history` for any of them."""
     if not days:
         return []
-    read = buying_days(shop, max(days), every)
-    return [_buyers(read.at(day), day) for day in days]
-
-
-def _buyers(known: Known, at: date) -> Buyers:
-    if len(known.customer_id) < FEWEST:
-        raise TooLittleHistory(customers=len(known.customer_id), needed=FEWEST, day=at.isoformat())
-    first, last = known.day[known.starts], known.day[known.starts + known.many - 1]
-    return Buyers(
-        at=at,
-        customer_id=known.customer_id,
-        first_day=as_days(first),
-        x=(known.many - 1).astype(np.float64),
-        t_x=(last - first).astype(np.float64),
-        age=(day_number(at) - first).astype(np.float64),
-        spend_days=np.add.reduceat(known.is_spend, known.starts, dtype=np.int64).astype(np.float64),
-        net=known.net.astype(np.float64) / E4,
-    )
+    read = past(shop, max(days), every=every)
+    return [read.at(day) for day in days]
 
 
 def span(shop: Shop) -> tuple[date, date]:

@@ -70,6 +70,13 @@ class BuyingDays:
         whose = np.searchsorted(self.starts, rows[firsts], side="right") - 1
         return Known(customer_id=customer[firsts], starts=firsts, day=days, is_spend=is_spend, net=money[whose])
 
+    def daily(self, born_until: date, as_of: date) -> tuple[Any, Floats]:
+        """Later order days by day, as known at `as_of`, of those whose first order came until `born_until`.
+
+        Days (datetime64[D], rising, only those with an order) and how many order days fall on each.
+        """
+        return _later_by_day(self.at(as_of), born_until)
+
 
 @dataclass(frozen=True)
 class Known:
@@ -130,7 +137,10 @@ def daily_orders(shop: Shop, born_until: date, as_of: date, every: int = 1) -> t
 
     Days (datetime64[D], rising, only those with an order) and how many order days fall on each.
     """
-    known = buying_days(shop, as_of, every).at(as_of)
+    return buying_days(shop, as_of, every).daily(born_until, as_of)
+
+
+def _later_by_day(known: Known, born_until: date) -> tuple[Any, Floats]:
     later = np.ones(len(known.day), dtype=bool)
     later[known.starts] = False
     is_old = known.day[known.starts] <= day_number(born_until)

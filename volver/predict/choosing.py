@@ -1,74 +1,276 @@
-"""Which law the shop gets: with its seasons or without, decided by its own past.
+"""Which way of foreseeing a shop gets, decided by its own past: law, calendar, level, correction, spend.
 
-Reads the ledger, writes nothing. Seasons are learned only where a whole year was seen before each of two past days, and
-kept only if at both the forecast with them was not worse, and over both clearly better: one good guess proves nothing.
+Pure numerics over `Past`. Laws are ranked by mean deviance over past days, with a veto on those whose totals were far
+off; ties go to Pareto/NBD. The calendar stays unless it would have made totals worse; a correction stays only if it won
+at every past day on which it could be tried. Every choice is written down with its scores.
 """
 
-from datetime import timedelta
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
 
 import numpy as np
 
-from volver.predict.buyers import Buyers, TooLittleHistory, buyers
+from volver.core import Words
+from volver.predict.backtest import SPENDS, USUAL, YEAR, Backtest, Trial, chance
+from volver.predict.buyers import Past
+from volver.predict.correcting import Correction, learn_correction
+from volver.predict.laws.betageometric import BGNBD, MBGNBD
 from volver.predict.laws.buying import BuyingModel
-from volver.predict.learning import DEFAULT, MODELS, Learned, UnknownModel, learn
-from volver.predict.season import FLAT, Season, learn_season
-from volver.store import Shop
+from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.laws.pareto import ParetoNBD
+from volver.predict.level import LAW, Level, learn_level
 
-_YEAR: Final = 365
-_SHORTEST: Final = 45  # days of each of the two trials
-_LONGEST: Final = 120
-_FEWEST: Final = 100  # later orders within a trial; fewer say nothing
-_MANY: Final = 20_000  # customers that are enough to see a season
-_GAIN: Final = 0.05  # in logs, over both trials: less is within what chance gives
-_WORSE: Final = 0.05  # how much worse one trial may be, in logs
-
-
-def learned_for(shop: Shop, known: Buyers, model: str = DEFAULT) -> Learned:
-    """The model for a shop as it was known at `known.at`, seasons included where they have proved themselves.
-
-    Raises `predict.unknown_model`.
-    """
-    if model not in MODELS:
-        raise UnknownModel(model=model)
-    return learn(known, model, _season(shop, known, MODELS[model]))
+LAWS: Final[dict[str, type[BuyingModel]]] = {"Pareto/NBD": ParetoNBD, "MBG/NBD": MBGNBD, "BG/NBD": BGNBD}
+FIRST: Final = "Pareto/NBD"
+_COMPARED: Final = "BG/NBD"  # never chosen beside others: it calls everyone who bought once alive
+_SPEND_GAIN: Final = 0.02  # how much nearer, in logs, another law of spending must come
+_TIE: Final = 0.01  # deviance within this share of the best is no worse
+_VETO: Final = 0.10  # mean error of totals, in logs, beyond the best one's
+_WORSE: Final = 0.02  # how much worse totals may be with a calendar, in logs
+_GAIN: Final = 0.003  # share of the deviance that a correction must win at every past day
+_ENOUGH: Final = 1_000  # customers, and half as many orders that came: below, corrections learn chance
+_ENOUGH_TREES: Final = 2_000
+_FEWEST: Final = 3  # past days: one to learn from, two to win on
 
 
-def _season(shop: Shop, known: Buyers, kind: type[BuyingModel]) -> Season:
-    """The shop's season, or none. Learned and tried on an even part of the customers where they are many."""
-    first = known.first_day.min().astype(object)
-    length = min(_LONGEST, ((known.at - first).days - _YEAR) // 2)
-    if length < _SHORTEST:
-        return FLAT
-    every = max(1, len(known) // _MANY)
-    plain, seasonal = [], []
-    try:
-        now = known if every == 1 else buyers(shop, known.at, every=every)
-        season = season_of(shop, now, kind, every)
-        for _ in range(2):
-            then = buyers(shop, now.at - timedelta(days=length), every=every)
-            came = float(now.came_since(then)[0].sum())
-            if came < _FEWEST:
-                return FLAT
-            plain.append(_miss(kind, then, FLAT, length, came))
-            seasonal.append(_miss(kind, then, season_of(shop, then, kind, every), length, came))
-            now = then
-    except TooLittleHistory:
-        return FLAT
-    gain = sum(plain) - sum(seasonal)
-    helps = gain > max(_GAIN, sum(plain) / 4) and all(b <= a + _WORSE for a, b in zip(plain, seasonal, strict=True))
-    return season if helps else FLAT
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One way of foreseeing and how it did at the past days: mean deviance, mean error of the total in logs."""
+
+    name: str
+    model: str
+    calendar: bool
+    correction: str  # none, linear or boosted
+    deviance: float
+    error: float
+    ratios: tuple[float, ...]
+    vetoed: bool = False
+    chosen: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
-def season_of(shop: Shop, known: Buyers, kind: type[BuyingModel], every: int = 1) -> Season:
-    """Twelve weights from the orders of these buyers until `known.at`."""
-    found = shop.compute.query("predict_daily_orders", born_until=known.at, as_of=known.at, every=every)
-    days = np.array(found.column("day").to_pylist(), dtype="datetime64[D]")
-    return learn_season(known, kind, days, np.array(found.column("orders").to_pylist(), dtype=np.float64))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was chosen at `at` for a horizon, and why. `days` is the horizon that the past days were tried with."""
+
+    model: str = FIRST
+    calendar: Calendar = FLAT
+    spend: str = USUAL
+    level: Level = LAW
+    correction: Correction | None = None
+    days: int = 0
+    origins: tuple[date, ...] = ()
+    contenders: tuple[Contender, ...] = ()
+    why: tuple[Words, ...] = ()
+    trials: tuple[Trial, ...] = field(default=())
+    chances: dict[str, dict[str, Any]] = field(default_factory=dict)  # see `chances`
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for the shelf: everything but the calendar, level and correction themselves."""
+        return {
+            "horizon_days": self.days,
+            "origins": [day.isoformat() for day in self.origins],
+            "chosen": {
+                "model": self.model,
+                "calendar": not self.calendar.is_flat,
+                "spend": self.spend,
+                "correction": _kind_of(self.correction),
+                "level_orders": self.level.orders,
+                "level_money": self.level.money,
+            },
+            "contenders": [each.to_dict() for each in self.contenders],
+            "why": [[each.text, dict(each.params)] for each in self.why],
+        }
 
 
-def _miss(kind: type[BuyingModel], then: Buyers, season: Season, days: int, came: float) -> float:
-    """How far the total of orders was off, in logs."""
-    known = season.histories(then.known, then.at)
-    foreseen = float(known.n @ kind().fit(known).orders_by_row(known, season.span(then.at, days)))
-    return abs(float(np.log(max(foreseen, 1e-9) / came)))
+def choose(past: Past, at: date, days: float, laws: Mapping[str, type[BuyingModel]] = LAWS) -> Choice:
+    """Decide from what was known until `at` how to foresee the `days` after it, among these laws."""
+    test = Backtest(past, at, days)
+    first = FIRST if FIRST in laws else next(iter(laws))
+    calendar, why = _calendar(test, laws[first])
+    if not test.then:
+        short = Words(
+            "The history is too short to try anything on its past: {model} is used as it is.", {"model": first}
+        )
+        level = learn_level((), (), a_year_seen=test.a_year_seen)
+        return Choice(model=first, calendar=calendar, level=level, why=(*why, short))
+    names, seasons = list(laws), [False] if calendar.is_flat else [False, True]
+    tried = {(name, s): test.trials(laws[name], with_calendar=s) for name in names for s in seasons}
+    model, law_why = _law(tried, names, with_calendar=seasons[-1])
+    if seasons[-1] and model != first:
+        calendar = test.calendar(laws[model])
+    trials = tried[model, seasons[-1]]
+    level = _level(trials, a_year_seen=test.a_year_seen)
+    spend, spend_why = _spend(test)
+    correction, corrected, correction_why = _correction(test, laws[model], with_calendar=seasons[-1])
+    contenders = _contenders(tried, corrected, (model, seasons[-1], _kind_of(correction)))
+    return Choice(
+        model=model,
+        calendar=calendar,
+        spend=spend,
+        level=level,
+        correction=correction,
+        days=test.days,
+        origins=tuple(then.known.at for then in test.then),
+        contenders=contenders,
+        why=(*law_why, *why, *_level_why(level, trials, a_year_seen=test.a_year_seen), *spend_why, *correction_why),
+        trials=trials,
+    )
+
+
+def _calendar(test: Backtest, kind: type[BuyingModel]) -> tuple[Calendar, tuple[Words, ...]]:
+    """The calendar that the shop gets: flat in its first year, and where its past says that it made things worse."""
+    found = test.calendar(kind)
+    if found.is_flat:
+        return FLAT, ()
+    old = [i for i, then in enumerate(test.then) if (then.known.at - test.past.first).days >= YEAR]
+    if old:
+        plain, seasonal = (
+            float(np.mean([abs(trials[i].error) for i in old]))
+            for trials in (test.trials(kind, with_calendar=False), test.trials(kind, with_calendar=True))
+        )
+        if seasonal > plain + _WORSE:
+            return FLAT, (Words("The calendar was left out: with it past totals were further off."),)
+    return found, (Words("The shop's calendar is in: the months in which everyone buys more."),)
+
+
+def _law(
+    tried: Mapping[tuple[str, bool], tuple[Trial, ...]], names: Sequence[str], *, with_calendar: bool
+) -> tuple[str, tuple[Words, ...]]:
+    scores = {name: _scores(tried[name, with_calendar]) for name in names}
+    nearest = min(error for _, error in scores.values())
+    able = [name for name in names if scores[name][1] <= nearest + _VETO and (name != _COMPARED or len(names) == 1)]
+    able = able or [name for name in names if name != _COMPARED]
+    best = min(able, key=lambda name: scores[name][0])
+    if FIRST in able and scores[FIRST][0] <= scores[best][0] * (1.0 + _TIE):
+        best = FIRST
+    if len(names) == 1:
+        return best, ()
+    text = "{model} was nearest to the orders of single customers on {n} past days."
+    return best, (Words(text, {"model": best, "n": len(tried[best, with_calendar])}),)
+
+
+def _spend(test: Backtest) -> tuple[str, tuple[Words, ...]]:
+    errors = {name: test.spend_error(name) for name in SPENDS}
+    best = min(errors, key=lambda name: errors[name])
+    if best == USUAL or errors[best] > errors[USUAL] - _SPEND_GAIN:
+        return USUAL, ()
+    return best, (Words("Spend is foreseen for two kinds of customers: a few spend far more an order."),)
+
+
+def _scores(trials: Sequence[Trial]) -> tuple[float, float]:
+    return (
+        float(np.mean([each.deviance for each in trials])),
+        float(np.mean([abs(each.error) for each in trials])),
+    )
+
+
+def _level(trials: Sequence[Trial], *, a_year_seen: bool) -> Level:
+    orders = [(each.error, chance(each)[0]) for each in trials]
+    money = [(each.money_error, chance(each)[1]) for each in trials if each.money_error is not None]
+    return learn_level(orders, money, a_year_seen=a_year_seen)
+
+
+def _level_why(level: Level, trials: Sequence[Trial], *, a_year_seen: bool) -> tuple[Words, ...]:
+    percent = round(100 * (level.money - 1.0))
+    if not a_year_seen:
+        return (Words("The shop is in its first year: the interval is wider, for its seasons are unknown."),)
+    if not percent:
+        return (Words("Past totals were off now this way, now that: the level stays."),)
+    text = "Past totals were off the same way on {n} days: the level moves by {percent} %."
+    return (Words(text, {"n": len(trials), "percent": f"{percent:+d}"}),)
+
+
+def _correction(
+    test: Backtest, kind: type[BuyingModel], *, with_calendar: bool
+) -> tuple[Correction | None, dict[str, list[Trial]], tuple[Words, ...]]:
+    """Learn from older days, try on each newer one; keep what won on every day."""
+    lessons = [test.lesson(then, kind, with_calendar=with_calendar) for then in test.then]
+    counts = [(len(each.came), float(each.came.sum())) for each in lessons]
+    if len(lessons) < _FEWEST or max(n for n, _ in counts) < _ENOUGH or sum(came for _, came in counts) < _ENOUGH:
+        return None, {}, (Words("There is too little past to learn corrections for single customers."),)
+    ways = ["linear"] if sum(came for _, came in counts) < _ENOUGH_TREES else ["linear", "boosted"]
+    tried: dict[str, list[Trial]] = {way: [] for way in ("none", *ways)}
+    for i, then in enumerate(test.then[:-1]):
+        lesson = lessons[i]
+        tried["none"].append(then.tried(lesson.orders, lesson.money))
+        for way in ways:
+            learned = learn_correction(lessons[i + 1 :], test.days, boosted=way == "boosted")
+            orders, money = applied(learned, lesson.columns, lesson.orders, lesson.money)
+            tried[way].append(then.tried(orders, money))
+    best = "none"
+    for way in ways:
+        bar = tried[best] if best != "none" else tried["none"]
+        wins = all(new.deviance < old.deviance * (1.0 - (_GAIN if best == "none" else 0.0))
+                   for new, old in zip(tried[way], bar, strict=True))  # fmt: skip
+        if wins and _ranks_no_worse(tried[way], tried["none"]):
+            best = way
+    if best == "none":
+        return (
+            None,
+            tried,
+            (Words("Corrections for single customers did not win on every past day: they are left out."),),
+        )
+    learned = learn_correction(lessons, test.days, boosted=best == "boosted")
+    gain = 1.0 - _scores(tried[best])[0] / _scores(tried["none"])[0]
+    text = "Single customers are corrected by what the law missed of them: {percent} % less deviance on {n} past days."
+    return learned, tried, (Words(text, {"percent": round(100 * gain, 1), "n": len(tried[best])}),)
+
+
+def _ranks_no_worse(new: Sequence[Trial], old: Sequence[Trial]) -> bool:
+    gains = [(a.spearman or 0.0) - (b.spearman or 0.0) for a, b in zip(new, old, strict=True)]
+    return float(np.mean(gains)) > -0.005
+
+
+def applied(correction: Correction, columns: Any, orders: Any, money: Any) -> tuple[Any, Any]:
+    """Orders and money moved between customers, totals kept."""
+    found = []
+    for factor, amount in ((correction.orders, orders), (correction.money, money)):
+        moved = amount * factor(columns)
+        found.append(moved * (amount.sum() / max(float(moved.sum()), 1e-12)))
+    return found[0], found[1]
+
+
+def _kind_of(correction: Correction | None) -> str:
+    if correction is None:
+        return "none"
+    return "boosted" if correction.is_boosted else "linear"
+
+
+def _contenders(
+    tried: Mapping[tuple[str, bool], tuple[Trial, ...]],
+    corrected: Mapping[str, Sequence[Trial]],
+    chosen: tuple[str, bool, str],
+) -> tuple[Contender, ...]:
+    """Every way with its scores; corrections could be tried on all days but the oldest."""
+    model, with_calendar, way = chosen
+    rows = [(name, season, "none", trials) for (name, season), trials in tried.items()]
+    rows += [(model, with_calendar, each, tuple(trials)) for each, trials in corrected.items() if each != "none"]
+    nearest = min(_scores(trials)[1] for *_, trials in rows)
+    found = []
+    for name, season, each, trials in rows:
+        error = _scores(trials)[1]
+        found.append(
+            Contender(
+                name=title(name, season, each),
+                model=name,
+                calendar=season,
+                correction=each,
+                deviance=_scores(trials)[0],
+                error=error,
+                ratios=tuple(trial.ratio for trial in trials),
+                vetoed=error > nearest + _VETO,
+                chosen=(name, season, each) == (model, with_calendar, way),
+            )
+        )
+    return tuple(found)
+
+
+def title(model: str, with_calendar: bool, correction: str) -> str:
+    """The name of a way of foreseeing, as reports print it."""
+    return model + (" + calendar" if with_calendar else "") + (f" + {correction}" if correction != "none" else "")

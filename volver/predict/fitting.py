@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import E4, Answer, Words, clock
-from volver.predict.buyers import Buyers, TooLittleHistory, buyers, day_after, last_day, span
-from volver.predict.checking import CheckReport, compared
-from volver.predict.choosing import learned_for
+from volver.predict.buyers import Buyers, Past, TooLittleHistory, day_after, last_day, past
+from volver.predict.chances import CHANCE_DAYS
+from volver.predict.checking import CheckReport, chosen, compared
+from volver.predict.foreseen import Foreseen, Total
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.laws.history import Floats
 from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.laws.worth import Total
-from volver.predict.learning import DEFAULT, Learned
+from volver.predict.learning import AUTO, Learned, learn
 from volver.predict.pace import weekly
 from volver.predict.shelves import keep
 from volver.store import Shop
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _HELD_SHARE: Final = 0.25  # of the history, at most, is held out to see how good the model is
 _SHORTEST: Final = 28  # days; a shorter holdout says nothing
+_HORIZONS: Final = (365, 730, 1826)  # days for which the total is kept with the model: one, two and five years
 _LIKELY: Final = 0.5  # a customer less likely than this to order within a year gets no window for the next order
 
 
@@ -45,6 +46,7 @@ class FitReport:
     spend_parameters: dict[str, float]
     total: Total
     check: CheckReport | None
+    choice: dict[str, Any]
     remarks: tuple[Words, ...]
     seconds: float
     path: Path
@@ -60,7 +62,8 @@ class FitReport:
             "customers": self.customers,
             "parameters": self.parameters,
             "spend_parameters": self.spend_parameters,
-            "total": {"value": self.total.expected, "low": self.total.low, "high": self.total.high},
+            "total": self.total.to_dict("value"),
+            "choice": self.choice,
             "check": self.check.to_dict() if self.check else None,
             "remarks": [str(each) for each in self.remarks],
             "seconds": self.seconds,
@@ -68,28 +71,33 @@ class FitReport:
         }
 
 
-def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, model: str = DEFAULT) -> FitReport:
-    """Learn from all that was known at `at` (the last order day by default) and publish.
+def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, model: str = AUTO) -> FitReport:
+    """Choose and learn from all that was known at `at` (the last order day by default) and publish.
 
-    Published scores always look 365 days ahead; `horizon` is for the report. Raises `predict.too_little_history`.
+    Published scores always look 365 days ahead; `horizon` is for the report and for what the past is tried with.
+    Raises `predict.too_little_history`, `predict.unknown_model`.
     """
     began = clock.stopwatch_s()
     day = last_day(shop, at)
     days, discount = horizon_days(horizon, day), shop.settings.discount_rate_yearly
-    now = buyers(shop, day)
-    learned = learned_for(shop, now, model)
-    first = span(shop)[0]
-    held, track = _held_out(shop, now, first, days, model)
-    asked = learned.asked(discount, days)
-    total = asked.total_value(learned.known(now), now.spend_days, now.mean_spend, learned.span(days))
+    known = past(shop, day)
+    now, first = known.at(day), known.first
+    learned = learn(now, chosen(shop, day, days, model, len(now)))
+    held, track = _held_out(shop, known, now, days, model)
+    total = Foreseen(learned, now, days, discount).value_of()
     publish(shop, scores(learned, now, discount))
     remarks = learned.remarks + _short(day, first, days)
     seconds = clock.stopwatch_s() - began
     facts = {
         "first_day": first.isoformat(),
+        "scored_at": day.isoformat(),
         "horizon_days": days,
         "discount_rate_yearly": discount,
-        "total": {"value": total.expected, "low": total.low, "high": total.high},
+        "margin_rate": shop.settings.margin_rate,
+        "cancel_within_hours": shop.settings.cancel_within_hours,
+        "total": total.to_dict("value"),
+        "horizons": horizons(learned, now, discount),
+        "choice": learned.choice,
         "check": held.to_dict() if held else None,
         "tracking": track,
         "remarks": [[each.text, each.params] for each in remarks],
@@ -97,7 +105,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     }
     path = keep(shop, learned, facts, clock.now_us())
     return FitReport(
-        model=model,
+        model=learned.model,
         at=day,
         first_day=first,
         horizon_days=days,
@@ -107,18 +115,28 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
         spend_parameters=learned.spend.parameters_,
         total=total,
         check=held,
+        choice=learned.choice,
         remarks=remarks,
         seconds=seconds,
         path=path,
     )
 
 
+def horizons(learned: Learned, now: Buyers, discount: float) -> dict[str, dict[str, float]]:
+    """The total with its intervals one, two and five years ahead, by days."""
+    found = {}
+    for days in _HORIZONS:
+        seen = Foreseen(learned, now, float(days), discount)
+        found[str(days)] = seen.value_of().to_dict("value") | {"orders": float(seen.expected[0].sum())}
+    return found
+
+
 def scores(learned: Learned, now: Buyers, discount: float) -> Answer:
     """One row of the lake table `scores` per customer: a year ahead, from `now.at`."""
     import pyarrow as pa
 
-    asked, known, buying = learned.asked(discount, YEAR_DAYS), learned.known(now), learned.buying
-    worth = asked.worth(known, now.spend_days, now.mean_spend, learned.span(YEAR_DAYS))
+    seen = Foreseen(learned, now, YEAR_DAYS, discount)
+    worth = seen.worth
     return Answer(
         pa.table(
             {
@@ -129,9 +147,8 @@ def scores(learned: Learned, now: Buyers, discount: float) -> Answer:
                 "value_365d_e4": _e4(worth.value),
                 "value_low_e4": _e4(worth.low),
                 "value_high_e4": _e4(worth.high),
-                **_next_order(learned, now),
-                "p_buy_30d": buying.p_buy(known, learned.span(30.0)),
-                "p_buy_90d": buying.p_buy(known, learned.span(90.0)),
+                **_next_order(seen),
+                **_chances(seen),
             }
         )
     )
@@ -148,12 +165,19 @@ def publish(shop: Shop, found: Answer) -> None:
     shop.lake.replace("scores", files)
 
 
-def _next_order(learned: Learned, now: Buyers) -> "dict[str, pa.Array]":
+def _chances(seen: Foreseen) -> dict[str, Floats]:
+    """Chance of an order within 7, 30 and 90 days; a longer time is never less likely, whatever the maps say."""
+    found = np.maximum.accumulate([seen.p_buy(float(days)) for days in CHANCE_DAYS], axis=0)
+    return {f"p_buy_{days}d": column for days, column in zip(CHANCE_DAYS, found, strict=True)}
+
+
+def _next_order(seen: Foreseen) -> "dict[str, pa.Array]":
     """The middle half of when the next order comes, for those of whom one within a year is more likely than not."""
     import pyarrow as pa
 
+    learned, now = seen.learned, seen.buyers
     known, year = learned.known(now), learned.span(YEAR_DAYS)
-    unlikely = known.spread(learned.buying.p_buy_by_row(known, year)) < _LIKELY
+    unlikely = seen.p_buy(YEAR_DAYS) < _LIKELY
     wait = learned.season.calendar_days(now.at, learned.buying.next_by_row(known, (0.25, 0.75), year)[known.row_of])
     start = np.datetime64(now.at)
     found = {}
@@ -163,18 +187,19 @@ def _next_order(learned: Learned, now: Buyers) -> "dict[str, pa.Array]":
 
 
 def _held_out(
-    shop: Shop, now: Buyers, first: date, days: float, model: str
+    shop: Shop, known: Past, now: Buyers, days: float, model: str
 ) -> tuple[CheckReport | None, list[dict[str, Any]]]:
     """The check on the last part of the history, and the weeks of the tracking plot; nothing for a young shop."""
-    length = min(days, (now.at - first).days * _HELD_SHARE)
+    length = min(days, (now.at - known.first).days * _HELD_SHARE)
     if length < _SHORTEST:
         return None, []
     try:
-        then = buyers(shop, day_after(now.at, -length))
+        then = known.at(day_after(now.at, -length))
+        choice = chosen(shop, then.at, float((now.at - then.at).days), model, len(then))
     except TooLittleHistory:
         return None, []
-    learned = learned_for(shop, then, model)
-    return compared(learned, then, now), weekly(shop, learned, then, now.at)
+    learned = learn(then, choice)
+    return compared(learned, then, now, choice), weekly(learned, then, now.at)
 
 
 def _short(day: date, first: date, days: float) -> tuple[Words, ...]:

@@ -1,27 +1,29 @@
-"""A model of buying and a model of spending, learned together from a shop's customers; and as JSON.
+"""What was learned of a shop: laws of buying and spending, its calendar, what its own past corrected; as JSON.
 
-Pure numerics over `Buyers`; reads and writes nothing itself.
+Pure numerics over `Buyers`; reads and writes nothing itself. `foreseen` asks all of it together.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 
 from volver.core import VolverError, Words, clock
+from volver.predict.backtest import SPENDS
 from volver.predict.buyers import Buyers
-from volver.predict.laws.betageometric import BGNBD, MBGNBD
+from volver.predict.choosing import LAWS, Choice
+from volver.predict.correcting import Correction, correction_from
 from volver.predict.laws.buying import BuyingModel
+from volver.predict.laws.calendar import FLAT, Calendar
 from volver.predict.laws.history import Histories
-from volver.predict.laws.pareto import ParetoNBD
 from volver.predict.laws.spend import GammaGamma
+from volver.predict.laws.spend_mixed import MixedSpend
 from volver.predict.laws.worth import CustomerWorth, spend_correlation
-from volver.predict.season import FLAT, Season
+from volver.predict.level import LAW, Level
 
-MODELS: Final[dict[str, type[BuyingModel]]] = {"MBG/NBD": MBGNBD, "BG/NBD": BGNBD, "Pareto/NBD": ParetoNBD}
-DEFAULT: Final = "MBG/NBD"
-_REACH: Final = 4.0  # robust deviations beyond which one customer's mean spend does not pull the shop's
+MODELS: Final[dict[str, type[BuyingModel]]] = dict(LAWS)
+AUTO: Final = "auto"
 
 
 class UnknownModel(VolverError):
@@ -29,12 +31,12 @@ class UnknownModel(VolverError):
 
     code = "predict.unknown_model"
     says = "There is no model called {model}."
-    hint = "Choose MBG/NBD, BG/NBD or Pareto/NBD."
+    hint = "Choose auto, Pareto/NBD, MBG/NBD or BG/NBD."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What was learned from the customers known at `at`."""
+    """What was learned from the customers known at `at`. `choice` says in plain values how it was chosen."""
 
     model: str
     at: date
@@ -42,21 +44,29 @@ class Learned:
     buying: BuyingModel
     spend: GammaGamma
     seconds: float
-    season: Season = FLAT
+    season: Calendar = FLAT
+    level: Level = LAW
+    correction: Correction | None = None
+    choice: dict[str, Any] = field(default_factory=dict)
+    chances: dict[str, dict[str, Any]] = field(default_factory=dict)
     remarks: tuple[Words, ...] = ()
 
     def known(self, buyers: Buyers) -> Histories:
-        """Buyers' histories in the time that the models count: ask for nothing else."""
+        """Buyers' histories in the time that the laws count: ask for nothing else."""
         return self.season.histories(buyers.known, buyers.at)
 
     def span(self, days: float) -> float:
-        """So many days from `at` in the time that the models count."""
+        """So many days from `at` in the time that the laws count."""
         return self.season.span(self.at, days)
 
     def asked(self, discount: float, days: float) -> CustomerWorth:
-        """Both models as one, with a yearly discount rate, for a horizon of so many days."""
+        """Both laws as one, with a yearly discount rate, for a horizon of so many days; level and corrections aside."""
         weighted = (1.0 + discount) ** (days / self.span(days)) - 1.0
         return CustomerWorth(buying=self.buying, spend=self.spend, discount=weighted)
+
+    def moved_to(self, at: date) -> "Learned":
+        """The same parameters, asked from another day on."""
+        return replace(self, at=at)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values from which `learned_from` makes the same again."""
@@ -70,40 +80,47 @@ class Learned:
             "buying_standard_errors": self.buying.standard_errors_,
             "log_likelihood": self.buying.log_likelihood_,
             "with_prior": self.buying.with_prior_,
-            "spend": self.spend.parameters_,
+            "spend": self.spend.to_dict() if isinstance(self.spend, MixedSpend) else self.spend.parameters_,
             "spend_log_covariance": self.spend.log_covariance_.tolist(),
             "spenders": self.spend.n_customers_,
-            "season": list(self.season.weights),
+            "season": self.season.to_dict(),
+            "level": self.level.to_dict(),
+            "correction": self.correction.to_dict() if self.correction else None,
+            "choice": self.choice,
+            "chances": self.chances,
             "remarks": [{"text": each.text, "params": each.params} for each in self.remarks],
         }
 
 
-def learn(buyers: Buyers, model: str = DEFAULT, season: Season = FLAT) -> Learned:
-    """Fit both models, with times weighted by the season. Raises `predict.unknown_model`."""
-    if model not in MODELS:
-        raise UnknownModel(model=model)
+def learn(buyers: Buyers, choice: Choice) -> Learned:
+    """Fit the laws that were chosen, with times counted by the calendar that was chosen."""
     began = clock.stopwatch_s()
-    buying = MODELS[model]().fit(season.histories(buyers.known, buyers.at))
-    spend = GammaGamma(reach=_REACH).fit(buyers.spend_days, buyers.mean_spend)
+    buying = LAWS[choice.model]().fit(choice.calendar.histories(buyers.known, buyers.at))
+    spend = SPENDS[choice.spend]().fit(buyers.spend_days, buyers.mean_spend)
     return Learned(
-        model=model,
+        model=choice.model,
         at=buyers.at,
         customers=len(buyers),
         buying=buying,
         spend=spend,
         seconds=clock.stopwatch_s() - began,
-        season=season,
-        remarks=_remarks(buyers, buying, season),
+        season=choice.calendar,
+        level=choice.level,
+        correction=choice.correction,
+        choice=choice.to_dict(),
+        chances=choice.chances,
+        remarks=_remarks(buyers, buying, choice.calendar),
     )
 
 
 def learned_from(found: dict[str, Any]) -> Learned:
-    """What `Learned.to_dict` wrote down."""
+    """What `Learned.to_dict` wrote down, by this version or an earlier one."""
     buying = MODELS[found["model"]].of(**found["buying"])
     buying.log_covariance_ = np.array(found["buying_log_covariance"])
     buying.log_likelihood_, buying.with_prior_ = found["log_likelihood"], found["with_prior"]
-    spend = GammaGamma.of(**found["spend"])
+    spend = MixedSpend.from_dict(found["spend"])
     spend.log_covariance_, spend.n_customers_ = np.array(found["spend_log_covariance"]), found["spenders"]
+    correction = found.get("correction")
     return Learned(
         model=found["model"],
         at=date.fromisoformat(found["at"]),
@@ -111,12 +128,16 @@ def learned_from(found: dict[str, Any]) -> Learned:
         buying=buying,
         spend=spend,
         seconds=found["seconds"],
-        season=Season(tuple(found["season"])),
+        season=Calendar.from_dict(found["season"]),
+        level=Level(**found["level"]) if "level" in found else LAW,
+        correction=correction_from(correction) if correction else None,
+        choice=found.get("choice", {}),
+        chances=found.get("chances", {}),
         remarks=tuple(Words(each["text"], each["params"]) for each in found["remarks"]),
     )
 
 
-def _remarks(buyers: Buyers, buying: BuyingModel, season: Season) -> tuple[Words, ...]:
+def _remarks(buyers: Buyers, buying: BuyingModel, season: Calendar) -> tuple[Words, ...]:
     """What a reader should know before trusting the numbers."""
     found, n = [], len(buyers)
     if buying.with_prior_:

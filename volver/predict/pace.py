@@ -11,9 +11,10 @@ import numpy as np
 
 from volver.core import Answer
 from volver.predict.buyers import Buyers
+from volver.predict.foreseen import Foreseen
+from volver.predict.laws.calendar import expected_between
 from volver.predict.laws.history import Floats
 from volver.predict.learning import Learned
-from volver.predict.season import expected_between
 from volver.predict.shelves import published
 from volver.store import Shop
 
@@ -53,19 +54,18 @@ def tracking(shop: Shop) -> Answer:
     return Answer(pa.table(columns))
 
 
-def weekly(shop: Shop, learned: Learned, then: Buyers, until: date) -> list[dict[str, Any]]:
+def weekly(learned: Learned, then: Buyers, until: date) -> list[dict[str, Any]]:
     """The rows of `tracking`: whole weeks before and after the day that `learned` knows."""
-    found = shop.compute.rows("predict_daily_orders", born_until=then.at, as_of=until, every=1)
+    days, orders = then.rows.daily(then.at, until)
     first = then.first_day.min().astype(object)
     before, after = (then.at - first).days // _WEEK, (until - then.at).days // _WEEK
     start = then.at - timedelta(days=before * _WEEK - 1)
     actual = np.zeros(before + after)
-    for row in found:
-        week = (row["day"] - start).days // _WEEK
-        if 0 <= week < len(actual):
-            actual[week] += row["orders"]
+    week = (days - np.datetime64(start)).astype(np.int64) // _WEEK
+    inside = (week >= 0) & (week < len(actual))
+    np.add.at(actual, week[inside], orders[inside])
     edges = np.datetime64(then.at) - np.arange(before, -1, -1) * _WEEK
-    seen = expected_between(learned.buying, then, edges, learned.season)
+    seen = expected_between(learned.buying, then.first_day, edges, learned.season)
     expected = np.concatenate([seen, _ahead(learned, then, after)])
     doubt = _doubt(learned, then, float(max(after, 1) * _WEEK))
     wide = _Z90 * np.sqrt(_dispersion(actual[:before], expected[:before]) * expected + (doubt * expected) ** 2)
@@ -118,7 +118,7 @@ def _ahead(learned: Learned, then: Buyers, weeks: int) -> Floats:
     known, buying = learned.known(then), learned.buying
     ends = [learned.span(float(_WEEK * (i + 1))) for i in range(weeks)]
     found: Floats = np.diff(np.array([0.0] + [float(known.n @ buying.orders_by_row(known, end)) for end in ends]))
-    return found
+    return found * learned.level.orders
 
 
 def _dispersion(actual: Floats, expected: Floats) -> float:
@@ -132,7 +132,7 @@ def _dispersion(actual: Floats, expected: Floats) -> float:
 
 def _doubt(learned: Learned, then: Buyers, days: float) -> float:
     """Relative standard deviation that the doubt about the parameters brings."""
-    total = learned.asked(0.0, days).total_orders(learned.known(then), learned.span(days))
+    total = Foreseen(learned, then, days).orders_of()
     if total.expected <= 0:
         return 0.0
     return float(np.log(total.high / total.expected)) / _Z90

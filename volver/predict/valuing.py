@@ -11,8 +11,8 @@ import numpy as np
 
 from volver.core import Answer
 from volver.predict.buyers import buyers
+from volver.predict.foreseen import Foreseen, Total
 from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.laws.worth import Total
 from volver.predict.shelves import published
 from volver.store import Shop
 
@@ -55,8 +55,8 @@ class ValueReport:
             "discount_rate_yearly": self.discount,
             "currency": self.currency,
             "customers": self.customers,
-            "total": {"value": self.total.expected, "low": self.total.low, "high": self.total.high},
-            "orders": {"expected": self.orders.expected, "low": self.orders.low, "high": self.orders.high},
+            "total": self.total.to_dict("value"),
+            "orders": self.orders.to_dict(),
             "deciles": [
                 {"decile": each.decile, "customers": each.customers, "value": each.value, "share": each.share}
                 for each in self.deciles
@@ -74,9 +74,8 @@ def value(shop: Shop, horizon: Horizon = "365d") -> ValueReport:
     model = published(shop)
     now = buyers(shop, model.data_until)
     days, discount = horizon_days(horizon, now.at), shop.settings.discount_rate_yearly
-    learned = model.learned
-    asked, known, span = learned.asked(discount, days), learned.known(now), learned.span(days)
-    worth = asked.worth(known, now.spend_days, now.mean_spend, span)
+    seen = Foreseen(model.learned, now, days, discount)
+    worth = seen.worth
     order = np.lexsort((now.customer_id, -worth.value))
     columns = {
         "customer_id": now.customer_id,
@@ -104,8 +103,8 @@ def value(shop: Shop, horizon: Horizon = "365d") -> ValueReport:
         discount=discount,
         currency=shop.settings.currency,
         customers=len(now),
-        total=asked.total_value(known, now.spend_days, now.mean_spend, span),
-        orders=asked.total_orders(known, span),
+        total=seen.value_of(),
+        orders=seen.orders_of(),
         deciles=deciles,
         answer=Answer(pa.table({name: column[order] for name, column in columns.items()})),
     )

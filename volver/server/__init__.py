@@ -11,14 +11,22 @@ if TYPE_CHECKING:
     from volver.server.application import create_app as create_app
     from volver.server.running import PortTaken as PortTaken
     from volver.server.running import serve as serve
+    from volver.server.tokens import Token as Token
+    from volver.server.tokens import create_token as create_token
+    from volver.server.tokens import list_tokens as list_tokens
+    from volver.server.tokens import revoke_token as revoke_token
 
 _WHERE = {
     "Account": "accounts",
     "PortTaken": "running",
+    "Token": "tokens",
     "WeakPassword": "accounts",
     "create_app": "application",
     "create_owner": "accounts",
+    "create_token": "tokens",
+    "list_tokens": "tokens",
     "login_link": "accounts",
+    "revoke_token": "tokens",
     "serve": "running",
 }
 

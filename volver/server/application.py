@@ -14,7 +14,9 @@ from starlette.staticfiles import StaticFiles
 
 from volver.core import VERSION, VolverError, Words, log
 from volver.server.accounts import check_password, prefer, redeem
+from volver.server.api import Fault, NoSuchAddress, api_routes, refused
 from volver.server.guard import LANG, SESSION, Guard, Patience
+from volver.server.openapi import PROGRAMS
 from volver.server.sessions import LIFE_US, close_session, open_session
 from volver.store import Shop
 from volver.ui import error_page, login_page, routes, static_folder
@@ -35,6 +37,7 @@ def create_app(shop: Shop, hosts: Sequence[str] = LOOPBACK) -> Starlette:
             Route("/language", doors.language, methods=["POST"]),
             Route("/theme", doors.theme, methods=["POST"]),
             Mount("/static", _Static(directory=static_folder())),
+            *api_routes(shop),
             *routes(shop),
         ],
         middleware=[
@@ -116,6 +119,8 @@ class _Doors:
         return RedirectResponse(_inside(str(form.get("next", "/"))), 303)
 
     async def http_problem(self, request: Request, problem: Exception) -> Response:
+        if _is_program(request):
+            return refused(NoSuchAddress())
         status = problem.status_code if isinstance(problem, HTTPException) else 500
         if status == 404:
             return error_page(
@@ -131,6 +136,8 @@ class _Doors:
 
     async def fault(self, request: Request, problem: Exception) -> Response:
         log("server").error("page failed", extra={"path": request.url.path, "error": type(problem).__name__})
+        if _is_program(request):
+            return refused(Fault())
         return error_page(
             request,
             self.shop,
@@ -151,6 +158,10 @@ class _Doors:
             secure=request.url.scheme == "https",
         )
         return answer
+
+
+def _is_program(request: Request) -> bool:
+    return request.url.path.startswith(PROGRAMS)
 
 
 def _inside(path: str) -> str:

@@ -11,8 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from volver.core import Words, clock
+from volver.core import VolverError, Words, clock
+from volver.server.api import refused
+from volver.server.openapi import PROGRAMS, ROOT
 from volver.server.sessions import Session, find_session
+from volver.server.tokens import token_opens
 from volver.store import Shop
 from volver.ui import error_page
 
@@ -26,8 +29,35 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
-_OPEN = ("/login", "/enter", "/healthz", "/language")
+_OPEN = ("/login", "/enter", "/healthz", "/language", f"{ROOT}/openapi.json")
 _LANGS = ("en", "es")
+
+
+class NoEntry(VolverError):
+    """A program without a session and without a token that opens."""
+
+    code = "server.no_entry"
+    says = "The API needs a token."
+    hint = "Make one with `volver token create NAME` and send it as Authorization: Bearer TOKEN."
+    status = 401
+
+
+class TooManyTries(VolverError):
+    """Too many wrong tokens from one place."""
+
+    code = "server.too_many_tries"
+    says = "Too many wrong tokens came from here."
+    hint = "Wait five minutes and try again."
+    status = 429
+
+
+class Forged(VolverError):
+    """A post with the console's cookie but without its token."""
+
+    code = "server.forged"
+    says = "This request did not come from the console."
+    hint = "Send the header X-CSRF-Token of the session, or use a token of the API."
+    status = 403
 
 
 class Guard:
@@ -36,6 +66,7 @@ class Guard:
     def __init__(self, app: ASGIApp, shop: Shop) -> None:
         self.app = app
         self.shop = shop
+        self.patience = Patience()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -44,9 +75,12 @@ class Guard:
             return
         request = Request(scope, receive)
         static = request.url.path.startswith("/static/")
+        program = request.url.path.startswith(PROGRAMS)
         fresh: dict[str, str] = {}
         answer: Response | None = None
-        if not static:
+        if program:
+            answer = await self._admit_program(request)
+        elif not static:
             answer, receive = await self._admit(request, receive, fresh)
         send = _with_headers(
             send, {} if static else {"Cache-Control": "no-store"}, fresh, request.url.scheme == "https"
@@ -75,6 +109,30 @@ class Guard:
                 return Response(status_code=401, headers={"HX-Redirect": "/login"}), receive
             return RedirectResponse(f"/login?next={quote(request.url.path)}", 303), receive
         return None, receive
+
+    async def _admit_program(self, request: Request) -> Response | None:
+        """A token opens; so does the console's session, which must prove that a post is its own."""
+        request.state.account, request.state.csrf, request.state.lang = None, "", self.shop.settings.lang
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and secret:
+            return await self._token_problem(request, secret.strip())
+        session = await self._session(request)
+        if session is None:
+            return None if request.url.path in _OPEN else refused(NoEntry())
+        if request.method not in ("GET", "HEAD"):
+            sent = request.headers.get("x-csrf-token", "")
+            if not secrets.compare_digest(sent.encode(), session.csrf.encode()):
+                return refused(Forged())
+        return None
+
+    async def _token_problem(self, request: Request, secret: str) -> Response | None:
+        key = f"from {request.client.host if request.client else ''}"
+        if self.patience.is_over(key):
+            return refused(TooManyTries())
+        if await to_thread.run_sync(token_opens, self.shop, secret):
+            return None
+        self.patience.failed(key)
+        return refused(NoEntry())
 
     async def _session(self, request: Request) -> Session | None:
         secret = request.cookies.get(SESSION)

@@ -51,6 +51,17 @@ login_tokens = Table(
     Column("used_us", BigInteger, nullable=True),
 )
 
+# Owner: server. Tokens with which programs ask the API, by the hash of their secret. A revoked one is deleted.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("token_hash", String(128), nullable=False, unique=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=True),
+)
+
 # Owner: collect. Bulk imports, by the log entry that names them.
 batches = Table(
     "batches",

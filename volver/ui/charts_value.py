@@ -1,7 +1,7 @@
 """Drawings about the whole shop: revenue by month, expected against what came, who is worth what."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import floor, log10
 
@@ -13,6 +13,7 @@ _MONTHS = Frame(620, 224, 56, 8, 14, 42)
 _WEEKS = Frame(760, 276, 48, 12, 26, 28)
 _WORTH = Frame(420, 276, 44, 10, 44, 28)
 _TENTHS = Frame(420, 400, 40, 10, 12, 44)
+_DIGIT = 6.8  # about the width of a digit at the size of a tick
 _WORD = 6.1  # about the width of a letter at the size of a note
 
 
@@ -164,8 +165,9 @@ def calibration(
     told: Sequence[Tenth], *, label: str, below: str, number: Callable[[float], str]
 ) -> Markup:  # fmt: skip
     """For each tenth a bar for what was expected, and a dot for what came, with how sure that mean is."""
-    frame = _TENTHS
     most = max([each.high or 0 for each in told] + [max(each.expected, each.actual) for each in told] + [1e-6]) * 1.05
+    widest = max(len(number(value)) for value in ticks(0, most, 4))
+    frame = replace(_TENTHS, left=max(_TENTHS.left, 10 + _DIGIT * widest))
     x = linear((0.5, len(told) + 0.5), (frame.left, frame.end))
     y = linear((0, most), (frame.floor, frame.top))
     parts = [rulers(ticks(0, most, 4), y, frame, number)]

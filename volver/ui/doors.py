@@ -12,6 +12,7 @@ from volver.ui.home import home_page
 from volver.ui.rendering import render_page
 from volver.ui.segments import segments_page
 from volver.ui.value import value_page
+from volver.ui.value_model import publish_again
 
 
 def routes(shop: Shop) -> list[Route]:
@@ -25,6 +26,7 @@ def routes(shop: Shop) -> list[Route]:
         Route("/customers/{id:int}", person.show),
         Route("/segments", segments_page(shop)),
         Route("/value", value_page(shop)),
+        Route("/value/models", publish_again(shop), methods=["POST"]),
     ]
 
 

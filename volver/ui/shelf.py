@@ -12,16 +12,26 @@ from volver.ui.figures import remembered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """The published model: what all customers are expected to bring in a year, with its 90 % interval."""
+    """The published model: what all customers are expected to bring in a year, with its 90 % interval.
+
+    `learned_until` and `data_until` differ where an older model was published again.
+    """
 
     value_e4: int
     low_e4: int
     high_e4: int
     model: str
     customers: int
+    learned_until: date
     data_until: date
     fitted_us: int
     body: dict[str, Any]
+
+    @property
+    def history_days(self) -> int | None:
+        """Days from the first order to the last that the model learned from."""
+        first = self.body.get("first_day")
+        return (self.learned_until - date.fromisoformat(first)).days if first else None
 
 
 def worth_of(shop: Shop) -> Worth | None:
@@ -38,17 +48,19 @@ def why_not(customers: int) -> Words:
 
 
 def _read(shop: Shop) -> Worth | None:
-    for each in predict.shelf(shop):
-        if each.published:
-            total = each.body["total"]
-            return Worth(
-                value_e4=round(total["value"] * E4),
-                low_e4=round(total["low"] * E4),
-                high_e4=round(total["high"] * E4),
-                model=each.model,
-                customers=each.customers,
-                data_until=each.data_until,
-                fitted_us=each.fitted_us,
-                body=each.body,
-            )
-    return None
+    try:
+        model = predict.published(shop)
+    except predict.NoModel:
+        return None
+    total = model.body["total"]
+    return Worth(
+        value_e4=round(total["value"] * E4),
+        low_e4=round(total["low"] * E4),
+        high_e4=round(total["high"] * E4),
+        model=model.model,
+        customers=model.customers,
+        learned_until=model.learned_until,
+        data_until=model.data_until,
+        fitted_us=model.fitted_us,
+        body=model.body,
+    )

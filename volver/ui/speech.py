@@ -119,6 +119,8 @@ class Speech:
         if before <= 0:
             return ""
         share = now / before - 1
+        if abs(share) < 0.005:
+            return "±" + self.percent(0)
         sign = "+" if share > 0 else "\N{MINUS SIGN}" if share < 0 else "±"
         return sign + self.percent(abs(share))
 

@@ -14,9 +14,10 @@ from scipy.special import betaln, digamma, expit, gammaln, polygamma
 
 from volver.predict.laws.buying import BuyingModel, at_least
 from volver.predict.laws.history import Floats, Histories, histories
-from volver.predict.laws.newton import Likelihood
+from volver.predict.laws.newton import Likelihood, crossed
 
 _BLOCK: Final = 200_000
+_ROWS: Final = 8192  # of a likelihood: their working columns stay in the cache
 
 
 class BGNBD(BuyingModel):
@@ -169,33 +170,39 @@ class _Likelihood:
         return value, gradient, hessian
 
     def _by_row(self, r: float, alpha: float, a: float, b: float, gradient: Floats, hessian: Floats) -> float:
-        """The terms that need t_x or T; adds to gradient and Hessian, returns the value."""
-        n, shape = self.n, r + self.x
-        now, last = 1.0 / (alpha + self.age), 1.0 / (alpha + self.t_x)
-        silence = np.log1p((self.age - self.t_x) * last)
-        chances = b + self.x - 1.0 + self.m
-        possible = chances > 0 if self.m else self.x > 0
+        """The terms that need t_x or T; adds to gradient and Hessian, returns the value. Blocks stay in the cache."""
+        value = 0.0
+        for begin in range(0, len(self.x), _ROWS):
+            rows = slice(begin, begin + _ROWS)
+            value += self._block(rows, r, alpha, a, b, gradient, hessian)
+        return value
+
+    def _block(
+        self, rows: slice, r: float, alpha: float, a: float, b: float, gradient: Floats, hessian: Floats
+    ) -> float:
+        x, n, t_x, age = self.x[rows], self.n[rows], self.t_x[rows], self.age[rows]
+        shape, now, last = r + x, 1.0 / (alpha + age), 1.0 / (alpha + t_x)
+        silence = np.log1p((age - t_x) * last)
+        held = np.log(alpha + age)
+        chances = b + x - 1.0 + self.m
+        possible = chances > 0 if self.m else x > 0
         chances = np.where(possible, chances, 1.0)
         odds = np.where(possible, np.log(a) - np.log(chances) + shape * silence, -np.inf)
-        gone = expit(odds)
-        held = -np.log(now)
-        value = float(n @ (np.logaddexp(0.0, odds) - shape * held))
-        first = [silence, shape * (now - last), np.full_like(gone, 1.0 / a), -1.0 / chances]
-        w, swing = n * gone, n * gone * (1.0 - gone)
-        for i, one in enumerate(first):
-            gradient[i] += w @ one
-            for j in range(i + 1):
-                cross = float((swing * one) @ first[j])
-                hessian[i, j] += cross
-                hessian[j, i] += cross if i != j else 0.0
+        small = np.exp(-np.abs(odds))
+        gone = np.where(odds > 0, 1.0, small) / (1.0 + small)
+        value = float(n @ (np.maximum(odds, 0.0) + np.log1p(small) - shape * held))
+        w, shaped = n * gone, n * shape * now
+        first = np.stack([silence, shape * (now - last), np.full_like(gone, 1.0 / a), -1.0 / chances])
+        gradient += first @ w
+        hessian += crossed(first * (w * (1.0 - gone)), first)
         gradient[0] -= n @ held
-        gradient[1] -= n @ (shape * now)
+        gradient[1] -= shaped.sum()
         bent = float(w @ (now - last)) - float(n @ now)
         hessian[0, 1] += bent
         hessian[1, 0] += bent
-        hessian[1, 1] += w @ (shape * (last**2 - now**2)) + n @ (shape * now**2)
+        hessian[1, 1] += w @ (shape * (last**2 - now**2)) + shaped @ now
         hessian[2, 2] -= w.sum() / a**2
-        hessian[3, 3] += w @ chances**-2.0
+        hessian[3, 3] += w @ first[3] ** 2
         return value
 
 
@@ -211,6 +218,8 @@ def beta_nodes(a: float, b: Floats, n_nodes: int) -> tuple[Floats, Floats]:
     Golub and Welsch (1969): eigenvalues of the Jacobi matrix, stable for any a, b > 0. p = (1 + y) / 2 with the
     weight (1-y)^(b-1) (1+y)^(a-1).
     """
+    from scipy.linalg.lapack import dstev  # only this needs it
+
     one, other = np.asarray(b, dtype=np.float64)[:, None] - 1.0, a - 1.0
     k = np.arange(1.0, n_nodes)[None, :]
     both = one + other
@@ -221,10 +230,8 @@ def beta_nodes(a: float, b: Floats, n_nodes: int) -> tuple[Floats, Floats]:
         square = 4 * k * (k + one) * (k + other) * (k + both)
         square /= (2 * k + both) ** 2 * (2 * k + both + 1) * (2 * k + both - 1)
     square[:, :1] = 4 * (1 + one) * (1 + other) / ((2 + both) ** 2 * (3 + both))  # k = 1 without its 0 / 0
-    matrix = np.zeros((len(b), n_nodes, n_nodes))
-    place = np.arange(n_nodes)
-    matrix[:, place, place] = diagonal
-    matrix[:, place[:-1], place[1:]] = matrix[:, place[1:], place[:-1]] = np.sqrt(square)
-    y, vectors = np.linalg.eigh(matrix)
-    p = np.clip((1.0 + y) / 2.0, 1e-300, 1.0)
-    return p, vectors[:, 0, :] ** 2
+    beside, p, weight = np.sqrt(square), np.empty_like(diagonal), np.empty_like(diagonal)
+    for i in range(len(p)):  # one small matrix at a time: numpy's stacked eigh wakes all threads of OpenBLAS for each
+        y, vectors, _ = dstev(diagonal[i], beside[i])
+        p[i], weight[i] = (1.0 + y) / 2.0, vectors[0] ** 2
+    return np.clip(p, 1e-300, 1.0), weight

@@ -123,7 +123,7 @@ class BuyingModel:
         days, alive = horizon_days(horizon), self._p_alive(known)
         found = np.zeros(len(known.x), dtype=np.int64)
         for x, rows, ages, cell_of in self.groups(known):
-            most = self.most_orders(x, float(ages.min()), days)
+            most = self.most_orders(x, float(ages.flat[0]), days)
             tails = self._alive_tail(x, ages, days, most + 1)[cell_of]
             found[rows] = np.sum(tails * alive[rows, None] > 1.0 - q, axis=1)
         return np.asarray(found[known.row_of], dtype=np.int64)
@@ -137,7 +137,7 @@ class BuyingModel:
 
     def orders_by_row(self, known: Histories, days: float, *, discount: float = 0.0) -> Floats:
         """Expected (discounted) orders for each distinct row."""
-        x, ages, cell_of = known.cells
+        x, ages, cell_of = self.cells(known)
         expected = self._alive_orders(x, ages, days)
         if discount > 0:
             expected = self._discounted(x, ages, days, expected, float(np.log1p(discount)) / YEAR_DAYS)
@@ -146,13 +146,13 @@ class BuyingModel:
 
     def p_buy_by_row(self, known: Histories, days: float) -> Floats:
         """Chance of at least one order for each distinct row."""
-        x, ages, cell_of = known.cells
+        x, ages, cell_of = self.cells(known)
         found: Floats = self._p_alive(known) * self._alive_any(x, ages, days)[cell_of]
         return found
 
     def next_by_row(self, known: Histories, quantiles: Sequence[float], days: float) -> Floats:
         """Quantiles of the wait for the next order, given one within `days`: shape (n_rows, quantiles)."""
-        x, ages, cell_of = known.cells
+        x, ages, cell_of = self.cells(known)
         waits: Floats = np.column_stack([self._wait(x, ages, days, q) for q in quantiles])[cell_of]
         return waits
 
@@ -160,16 +160,23 @@ class BuyingModel:
         """Mean and mean square of the orders within `days`, for each distinct row."""
         alive, mean, square = self._p_alive(known), np.empty(len(known.x)), np.empty(len(known.x))
         for x, rows, ages, cell_of in self.groups(known):
-            tails = self._alive_tail(x, ages, days, self.most_orders(x, float(ages.min()), days))
+            tails = self._alive_tail(x, ages, days, self.most_orders(x, float(ages.flat[0]), days))
             mean[rows] = tails.sum(axis=1)[cell_of]
             square[rows] = (tails @ (2.0 * np.arange(1, tails.shape[1] + 1) - 1.0))[cell_of]
         return alive * mean, alive * square
+
+    def cells(self, known: Histories) -> tuple[Floats, Floats, Ints]:
+        """Distinct x and age, all that a living customer's future depends on, and each row's place among them.
+
+        A law with memory gives ages of two columns, (age, silence); the first number is the least age of a group.
+        """
+        return known.cells
 
     def groups(self, known: Histories) -> Sequence[tuple[float, slice, Floats, Ints]]:
         """Rows that share x, as (x, rows, distinct ages, each row's place among those)."""
         if not len(known.x):
             return []
-        _, cell_ages, cell_of = known.cells
+        _, cell_ages, cell_of = self.cells(known)
         edges = np.concatenate([[0], np.flatnonzero(np.diff(known.x)) + 1, [len(known.x)]])
         found = []
         for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
@@ -227,7 +234,7 @@ class BuyingModel:
         few = wanted is None and known.n_customers < _FEW
         start = prior.centre
         if len(known.x) > 3 * _START_ROWS:
-            some = known.sampled(_START_ROWS)
+            some = known.represented(_START_ROWS)
             start = maximise(self._likelihood(some), start, float(some.n.sum()), prior, True).theta
         return maximise(self._likelihood(known), start, float(known.n_customers), prior, True if few else wanted)
 

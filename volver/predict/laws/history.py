@@ -18,6 +18,7 @@ from volver.predict.laws.horizons import unit_days
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[Any]
 
 # The names other packages give to the same three columns.
 _NAMES: Final = {
@@ -27,6 +28,7 @@ _NAMES: Final = {
 }
 _WHOLE: Final = 1e-6  # days: 4.285714 weeks is 30 days
 _PACKED: Final = 1 << 20
+_BLOCK: Final = 1 << 15
 
 
 class BadHistories(VolverError):
@@ -80,6 +82,18 @@ class Histories:
         pick = slice(step // 2, None, step)
         return Histories(self.x[pick], self.t_x[pick], self.T[pick], self.n[pick], np.zeros(0, np.int64))
 
+    def represented(self, n_rows: int) -> "Histories":
+        """At most `n_rows` rows that stand for all: those of every so-many-th customer, in the order of the rows.
+
+        Nearer to all than `sampled`, since a row that many share is surely met. The counts add up to those of all.
+        """
+        reached = np.cumsum(self.n)
+        step = float(reached[-1]) / n_rows
+        picked = np.searchsorted(reached, (np.arange(n_rows) + 0.5) * step)
+        n = np.bincount(np.minimum(picked, len(reached) - 1), minlength=len(reached)).astype(np.float64) * step
+        rows = np.flatnonzero(n)
+        return Histories(self.x[rows], self.t_x[rows], self.T[rows], n[rows], np.zeros(0, np.int64))
+
 
 def histories(frame: Any, *, unit: str = "days") -> Histories:
     """Compress customers' histories: a frame with columns x, t_x, T, an (n, 3) array, or three sequences.
@@ -93,7 +107,11 @@ def histories(frame: Any, *, unit: str = "days") -> Histories:
     if isinstance(frame, Histories):
         return frame
     days = unit_days(unit)
-    x, t_x, age = _columns(frame)
+    columns = _columns(frame)
+    packed = _packed(*columns, days)
+    if packed is not None:
+        return packed
+    x, t_x, age = (np.asarray(column, dtype=np.float64) for column in columns)
     t_x, age = _whole(t_x * days), _whole(age * days)
     _refuse_impossible(x, t_x, age)
     return _compressed(x, np.minimum(t_x, age), age)
@@ -111,14 +129,14 @@ def columns_of(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
     return {name: np.asarray(eager[name].to_numpy(), dtype=np.float64) for name in names}
 
 
-def _columns(frame: Any) -> tuple[Floats, Floats, Floats]:
+def _columns(frame: Any) -> tuple[Numbers, Numbers, Numbers]:
     if isinstance(frame, dict):
         return _named(frame)
     if isinstance(frame, np.ndarray) and frame.ndim == 2 and frame.shape[1] == 3:
-        x, t_x, age = np.asarray(frame, dtype=np.float64).T
+        x, t_x, age = _numbers(frame).T
         return x, t_x, age
     if isinstance(frame, list | tuple) and len(frame) == 3:
-        x, t_x, age = (np.atleast_1d(np.asarray(column, dtype=np.float64)) for column in frame)
+        x, t_x, age = (np.atleast_1d(_numbers(column)) for column in frame)
         return x, t_x, age
     return _named(columns_of(frame, [_found(_names_in(frame), field) for field in _NAMES]))
 
@@ -136,10 +154,17 @@ def _found(names: Sequence[str], field: str) -> str:
     raise MissingColumns(missing=field)
 
 
-def _named(columns: dict[str, Any]) -> tuple[Floats, Floats, Floats]:
+def _named(columns: dict[str, Any]) -> tuple[Numbers, Numbers, Numbers]:
     names = list(columns)
-    x, t_x, age = (np.atleast_1d(np.asarray(columns[_found(names, field)], dtype=np.float64)) for field in _NAMES)
+    x, t_x, age = (np.atleast_1d(_numbers(columns[_found(names, field)])) for field in _NAMES)
     return x, t_x, age
+
+
+def _numbers(column: Any) -> Numbers:
+    """As it came if it is an array of numbers that float64 holds, else as float64."""
+    if isinstance(column, np.ndarray) and column.dtype in (np.int16, np.int32, np.int64, np.float32, np.float64):
+        return column
+    return np.asarray(column, dtype=np.float64)
 
 
 def _whole(days: Floats) -> Floats:
@@ -162,20 +187,62 @@ def _refuse_impossible(x: Floats, t_x: Floats, age: Floats) -> None:
             raise BadHistories(wrong=int(wrong.sum()), customers=len(x), why=why)
 
 
+def _packed(x: Numbers, t_x: Numbers, age: Numbers, days: float) -> Histories | None:
+    """Possible histories in whole days, compressed by one sort; None if they are not that, or do not fit 63 bits.
+
+    The sorted number is the history above the customer's place, so that the sort brings the order with it; the
+    columns are read in blocks that stay in the cache.
+    """
+    size = len(x)
+    if not 0 < size == len(t_x) == len(age):
+        return None
+    most, oldest = float(np.max(x)), float(np.max(age)) * days
+    if not (0 <= most < _PACKED and 0 <= oldest < _PACKED):
+        return None
+    places, bits = round(oldest) + 1, size.bit_length()
+    if (int(most) + 1) * places * places << bits >= 1 << 63:
+        return None
+    keys = np.arange(size)
+    for begin in range(0, size, _BLOCK):
+        rows = slice(begin, begin + _BLOCK)
+        history = _whole_history(x[rows], t_x[rows], age[rows], days)
+        if history is None:
+            return None
+        count, last, since = history
+        keys[rows] += ((count * places + since) * places + last) << bits
+    keys.sort()
+    row_of, order = np.empty(size, dtype=np.int64), keys & ((1 << bits) - 1)
+    keys >>= bits
+    fresh = np.concatenate([[True], keys[1:] != keys[:-1]])
+    first = np.flatnonzero(fresh)
+    row_of[order] = np.cumsum(fresh) - 1
+    rest, last = np.divmod(keys[first], places)
+    count, since = np.divmod(rest, places)
+    n = np.diff(first, append=size)
+    columns = [column.astype(np.float64) for column in (count, last, since, n)]
+    return Histories(x=columns[0], t_x=columns[1], T=columns[2], n=columns[3], row_of=row_of)
+
+
+def _whole_history(x: Numbers, t_x: Numbers, age: Numbers, days: float) -> tuple[Ints, Ints, Ints] | None:
+    """The same as whole numbers; None where one is not (nearly) whole, or the history is impossible."""
+    given = [np.asarray(column, dtype=np.float64) for column in (x, t_x * days, age * days)]
+    count, last, since = near = [np.rint(column) for column in given]
+    possible = np.all(count == given[0])  # never of a NaN
+    for day, exact in zip(near[1:], given[1:], strict=True):
+        possible &= np.all(np.abs(day - exact) < _WHOLE)
+    possible &= np.all((count >= 0) & (last >= 0) & (last <= since) & ((count > 0) | (last == 0)))
+    if not possible:
+        return None
+    return count.astype(np.int64), last.astype(np.int64), since.astype(np.int64)
+
+
 def _compressed(x: Floats, t_x: Floats, age: Floats) -> Histories:
-    whole = bool(len(x)) and not (np.mod(t_x, 1).any() or np.mod(age, 1).any())
-    if whole and max(x.max(), age.max()) < _PACKED:
-        key = (x.astype(np.int64) * _PACKED + age.astype(np.int64)) * _PACKED + t_x.astype(np.int64)
-        keys, row_of, n = np.unique(key, return_inverse=True, return_counts=True)
-        rest, t_x = np.divmod(keys, _PACKED)
-        x, age = np.divmod(rest, _PACKED)
-    else:
-        rows, row_of, n = np.unique(np.column_stack([x, age, t_x]), axis=0, return_inverse=True, return_counts=True)
-        x, age, t_x = rows.T
-    return Histories(
-        x=np.ascontiguousarray(x, dtype=np.float64),
-        t_x=np.ascontiguousarray(t_x, dtype=np.float64),
-        T=np.ascontiguousarray(age, dtype=np.float64),
-        n=n.astype(np.float64),
-        row_of=np.asarray(row_of, dtype=np.int64).reshape(-1),
-    )
+    """The same for parts of a day, and for numbers too large to pack."""
+    order = np.lexsort((t_x, age, x))
+    x, t_x, age = x[order], t_x[order], age[order]
+    fresh = np.ones(len(x), dtype=bool)
+    fresh[1:] = (x[1:] != x[:-1]) | (age[1:] != age[:-1]) | (t_x[1:] != t_x[:-1])
+    first, row_of = np.flatnonzero(fresh), np.empty(len(x), dtype=np.int64)
+    row_of[order] = np.cumsum(fresh) - 1
+    n = np.diff(first, append=len(x)).astype(np.float64)
+    return Histories(x=x[first], t_x=t_x[first], T=age[first], n=n, row_of=row_of)

@@ -2,21 +2,29 @@
 
 Pure numerics. Schmittlein, Morrison and Colombo (1987); Fader and Hardie (2005). A customer orders at rate lambda ~
 Gamma(r, alpha) while alive and stops at rate mu ~ Gamma(s, beta). The integral over the hidden moment of stopping
-is done by quadrature, not by hypergeometric functions: accurate to 1e-13 and free of overflow for any number of
+is done by quadrature, not by hypergeometric functions: accurate to 1e-12 and free of overflow for any number of
 orders.
 """
 
-from typing import ClassVar, Final
+from collections.abc import Iterator
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 from scipy.special import digamma, gammaln, hyperu, polygamma
 
 from volver.predict.laws.buying import YEAR_DAYS, BuyingModel, at_least
-from volver.predict.laws.history import Floats, Histories, histories
-from volver.predict.laws.newton import Likelihood
+from volver.predict.laws.history import Floats, Histories, Ints, histories
+from volver.predict.laws.newton import Likelihood, crossed
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
-_BLOCK: Final = 20_000
+_BLOCK: Final = 4096  # rows whose working columns stay in the cache
+_FALLEN: Final = 40.0  # an integrand that has fallen by e^-40 is over
+# Gauss-Legendre nodes that reach 1e-12 where (fastest fall of the log integrand times reach, reach) are at most these.
+_RULES: Final = ((8, 4.0, 1.0), (12, 12.0, 3.0), (16, 24.0, 5.0), (20, np.inf, 6.0), (32, np.inf, np.inf))
+_LEGENDRE: Final = [
+    (0.5 * (nodes + 1.0), 0.5 * weights)
+    for nodes, weights in (np.polynomial.legendre.leggauss(rule[0]) for rule in _RULES)
+]
 
 
 class ParetoNBD(BuyingModel):
@@ -51,17 +59,25 @@ class ParetoNBD(BuyingModel):
         living = (self.r_ + known.x) / (self.alpha_ + known.T) * since * hyperu(1.0, 2.0 - self.s_, rate * since)
         return known.spread(self._p_alive(known) * living)
 
+    def moments_by_row(self, known: Histories, days: float) -> tuple[Floats, Floats]:
+        """Mean and mean square of the orders within `days`, for each distinct row, from those of the time alive."""
+        x, ages, cell_of = self.cells(known)
+        alive, mean = self._p_alive(known), self._alive_orders(x, ages, days)
+        moments, weights, lives = self._stops(ages, days)
+        time = lives * days**2 + np.sum(weights * moments**2, axis=0)
+        square = mean + (self.r_ + x) * (self.r_ + x + 1.0) / (self.alpha_ + ages) ** 2 * time
+        return alive * mean[cell_of], alive * square[cell_of]
+
     def _likelihood(self, known: Histories) -> Likelihood:
         return _Likelihood(known)
 
     def _p_alive(self, known: Histories) -> Floats:
-        r, alpha, s, beta = self._learned().tolist()
         found = np.empty(len(known.x))
-        for begin in range(0, len(found), _BLOCK):
-            rows = slice(begin, begin + _BLOCK)
-            alive, gone, _ = _log_terms(r, alpha, s, beta, known.x[rows], known.t_x[rows], known.T[rows])
-            top = np.maximum(alive, gone.max(axis=0))
-            found[rows] = np.exp(alive - top) / (np.exp(alive - top) + np.exp(gone - top).sum(axis=0))
+        r, alpha, s, beta = self._learned().tolist()
+        with np.errstate(over="ignore", under="ignore"):
+            for rows, here in _places(r, alpha, s, beta, known.x, known.t_x, known.T):
+                gone = np.sum(here.gone, axis=0)
+                found[rows] = here.alive / (here.alive + gone)
         return found
 
     def _alive_orders(self, x: Floats, age: Floats, days: float | Floats) -> Floats:
@@ -112,22 +128,81 @@ class ParetoNBD(BuyingModel):
         return found
 
 
-def _log_terms(
-    r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, age: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Logs of: being alive (n,), having stopped at each node (32, n); and the nodes' times (32, n).
+class _Places(NamedTuple):
+    """Where some rows' customers may be: alive now, or stopped at one of the nodes of the quadrature.
 
-    v = ln((c+u) / (c+t_x)), c = min(alpha, beta), cut where the integrand has fallen by e^-40.
+    Chances are relative to (alpha + t_x)^-(r+x) (beta + t_x)^-s, logs to those at t_x; nodes come first.
     """
-    c = min(alpha, beta)
-    reach = np.minimum(np.log1p((age - t_x) / (c + t_x)), 40.0 / (r + s + x))
-    v = 0.5 * (_NODES[:, None] + 1.0) * reach
-    u = t_x + (c + t_x) * np.expm1(v)
-    with np.errstate(divide="ignore"):
-        scale = np.log(0.5 * reach * s) + np.log(c + t_x)
-    gone = -(r + x) * np.log(alpha + u) - (s + 1.0) * np.log(beta + u) + v + scale + np.log(_WEIGHTS)[:, None]
-    alive = -(r + x) * np.log(alpha + age) - s * np.log(beta + age)
-    return alive, gone, u
+
+    alive: Floats  # (n,)
+    gone: Floats  # (nodes, n)
+    rise: Floats  # time from t_x to the node
+    log_alpha: Floats  # ln (alpha + u) / (alpha + t_x)
+    log_beta: Floats
+
+
+def _places(
+    r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, age: Floats
+) -> Iterator[tuple[Ints, _Places]]:
+    """Rows in blocks, each with as many nodes as it needs; v = ln((c+u) / (c+t_x)), c = min(alpha, beta)."""
+    for begin in range(0, len(x), _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        reach, span = _reach(r, alpha, s, beta, x[block], t_x[block], age[block])
+        kind = np.zeros(len(reach), dtype=np.int64)
+        for _, most_span, most_reach in _RULES[:-1]:
+            kind += (span > most_span) | (reach > most_reach)
+        for i, (nodes, weights) in enumerate(_LEGENDRE):
+            members = np.flatnonzero(kind == i)
+            if len(members):
+                rows = begin + members
+                last = t_x[rows]
+                v = nodes[:, None] * reach[members]
+                yield (
+                    rows,
+                    _at(r, alpha, s, beta, x[rows], last, age[rows] - last, v, weights[:, None] * reach[members]),
+                )
+
+
+def _reach(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, age: Floats) -> tuple[Floats, Floats]:
+    """How far v goes until T or until the integrand is over, and that times its fastest fall.
+
+    The log integrand falls by near * v + far * ln(1 + q (e^v - 1)), which is convex: Newton's steps from the right stay
+    right of where it is over, and arrive in one where alpha = beta.
+    """
+    near, far = (r + x - 1.0, s + 1.0) if alpha <= beta else (s, r + x)
+    silence, since, ago = age - t_x, min(alpha, beta) + t_x, max(alpha, beta) + t_x
+    reach = np.log1p(silence / since)
+    fall = near * reach + far * np.log1p(silence / ago)
+    slope = near + far * (since + silence) / (ago + silence)
+    late = np.flatnonzero(fall > _FALLEN)
+    if len(late):
+        q, end, down, steep = (since / ago)[late], reach[late], fall[late], slope[late]
+        near, far = np.broadcast_to(near, len(x))[late], np.broadcast_to(far, len(x))[late]
+        for _ in range(4):
+            end = end - (down - _FALLEN) / steep
+            rise = q * np.expm1(end)
+            down = near * end + far * np.log1p(rise)
+            steep = near + far * (q + rise) / (1.0 + rise)
+        reach[late], slope[late] = end, steep
+    return reach, slope * reach
+
+
+def _at(
+    r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, silence: Floats, v: Floats, weight: Floats
+) -> _Places:
+    first = alpha <= beta
+    near, far = (alpha + t_x, beta + t_x) if first else (beta + t_x, alpha + t_x)
+    rise = np.expm1(v)
+    rise *= near
+    other = np.log1p(rise / far)
+    log_alpha, log_beta = (v, other) if first else (other, v)
+    gone = v - (r + x) * log_alpha
+    gone -= (s + 1.0) * log_beta
+    np.exp(gone, out=gone)
+    gone *= weight
+    gone *= s * near / (beta + t_x)
+    alive = np.exp(-(r + x) * np.log1p(silence / (alpha + t_x)) - s * np.log1p(silence / (beta + t_x)))
+    return _Places(alive, gone, rise, log_alpha, log_beta)
 
 
 class _Likelihood:
@@ -143,9 +218,8 @@ class _Likelihood:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             r, alpha, s, beta = natural = np.exp(theta)
             value, gradient, hessian = self._common(r, alpha, s, beta)
-            for begin in range(0, len(self.x), _BLOCK):
-                rows = slice(begin, begin + _BLOCK)
-                value += self._block(rows, r, alpha, s, beta, gradient, hessian)
+            for rows, here in _places(r, alpha, s, beta, self.x, self.t_x, self.age):
+                value += self._block(rows, here, r, alpha, s, beta, gradient, hessian)
             gradient *= natural
             hessian = hessian * np.outer(natural, natural) + np.diag(gradient)
         return value, gradient, hessian
@@ -168,32 +242,49 @@ class _Likelihood:
         return value, gradient, hessian
 
     def _block(
-        self, rows: slice, r: float, alpha: float, s: float, beta: float, gradient: Floats, hessian: Floats
+        self,
+        rows: Ints,
+        here: _Places,
+        r: float,
+        alpha: float,
+        s: float,
+        beta: float,
+        gradient: Floats,
+        hessian: Floats,
     ) -> float:
-        x, n, age = self.x[rows], self.n[rows], self.age[rows]
-        alive, gone, u = _log_terms(r, alpha, s, beta, x, self.t_x[rows], age)
-        logs, u = np.vstack([gone, alive]), np.vstack([u, age])
-        top = logs.max(axis=0)
-        share = np.exp(logs - top)
+        """Adds what these rows give to the gradient and the Hessian; returns their value."""
+        n, t_x, shape, k = self.n[rows], self.t_x[rows], r + self.x[rows], len(here.gone)
+        silence = self.age[rows] - t_x
+        first, share = np.empty((4, k + 1, len(rows))), np.empty((k + 1, len(rows)))
+        share[:k], share[k] = here.gone, here.alive
         whole = share.sum(axis=0)
-        share /= whole
-        stopped = np.ones((len(u), 1))
-        stopped[-1] = 0.0
-        near, far = 1.0 / (alpha + u), 1.0 / (beta + u)
-        first = [-np.log(alpha + u), -(r + x) * near, stopped / s - np.log(beta + u), -(s + stopped) * far]
-        means = [np.sum(share * one, axis=0) for one in first]
-        for i, one in enumerate(first):
-            gradient[i] += n @ means[i]
-            for j in range(i + 1):
-                cross = float(n @ (np.sum(share * one * first[j], axis=0) - means[i] * means[j]))
-                hessian[i, j] += cross
-                hessian[j, i] += cross if i != j else 0.0
-        r_alpha, s_beta = -float(n @ np.sum(share * near, axis=0)), -float(n @ np.sum(share * far, axis=0))
+        share *= n / whole
+        since_alpha, since_beta = alpha + t_x, beta + t_x
+        # the derivatives of each place's log chance, but for what is the same in all places of a row
+        np.negative(here.log_alpha, out=first[0, :k])
+        first[0, k] = -np.log1p(silence / since_alpha)
+        np.divide(-shape, here.rise + since_alpha, out=first[1, :k])
+        first[1, k] = -shape / (since_alpha + silence)
+        np.subtract(1.0 / s, here.log_beta, out=first[2, :k])
+        first[2, k] = -np.log1p(silence / since_beta)
+        np.divide(-(s + 1.0), here.rise + since_beta, out=first[3, :k])
+        first[3, k] = -s / (since_beta + silence)
+        shared = first * share
+        sums = shared.sum(axis=1)
+        log_alpha, log_beta = np.log(since_alpha), np.log(since_beta)
+        gradient += sums.sum(axis=1)
+        gradient[0] -= n @ log_alpha
+        gradient[2] -= n @ log_beta
+        hessian += crossed(shared, first) - sums @ (sums / n).T
+        r_alpha = float(np.sum(sums[1] / shape))
+        s_beta = float(shared[3, :k].sum()) / (s + 1.0) + float(shared[3, k].sum()) / s
         hessian[0, 1] += r_alpha
         hessian[1, 0] += r_alpha
         hessian[2, 3] += s_beta
         hessian[3, 2] += s_beta
-        hessian[1, 1] += n @ np.sum(share * (r + x) * near**2, axis=0)
-        hessian[2, 2] -= n @ np.sum(share * stopped, axis=0) / s**2
-        hessian[3, 3] += n @ np.sum(share * (s + stopped) * far**2, axis=0)
-        return float(n @ (top + np.log(whole)))
+        shared[1] *= first[1]
+        hessian[1, 1] += float(np.sum(shared[1].sum(axis=0) / shape))
+        hessian[2, 2] -= float(share[:k].sum()) / s**2
+        shared[3] *= first[3]
+        hessian[3, 3] += float(shared[3, :k].sum()) / (s + 1.0) + float(shared[3, k].sum()) / s
+        return float(n @ (np.log(whole) - shape * log_alpha - s * log_beta))

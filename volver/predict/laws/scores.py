@@ -84,3 +84,10 @@ def tenths(predicted: Floats, actual: Floats) -> list[dict[str, float]]:
             }
         )
     return found
+
+
+def deviance(predicted: Floats, actual: Floats) -> float:
+    """Mean Poisson deviance: 0 is perfect, lower is better (McCullagh and Nelder 1989, section 2.3)."""
+    mean = np.maximum(predicted, 1e-9)
+    terms = np.where(actual > 0, actual * np.log(np.maximum(actual, 1e-9) / mean), 0.0) - (actual - mean)
+    return 2.0 * float(np.mean(terms))

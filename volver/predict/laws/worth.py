@@ -17,6 +17,8 @@ from volver.predict.laws.scores import spearman
 from volver.predict.laws.spend import GammaGamma, spends
 
 _LEVELS: Final = 64  # points at which a group's law of revenue is tabulated
+_SMOOTH_ORDERS: Final = 20  # up to so many orders, a law is smooth enough in the age to be interpolated
+_SMOOTH_NODES: Final = 48
 _TAIL: Final = 0.05  # each side of a 90 % interval
 _Z90: Final = 1.6448536269514722
 _STEP: Final = 1e-3  # of a log-parameter, for derivatives
@@ -148,7 +150,8 @@ class CustomerWorth:
     def _law(self, x: float, ages: Floats, n_spends: float, days: float) -> tuple[Floats, Floats]:
         """log(z / (1 - z)) levels, and the chance that a living customer's revenue is beyond each: (n_ages, levels)."""
         most = self.buying.most_orders(x, float(ages.min()), days, left=1e-5)
-        tails = self.buying._alive_tail(x, ages, days, most + 1)
+        nodes, to_ages = (ages, None) if x > _SMOOTH_ORDERS else _nodes_of(ages, self.buying.alpha_)
+        tails = self.buying._alive_tail(x, nodes, days, most + 1)
         counts, chances = _binned(tails[:, :-1] - tails[:, 1:])
         p, shape = self.spend.p_, self.spend.q_ + self.spend.p_ * n_spends
         ends = betaincinv(p * np.array([1.0, counts[-1]]), shape, np.array([2e-3, 1.0 - 2e-3]))
@@ -156,7 +159,8 @@ class CustomerWorth:
         first, last = np.log(ends / (1.0 - ends)).tolist()
         levels = np.linspace(first, last, _LEVELS)
         beyond = 1.0 - betainc(p * counts[:, None], shape, 1.0 / (1.0 + np.exp(-levels))[None, :])
-        return levels, chances @ beyond
+        found = chances @ beyond
+        return levels, found if to_ages is None else np.clip(to_ages @ found, 0.0, 1.0)
 
 
 def spend_correlation(orders: Any, mean_spend: Any) -> float | None:
@@ -169,6 +173,22 @@ def spend_correlation(orders: Any, mean_spend: Any) -> float | None:
     if repeat.sum() < 30:
         return None
     return spearman(n[repeat], mean[repeat])
+
+
+def _nodes_of(ages: Floats, alpha: float) -> tuple[Floats, Floats | None]:
+    """Fewer ages that tell of all, and the weights that do: Chebyshev points in ln (alpha + T).
+
+    Barycentric interpolation (Berrut and Trefethen 2004, equation 4.2): within 1e-6 for the law of up to 20 orders.
+    """
+    if ages.ndim > 1 or len(ages) < 3 * _SMOOTH_NODES:
+        return ages, None
+    log_age, turn = np.log(alpha + ages), np.pi * (np.arange(_SMOOTH_NODES) + 0.5) / _SMOOTH_NODES
+    first, last = float(log_age.min()), float(log_age.max())
+    nodes = 0.5 * (first + last) + 0.5 * (last - first) * np.cos(turn)
+    apart = log_age[:, None] - nodes
+    apart[apart == 0] = 1e-300
+    weights = np.where(np.arange(_SMOOTH_NODES) % 2, -1.0, 1.0) * np.sin(turn) / apart
+    return np.exp(nodes) - alpha, weights / weights.sum(axis=1, keepdims=True)
 
 
 def _binned(pmf: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,159 @@
+"""What a shop gets is decided by its own past: the calendar where it proves itself, the level where errors agree."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.predict.world import shared, simulated_lines, simulated_shop, write_ledger
+from volver import predict
+from volver.predict.backtest import Backtest
+from volver.predict.buyers import past
+from volver.predict.checking import chosen
+from volver.predict.choosing import Choice, choose
+from volver.predict.correcting import correction_from
+from volver.predict.foreseen import Foreseen
+from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.learning import learn, learned_from
+from volver.predict.level import LAW, learn_level
+from volver.store import Shop, create_shop
+
+CHRISTMAS = Calendar(tuple((np.array([6, 7, 8, 8, 9, 9, 8, 8, 12, 16, 24, 12]) / (127 / 12)).tolist()))
+
+
+@pytest.fixture(scope="module")
+def gifts(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Two years of a shop that sells three times as much in November."""
+    folder = tmp_path_factory.mktemp("gifts")
+    shop = create_shop(folder / "shop")
+    simulated_shop(shop, simulated_lines(4000, 3, CHRISTMAS), folder / "lines.parquet")
+    return shop
+
+
+def test_a_seasonal_shop_is_foreseen_with_its_calendar(gifts: Shop) -> None:
+    known = past(gifts, date(2024, 12, 9))
+    then, now = known.at(date(2024, 8, 31)), known.at(date(2024, 12, 9))
+    choice = choose(known, then.at, 100.0)
+    came = float(now.came_since(then)[0].sum())
+    plain = Foreseen(learn(then, Choice()), then, 100.0).orders_of()
+    best = Foreseen(learn(then, choice), then, 100.0).orders_of()
+    assert plain.expected / came < 0.8
+    assert best.expected / came == pytest.approx(1.0, abs=0.15)
+    assert best.low80 < came < best.high80
+    assert np.array(choice.calendar.weights) == pytest.approx(np.array(CHRISTMAS.weights), rel=0.35)
+    assert any("calendar" in str(each) for each in choice.why)
+
+
+def test_the_report_of_a_check_holds_every_promised_key(gifts: Shop) -> None:
+    report = predict.check(gifts, "2024-08-31", "2024-12-09")
+    told = report.to_dict()
+    low, high = told["interval80"]
+    assert told["covers"] is (low <= told["total"]["actual"] <= high) is True
+    assert 0.8 < told["total"]["ratio"] < 1.25
+    assert told["customer"]["spearman"] >= told["baseline"]["past_spend"]["spearman"]
+    assert told["customer"]["top10_capture"] >= told["baseline"]["past_spend"]["top10_capture"] - 0.02
+    names = [each["name"] for each in told["contenders"]]
+    assert sum(each["chosen"] for each in told["contenders"]) == 1
+    assert {"Pareto/NBD", "MBG/NBD", "BG/NBD"} <= set(names)
+    assert len(told["choice"]["origins"]) >= 2
+    assert told["total"]["low"] < low < high < told["total"]["high"]
+
+
+def test_nothing_after_the_day_is_used(gifts: Shop) -> None:
+    day = date(2024, 5, 31)
+    laws = {"MBG/NBD": predict.MODELS["MBG/NBD"]}
+    early, late = (choose(past(gifts, until), day, 90.0, laws) for until in (day, date(2024, 12, 30)))
+    assert early.to_dict() == late.to_dict()
+
+
+def test_a_young_shop_has_no_calendar_and_keeps_its_level(gifts: Shop) -> None:
+    choice = chosen(gifts, date(2023, 10, 15), 60.0, "auto", 1)
+    assert choice.calendar == FLAT
+    assert choice.level.orders == choice.level.money == 1.0
+    assert choice.level.money_doubt > 0.15
+
+
+def test_past_days_do_not_overlap_and_leave_history_before_them(gifts: Shop) -> None:
+    test = Backtest(past(gifts, date(2024, 12, 30)), date(2024, 12, 30), 90.0)
+    days = [then.known.at for then in test.then]
+    assert len(days) == 4
+    assert all((a - b).days == test.days for a, b in zip([test.at, *days], days, strict=False))
+
+
+def test_what_was_learned_survives_the_shelf(gifts: Shop) -> None:
+    known = past(gifts, date(2024, 8, 31)).at(date(2024, 8, 31))
+    learned = learn(known, chosen(gifts, known.at, 90.0, "MBG/NBD", len(known)))
+    again = learned_from(learned.to_dict())
+    one, other = (Foreseen(each, known, 180.0, 0.1) for each in (learned, again))
+    assert np.allclose(one.worth.value, other.worth.value, rtol=1e-12)
+    assert one.value_of() == other.value_of()
+
+
+def test_corrections_move_money_between_customers_and_keep_the_total() -> None:
+    from volver.predict.correcting import Lesson, learn_correction
+
+    chance = np.random.default_rng(0)
+    hidden = chance.normal(size=(4000, 13))
+    orders = np.exp(0.3 * chance.normal(size=4000))
+    came = chance.poisson(orders * np.exp(0.5 * hidden[:, 3]))
+    lesson = Lesson(columns=hidden, orders=orders, money=20 * orders, came=came, brought=20.0 * came)
+    for boosted in (False, True):
+        learned = learn_correction([lesson], 90.0, boosted=boosted)
+        same = correction_from(learned.to_dict())
+        factor = learned.orders(hidden)
+        assert np.array_equal(factor, same.orders(hidden))
+        assert np.corrcoef(np.log(factor), hidden[:, 3])[0, 1] > 0.9
+        assert learned.is_boosted is boosted
+
+
+def test_the_level_moves_only_where_several_past_days_agree() -> None:
+    sure = 1e-4
+    apart = learn_level([(0.3, sure), (-0.3, sure), (0.2, sure)], [(0.3, sure), (-0.3, sure)], a_year_seen=True)
+    assert apart.orders == apart.money == 1.0
+    alone = learn_level([(0.5, sure)], [(0.5, sure)], a_year_seen=True)
+    assert alone.orders == 1.0
+    agreed = learn_level([(0.5, sure)] * 3, [(0.5, sure)] * 3, a_year_seen=True)
+    assert agreed.money == pytest.approx(np.exp(0.5), rel=0.1)
+    assert apart.orders_doubt > agreed.orders_doubt > LAW.orders_doubt
+
+
+@given(st.lists(st.floats(-1.5, 1.5), max_size=4), st.booleans())
+def test_a_level_never_goes_beyond_the_errors_it_saw(errors: list[float], a_year_seen: bool) -> None:
+    pairs = [(each, 0.001) for each in errors]
+    level = learn_level(pairs, pairs, a_year_seen=a_year_seen)
+    assert min([0.0, *errors]) - 1e-9 <= np.log(level.orders) <= max([0.0, *errors]) + 1e-9
+    assert np.isfinite(level.orders_doubt)
+    assert level.half_width(0.1, level.orders_doubt, 0.9) > level.half_width(0.1, level.orders_doubt, 0.8) > 0
+
+
+def test_the_apparel_retailer_of_clvtools_needs_its_calendar(tmp_path: Path) -> None:
+    """value.md, bar 6: 12 months within 5 % with the calendar index, beyond 10 % without."""
+    path = shared("clv/clvtools_apparelTrans.parquet")
+    with create_shop(tmp_path / "shop") as shop:
+        write_ledger(
+            shop,
+            f"""select row_number() over () as order_id, Id as customer_id, 1 as product_id, 'sale' as kind,
+                       Price as amount, Date as ts from '{path}'""",
+        )
+        report = predict.check(shop, "2006-12-31", "2007-12-31", model="MBG/NBD")
+        known = past(shop, date(2007, 12, 31))
+        then, now = known.at(date(2006, 12, 31)), known.at(date(2007, 12, 31))
+        came = float(now.came_since(then)[0].sum())
+        plain = Foreseen(learn(then, Choice(model="MBG/NBD")), then, 365.0).orders_of().expected
+    assert plain / came == pytest.approx(1.12, abs=0.01)
+    assert report.orders.ratio == pytest.approx(1.0, abs=0.08)
+
+
+def test_a_shop_of_resellers_survives_the_shelf(gifts: Shop) -> None:
+    plain = past(gifts, date(2024, 8, 31)).at(date(2024, 8, 31))
+    known = replace(plain, net=plain.net * np.where(plain.customer_id % 20 == 0, 40.0, 1.0))
+    learned = learn(known, Choice(spend="mixed"))
+    assert "q_second" in learned.spend.parameters_
+    again = learned_from(learned.to_dict())
+    one, other = (Foreseen(each, known, 365.0, 0.1).value_of() for each in (learned, again))
+    assert one.expected == pytest.approx(other.expected, rel=1e-12)
+    assert one.high == pytest.approx(other.high, rel=1e-9)

@@ -1,0 +1,198 @@
+"""The API: the command line's answers over HTTP, for those who may ask."""
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.ui.world import simulated, visitor
+from tests.world import Line, shop_of
+from volver import predict
+from volver.cli.main import main
+from volver.server import create_app, create_token, list_tokens, revoke_token
+from volver.server.tokens import BadTokenName, NoSuchToken, TokenTaken
+from volver.store import Shop
+
+ROOT = "/api/v1"
+ENVELOPE = {"ok", "code", "message", "hint"}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with simulated(tmp_path_factory.mktemp("api") / "shop", 120) as made:
+        yield made
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Shop]:
+    with shop_of(tmp_path / "shop", [Line(order="1", customer=1, product=1, day=0, price=5)]) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def program(shop: Shop) -> TestClient:
+    return client(shop, create_token(shop, "tests").secret or "")
+
+
+def client(shop: Shop, secret: str = "") -> TestClient:
+    headers = {"authorization": f"Bearer {secret}"} if secret else {}
+    return TestClient(create_app(shop), headers=headers, follow_redirects=False)
+
+
+def told(capsys: pytest.CaptureFixture[str], shop: Shop, *words: str) -> dict[str, object]:
+    main(["--shop", str(shop.path), *words, "--json"])
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("value?horizon=2%20years&top=3", ["value", "--horizon", "2 years", "--top", "3"]),
+        ("newcomers?by=first-category", ["newcomers", "--by", "first-category"]),
+        ("spend-ceiling", ["spend-ceiling"]),
+        ("benchmark?by=channel", ["benchmark", "--by", "channel"]),
+        ("levers?horizon=180d", ["levers", "--horizon", "180d"]),
+        ("check?model=auto", ["check"]),
+    ],
+)
+def test_an_answer_is_that_of_the_command_line(
+    program: TestClient, shop: Shop, capsys: pytest.CaptureFixture[str], path: str, words: list[str]
+) -> None:
+    answer = program.get(f"{ROOT}/predict/{path}")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json() == told(capsys, shop, "predict", *words)
+
+
+def test_the_shelf_and_publishing_again(program: TestClient, shop: Shop) -> None:
+    before = program.get(f"{ROOT}/predict/models").json()["models"]
+    made = program.post(f"{ROOT}/predict/fit?at=2026-03-31")
+    assert made.status_code == 200
+    after = program.get(f"{ROOT}/predict/models").json()["models"]
+    assert [each["published"] for each in after] == [True] + [False] * len(before)
+    assert after[0]["learned_until"] == "2026-03-31"
+    back = program.post(f"{ROOT}/predict/models/{before[0]['id']}/publish").json()
+    assert back["published"]
+    assert back["id"] == before[0]["id"]
+    assert program.post(f"{ROOT}/predict/models/999/publish").json()["code"] == "predict.no_such_model"
+
+
+def test_drift_is_told_of_weeks_that_came_after_the_fit(program: TestClient) -> None:
+    assert program.get(f"{ROOT}/predict/drift").json()["alarm"] is False
+
+
+def test_a_check_changes_nothing(program: TestClient, shop: Shop) -> None:
+    scores = shop.lake.snapshot("scores").version
+    answer = program.get(f"{ROOT}/predict/check?calibrate_until=2025-12-31&holdout_until=2026-05-31").json()
+    assert answer["calibration_until"] == "2025-12-31"
+    assert answer["total"]["actual"] > 0
+    assert shop.lake.snapshot("scores").version == scores
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("value?horizon=soon", 400, "predict.bad_horizon"),
+        ("value?top=-1", 400, "server.bad_parameter"),
+        ("value?top=9999999", 400, "server.bad_parameter"),
+        ("value?email=ana@example.com", 400, "server.unknown_parameter"),
+        ("benchmark?by=colour", 400, "server.bad_parameter"),
+        ("check?model=crystal-ball", 400, "server.bad_parameter"),
+        ("check?calibrate_until=yesterday&holdout_until=2026-01-01", 400, "server.bad_parameter"),
+        ("check?calibrate_until=2026-01-01&holdout_until=2025-01-01", 400, "predict.bad_holdout"),
+        ("nothing", 404, "server.no_such_address"),
+        ("fit", 404, "server.no_such_address"),
+    ],
+)
+def test_what_cannot_be_answered_says_why_and_what_to_do(
+    program: TestClient, path: str, status: int, code: str
+) -> None:
+    answer = program.get(f"{ROOT}/predict/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert set(answer.json()) == ENVELOPE
+    assert "ana@example.com" not in answer.text
+
+
+def test_a_shop_without_a_model_says_what_to_do(bare: Shop) -> None:
+    answer = client(bare, create_token(bare, "one").secret or "").get(f"{ROOT}/predict/value")
+    assert (answer.status_code, answer.json()["code"]) == (404, "predict.no_model")
+
+
+def test_nobody_asks_without_a_token_or_a_session(shop: Shop) -> None:
+    for path in ("/predict/value", "/predict/models", "/nowhere"):
+        answer = client(shop).get(ROOT + path)
+        assert (answer.status_code, answer.json()["code"]) == (401, "server.no_entry")
+    assert client(shop).post(f"{ROOT}/predict/fit").status_code == 401
+
+
+def test_the_console_asks_with_its_session_and_proves_its_posts(shop: Shop) -> None:
+    person = visitor(shop)
+    csrf = person.get("/").text.split('name="csrf" value="')[1].split('"')[0]
+    first = predict.shelf(shop)[0].id
+    assert person.get(f"{ROOT}/predict/models").status_code == 200
+    address = f"{ROOT}/predict/models/{first}/publish"
+    assert person.post(address).json()["code"] == "server.forged"
+    assert person.post(address, headers={"x-csrf-token": csrf}).status_code == 200
+
+
+def test_wrong_tokens_soon_must_wait(shop: Shop) -> None:
+    guessing = client(shop, "volver_guess")
+    assert {guessing.get(f"{ROOT}/predict/drift").status_code for _ in range(10)} == {401}
+    waiting = guessing.get(f"{ROOT}/predict/drift")
+    assert (waiting.status_code, waiting.json()["code"]) == (429, "server.too_many_tries")
+
+
+def test_long_work_is_done_one_piece_at_a_time(program: TestClient, shop: Shop) -> None:
+    with predict.one_at_a_time(shop):
+        answer = program.post(f"{ROOT}/predict/fit")
+        assert (answer.status_code, answer.json()["code"]) == (409, "predict.busy")
+        assert program.get(f"{ROOT}/predict/models").status_code == 200
+
+
+def test_the_description_names_every_address_and_is_open(shop: Shop) -> None:
+    found = client(shop).get(f"{ROOT}/openapi.json").json()
+    assert found["openapi"].startswith("3.1")
+    asked = {(method, path) for path, methods in found["paths"].items() for method in methods}
+    assert ("post", f"{ROOT}/predict/models/{{id}}/publish") in asked
+    assert len({one["operationId"] for methods in found["paths"].values() for one in methods.values()}) == len(asked)
+    for method, path in asked:
+        answer = client(shop).request(method, path.replace("{id}", "1"))
+        assert answer.status_code == 401, path
+
+
+def test_a_token_is_shown_once_kept_as_a_hash_and_can_be_taken_back(bare: Shop) -> None:
+    made = create_token(bare, "reporting")
+    assert made.secret
+    assert client(bare, made.secret).get(f"{ROOT}/predict/models").json() == {"models": []}
+    [kept] = list_tokens(bare)
+    assert kept.secret is None
+    assert kept.used_us
+    held = b"".join(path.read_bytes() for path in bare.path.glob("state.db*"))
+    assert made.secret.encode() not in held
+    with pytest.raises(TokenTaken):
+        create_token(bare, "reporting")
+    with pytest.raises(BadTokenName):
+        create_token(bare, "../etc")
+    revoke_token(bare, "reporting")
+    assert client(bare, made.secret).get(f"{ROOT}/predict/models").status_code == 401
+    with pytest.raises(NoSuchToken):
+        revoke_token(bare, "reporting")
+
+
+def test_tokens_on_the_command_line(bare: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    made = told(capsys, bare, "token", "create", "nightly job")
+    assert str(made["token"]).startswith("volver_")
+    assert told(capsys, bare, "token", "list")["tokens"][0]["name"] == "nightly job"  # type: ignore[index]
+    assert told(capsys, bare, "token", "revoke", "nightly job") == {"name": "nightly job", "revoked": True}
+
+
+def test_logs_name_no_parameter(shop: Shop, program: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        program.get(f"{ROOT}/predict/value?horizon=ana@example.com")
+    assert "ana@example.com" not in " ".join(
+        str(record.__dict__) for record in caplog.records if "httpx" not in record.name
+    )

@@ -1,0 +1,156 @@
+"""What all that was learned of a shop says of its customers together: laws, calendar, level and corrections.
+
+Pure numerics. The laws give every customer an expectation and an interval; corrections move orders and money between
+customers, the level moves the total, and what past totals were off by widens the total's interval.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from volver.predict.buyers import Buyers
+from volver.predict.correcting import columns_of
+from volver.predict.laws.history import Floats, Histories, histories
+from volver.predict.laws.worth import CustomerWorth, Worth
+from volver.predict.laws.worth import Total as LawTotal
+from volver.predict.learning import Learned
+from volver.predict.when.calibrate import recalibrated
+
+_Z90: Final = 1.6448536269514722
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """A sum over customers with its 90 % interval (`low`, `high`) and its 80 % interval: chance of each customer, doubt
+    about the parameters, and how far past totals were off.
+    """
+
+    expected: float
+    low: float
+    high: float
+    low80: float
+    high80: float
+
+    def to_dict(self, name: str = "expected") -> dict[str, float]:
+        """Plain values, the expectation under this name."""
+        rest = {key: getattr(self, key) for key in ("low", "high", "low80", "high80")}
+        return {name: self.expected, **rest}
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What `learned` says of `buyers` for the `days` after `buyers.at`; `discount` is yearly."""
+
+    learned: Learned
+    buyers: Buyers
+    days: float
+    discount: float = 0.0
+
+    @cached_property
+    def worth(self) -> Worth:
+        """One value per customer in each column, in the order of `buyers`."""
+        law = self._asked.worth(self._known, self.buyers.spend_days, self.buyers.mean_spend, self._span)
+        orders, value = self.expected
+        of_orders = orders / np.maximum(law.orders, 1e-300)
+        of_money = value / np.maximum(law.value, 1e-300)
+        return replace(
+            law,
+            orders=orders,
+            value=value,
+            spend=law.spend * of_money / np.maximum(of_orders, 1e-300),
+            low=law.low * of_money,
+            high=law.high * of_money,
+        )
+
+    @cached_property
+    def factors(self) -> tuple[Floats, Floats]:
+        """What corrections multiply each customer's orders and money by, before the level; orders keep their total."""
+        correction, n = self.learned.correction, len(self.buyers)
+        if correction is None:
+            return np.ones(n), np.ones(n)
+        law, known = self.learned.buying, self._known
+        near = known.spread(law.orders_by_row(known, self.learned.span(correction.days)))
+        spend = self.learned.spend.predict(self.buyers.spend_days, self.buyers.mean_spend)
+        columns = columns_of(self.buyers, near, law.p_alive(known), spend)
+        return _keeping(correction.orders(columns), near), correction.money(columns)
+
+    @cached_property
+    def expected(self) -> tuple[Floats, Floats]:
+        """Orders and value of each customer without their intervals, which take longer."""
+        known, asked = self._known, self._asked
+        orders = known.spread(self.learned.buying.orders_by_row(known, self._span))
+        kept = known.spread(self.learned.buying.orders_by_row(known, self._span, discount=asked.discount))
+        value = kept * self.learned.spend.predict(self.buyers.spend_days, self.buyers.mean_spend)
+        of_orders, of_money = self.factors
+        level = self.learned.level
+        return orders * of_orders * level.orders, value * _keeping(of_money, value) * level.money
+
+    def p_buy(self, days: float) -> Floats:
+        """Chance of at least one order within so many days, per customer; recalibrated where the past asked for it."""
+        law = self.learned.buying.p_buy(self._known, self.learned.span(days))
+        factor = self.factors[0] * self.learned.level.orders
+        moved = -np.expm1(np.log1p(-np.minimum(law, 1.0 - 1e-15)) * factor)
+        how = self.learned.chances.get(str(round(days)))
+        if how:
+            moved = recalibrated(moved, how)
+        found: Floats = np.minimum(moved, self.learned.buying.p_alive(self._known))
+        return found
+
+    def value_of(self, which: Any = None) -> Total:
+        """Value of all customers, or of those that `which` (a mask or places) names."""
+        known, buyers = self._part(which)
+        spend_days, mean = (each if which is None else each[which] for each in (buyers.spend_days, buyers.mean_spend))
+        value = self.expected[1] if which is None else self.expected[1][which]
+        law = self._asked.total_value(known, spend_days, mean, self._span)
+        return self._total(float(value.sum()), law, self.learned.level.money_doubt)
+
+    def orders_of(self, which: Any = None) -> Total:
+        """Orders of all customers, or of some."""
+        known, _ = self._part(which)
+        orders = self.expected[0] if which is None else self.expected[0][which]
+        law = self._asked.total_orders(known, self._span)
+        return self._total(float(orders.sum()), law, self.learned.level.orders_doubt)
+
+    # ---- inside
+
+    @cached_property
+    def _known(self) -> Histories:
+        return self.learned.known(self.buyers)
+
+    @cached_property
+    def _span(self) -> float:
+        return self.learned.span(self.days)
+
+    @cached_property
+    def _asked(self) -> CustomerWorth:
+        return self.learned.asked(self.discount, self.days)
+
+    def _part(self, which: Any) -> tuple[Histories, Buyers]:
+        if which is None:
+            return self._known, self.buyers
+        all_known = self._known
+        row_of = all_known.row_of[which]
+        columns = [all_known.x[row_of], all_known.t_x[row_of], all_known.T[row_of]]
+        return histories(columns), self.buyers
+
+    def _total(self, expected: float, law: LawTotal, doubt: float) -> Total:
+        if expected <= 0 or law.expected <= 0:
+            return Total(expected=0.0, low=0.0, high=0.0, low80=0.0, high80=0.0)
+        own = float(np.log(law.high / law.expected)) / _Z90
+        wide90, wide80 = (np.exp(self.learned.level.half_width(own, doubt, share)) for share in (0.9, 0.8))
+        return Total(
+            expected=expected,
+            low=expected / float(wide90),
+            high=expected * float(wide90),
+            low80=expected / float(wide80),
+            high80=expected * float(wide80),
+        )
+
+
+def _keeping(factor: Floats, amount: Floats) -> Floats:
+    """Factors scaled so that the sum of `amount` stays."""
+    moved = float(factor @ amount)
+    found: Floats = factor * (float(amount.sum()) / moved if moved > 0 else 1.0)
+    return found

@@ -1,0 +1,95 @@
+"""How far past forecasts of the shop's total were off, what to make of it, and how sure a total can be.
+
+Pure numerics. One bad guess proves nothing: the level moves only where several past days agree, and little unless they
+agree on much (a mixture prior: most shops are near the law, some are far off). What is left moves into the interval.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy.special import stdtrit
+
+from volver.predict.laws.history import Floats
+
+_SHOCK: Final = 0.10  # usual error of a total, in logs, before the shop's own past says so; measured on eleven shops
+_FREEDOM: Final = 3.0  # past errors that this prior is worth
+_UNSEEN_YEAR: Final = 0.15  # more doubt, in logs, while no whole year was seen: the season is unknown
+_NEAR, _FAR = 0.08, 0.35  # how far off shops are, in logs
+_SHARE_FAR: Final = 0.15
+_ROUNDS: Final = 40
+_FEWEST: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What totals are multiplied by, and the standard deviation of the log of what remains wrong.
+
+    `freedom` is that of Student's t. Of `LAW` nothing was learned: totals are the law's, and only its own doubt counts.
+    """
+
+    orders: float = 1.0
+    money: float = 1.0
+    orders_doubt: float = 0.0
+    money_doubt: float = 0.0
+    freedom: float = 1e6
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain values for `Level(**values)`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def half_width(self, own: float, doubt: float, share: float) -> float:
+        """Half the width in logs of the central interval that holds `share`; `own` is the law's deviation."""
+        return float(stdtrit(self.freedom, 0.5 + share / 2.0)) * float(np.hypot(own, doubt))
+
+
+LAW: Final = Level()
+
+
+def learn_level(orders: Sequence[Any], money: Sequence[Any], *, a_year_seen: bool) -> Level:
+    """The level from past errors: pairs (log of what came over what was foreseen, variance that chance alone gives).
+
+    Within the first year errors may be the season's, so the level stays and only the interval learns from them.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for name, errors in (("orders", orders), ("money", money)):
+        off, chance = (np.array([each[i] for each in errors], dtype=np.float64) for i in (0, 1))
+        shift, variance = _shift(off, chance, may_move=a_year_seen)
+        if not a_year_seen:
+            variance += _UNSEEN_YEAR**2
+        found[name] = shift, float(np.sqrt(variance))
+    return Level(
+        orders=float(np.exp(found["orders"][0])),
+        money=float(np.exp(found["money"][0])),
+        orders_doubt=found["orders"][1],
+        money_doubt=found["money"][1],
+        freedom=_FREEDOM + len(orders),
+    )
+
+
+def _shift(errors: Floats, chance: Floats, *, may_move: bool) -> tuple[float, float]:
+    """Posterior mean of the level in logs, and the variance of one more error around it."""
+    agree = may_move and len(errors) >= _FEWEST and bool(np.all(errors > 0) or np.all(errors < 0))
+    shift, doubt = 0.0, _NEAR**2
+    variance = _variance(errors, chance, shift)
+    if not agree:
+        return shift, variance + doubt
+    for _ in range(_ROUNDS):
+        variance = _variance(errors, chance, shift)
+        weight = 1.0 / (variance + chance)
+        mean, spread = float(weight @ errors / weight.sum()), 1.0 / float(weight.sum())
+        prior = np.array([_NEAR**2, _FAR**2])
+        belief = np.log([1.0 - _SHARE_FAR, _SHARE_FAR]) - 0.5 * (np.log(prior + spread) + mean**2 / (prior + spread))
+        belief = np.exp(belief - belief.max())
+        belief /= belief.sum()
+        each = mean * prior / (prior + spread)
+        moved = float(belief @ each)
+        doubt = float(belief @ (prior * spread / (prior + spread) + each**2)) - moved**2
+        shift = 0.5 * (shift + moved)
+    return shift, variance + doubt
+
+
+def _variance(errors: Floats, chance: Floats, shift: float) -> float:
+    beyond = float(np.sum(np.maximum((errors - shift) ** 2 - chance, 0.0)))
+    return (_FREEDOM * _SHOCK**2 + beyond) / (_FREEDOM + len(errors))

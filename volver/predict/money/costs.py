@@ -1,0 +1,267 @@
+"""What winning customers cost: a small table from a file or a frame, kept in the shop by channel, campaign and month.
+
+Reads CSV of any delimiter, decimal comma or point, English or Spanish headers; writes the lake table `costs`, whose
+only writer it is. A row that says nothing sound is told with its reason, never taken for zero.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from volver.core import E4, VolverError, Words
+from volver.store import Shop
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_MONTHS: Final = (
+    "jan|ene", "feb", "mar", "apr|abr", "may", "jun", "jul", "aug|ago", "sep|set", "oct", "nov", "dec|dic",
+)  # fmt: skip
+_COLUMNS: Final = {
+    "channel": "channel canal source fuente origen medio medium platform plataforma utmsource",
+    "first-product": "product producto firstproduct primerproducto item articulo productname",
+    "first-category": "category categoria firstcategory primeracategoria familia",
+    "campaign": "campaign campana utmcampaign campaignname nombrecampana nombredelacampana",
+    "month": "month mes period periodo date fecha dia day",
+    "cost": "cost coste costo spend spent gasto gastos inversion importe amount costs costes totalcost costetotal",
+    "customers": "customers clientes newcustomers nuevosclientes clientesnuevos conversions conversiones altas won",
+}
+_MOST_COST: Final = 1e12
+
+
+class BadCosts(VolverError):
+    """Costs that cannot be read at all."""
+
+    code = "predict.bad_costs"
+    says = "The costs in {file} cannot be read: {why}."
+    hint = "Give columns such as channel, cost, and where you know them month, campaign and customers."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What was spent on one group (a channel, by default), in one campaign and month where those are known.
+
+    `month` is YYYY-MM; `customers` is how many the campaign says it won.
+    """
+
+    group: str
+    cost: float
+    campaign: str | None = None
+    month: str | None = None
+    customers: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRows:
+    """Rows that were read, and those that were not: their numbers (the header is 1) and why."""
+
+    rows: tuple[Cost, ...]
+    aside: tuple[tuple[int, Words], ...]
+
+
+def read_costs(source: Any, by: str = "channel") -> CostRows:
+    """Costs from a path to a CSV file or from a frame (pandas, polars, Arrow, DuckDB). Raises `predict.bad_costs`."""
+    if isinstance(source, str | Path):
+        name, table = Path(source).name, _table(Path(source))
+    else:
+        name, table = "the frame", _cells(source)
+    header = next(table, None)
+    if header is None:
+        raise BadCosts(file=name, why="it is empty")
+    place = _places(header, by)
+    for wanted in (by, "cost"):
+        if wanted not in place:
+            raise BadCosts(file=name, why=f"no column says the {wanted.removeprefix('first-')}")
+    lines = [(number, row) for number, row in enumerate(table, 2) if any(cell.strip() for cell in row)]
+    mark = _decimal_mark([_cell(row, place["cost"]) for _, row in lines])
+    rows, aside = [], []
+    for number, row in lines:
+        found = _cost(row, place, by, mark)
+        if isinstance(found, Cost):
+            rows.append(found)
+        else:
+            aside.append((number, found))
+    if not rows:
+        raise BadCosts(file=name, why="no row has both a name and a cost")
+    return CostRows(rows=tuple(rows), aside=tuple(aside))
+
+
+def keep_costs(shop: Shop, rows: Sequence[Cost], by: str = "channel") -> int:
+    """Put costs in the shop; the number of rows that it holds now. The same group, campaign and month are replaced.
+
+    A second import of the same file changes nothing.
+    """
+    merged: dict[tuple[str, str | None, str | None], Cost] = {}
+    for each in rows:  # two rows of one file for the same place add up
+        key = (each.group, each.campaign, each.month)
+        merged[key] = _together(merged[key], each) if key in merged else each
+    with shop.lake.writing():
+        whole = _merged(shop, merged, by)
+        connection = shop.compute.connection()
+        try:
+            connection.register("spent", whole)
+            shop.lake.replace("costs", shop.compute.write("select * from spent", "costs", connection=connection))
+        finally:
+            connection.close()
+    return int(whole.num_rows)
+
+
+def kept_costs(shop: Shop, by: str = "channel") -> tuple[Cost, ...]:
+    """The costs that the shop holds, by group, campaign and month."""
+    return tuple(
+        Cost(
+            group=row["channel"],
+            cost=row["cost_e4"] / E4,
+            campaign=row["campaign"],
+            month=row["month"],
+            customers=row["customers"],
+        )
+        for row in shop.compute.rows("predict_costs", kind=by)
+    )
+
+
+def month_of(text: str) -> str | None:
+    """YYYY-MM of a month or a day as people write it; None for what is none.
+
+    >>> [month_of(text) for text in ("2025-03", "03/2025", "marzo 2025", "Mar-25", "15/03/2025", "2025-03-15", "Q1")]
+    ['2025-03', '2025-03', '2025-03', '2025-03', '2025-03', '2025-03', None]
+    """
+    plain = folded(text)
+    for number, names in enumerate(_MONTHS, 1):
+        plain = re.sub(rf"\b(?:{names})[a-z]*\.?", f"m{number:02}", plain)
+    for form in (
+        r"(?P<y>\d{4})\W?m?(?P<m>\d{1,2})(?:\W\d{1,2}(?:\D.*)?)?",
+        r"(?:\d{1,2}\W)?(?:de )?m?(?P<m>\d{1,2})\W*(?:de |del )?(?P<y>\d{4})(?:\D.*)?",
+        r"m(?P<m>\d{2})\W*(?P<y>\d{2})",
+    ):
+        found = re.fullmatch(form, plain)
+        if found and 1 <= int(found["m"]) <= 12:
+            year = int(found["y"])
+            return f"{year if year > 99 else 2000 + year}-{int(found['m']):02}"
+    return None
+
+
+def _merged(shop: Shop, new: dict[tuple[str, str | None, str | None], Cost], by: str) -> "pa.Table":
+    """The whole table with the new rows in it."""
+    import pyarrow as pa
+
+    held = {(each.group, each.campaign, each.month): each for each in kept_costs(shop, by)} | new
+    others = shop.compute.relation("select * from costs where kind <> $by", {"by": by})
+    batch = int(shop.compute.relation("select coalesce(max(batch), 0) as n from costs").to_pylist()[0]["n"]) + 1
+    table = pa.table(
+        {
+            "kind": pa.array([by] * len(held), pa.string()),
+            "channel": pa.array([each.group for each in held.values()], pa.string()),
+            "campaign": pa.array([each.campaign for each in held.values()], pa.string()),
+            "month": pa.array([each.month for each in held.values()], pa.string()),
+            "cost_e4": pa.array([round(each.cost * E4) for each in held.values()], pa.int64()),
+            "customers": pa.array([each.customers for each in held.values()], pa.int64()),
+            "batch": pa.array([batch] * len(held), pa.int64()),
+        }
+    )
+    return pa.concat_tables([others.select(table.column_names), table], promote_options="permissive")
+
+
+def _together(one: Cost, other: Cost) -> Cost:
+    counts = [each.customers for each in (one, other) if each.customers is not None]
+    return Cost(
+        group=one.group,
+        cost=one.cost + other.cost,
+        campaign=one.campaign,
+        month=one.month,
+        customers=sum(counts) if counts else None,
+    )
+
+
+def _cost(row: list[str], place: dict[str, int], by: str, mark: str) -> Cost | Words:
+    """A row of costs, or why it is none."""
+    group = _cell(row, place[by])
+    if not group:
+        return Words("no name")
+    money = _number(_cell(row, place["cost"]), mark)
+    if money is None or not 0 <= money <= _MOST_COST:
+        return Words("no cost that is a number of 0 or more")
+    month = None
+    if _cell(row, place.get("month")):
+        month = month_of(_cell(row, place.get("month")))
+        if month is None:
+            return Words("a month that cannot be read")
+    won = _number(_cell(row, place.get("customers")), mark)
+    return Cost(
+        group=group,
+        cost=money,
+        campaign=_cell(row, place.get("campaign")) or None,
+        month=month,
+        customers=None if won is None else max(round(won), 0),
+    )
+
+
+def _table(path: Path) -> Iterator[list[str]]:
+    """Rows of a CSV file, the header first."""
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        raise BadCosts(file=path.name, why="there is no such file") from problem
+    try:
+        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(";\t|,", key=lambda each: (first.count(each), each != ","))
+    yield from (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(each.strip() for each in row))
+
+
+def _cells(frame: Any) -> Iterator[list[str]]:
+    """The same of a frame."""
+    import narwhals as nw
+
+    native = nw.from_native(frame)
+    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+    yield list(eager.columns)
+    for row in eager.iter_rows():
+        yield ["" if each is None or each != each else str(each) for each in row]
+
+
+def _places(header: Sequence[str], by: str) -> dict[str, int]:
+    """Which column says what; a field's names are tried in order."""
+    keys = [re.sub(r"[^a-z]", "", re.sub(r"\b(eur|usd|gbp|euros?)\b", "", folded(name))) for name in header]
+    found: dict[str, int] = {}
+    for field in (by, "campaign", "month", "cost", "customers"):
+        for name in _COLUMNS.get(field, field).split():
+            if name in keys and keys.index(name) not in found.values():
+                found[field] = keys.index(name)
+                break
+    return found
+
+
+def _cell(row: Sequence[str], place: int | None) -> str:
+    return row[place].strip() if place is not None and place < len(row) else ""
+
+
+def _decimal_mark(cells: Sequence[str]) -> str:
+    """Comma where a cell can only be read so: 12,5 or 1.234,50; else point."""
+    comma = sum(1 for each in cells if re.search(r",\d{1,2}\D*$|\.\d{3},", each) and "." not in each.split(",")[-1])
+    point = sum(1 for each in cells if re.search(r"\.\d{1,2}\D*$|,\d{3}\.", each) and "," not in each.split(".")[-1])
+    if comma == point == 0 and any(re.fullmatch(r"\D*\d{1,3}(\.\d{3})+\D*", each) for each in cells):
+        return ","  # 1.234 beside no decimals at all: thousands, as no invoice has three decimals
+    return "," if comma > point else "."
+
+
+def _number(text: str, mark: str) -> float | None:
+    bare = re.sub(r"[^\d.,+-]", "", text)
+    bare = bare.replace("." if mark == "," else ",", "").replace(mark, ".")
+    try:
+        return float(bare)
+    except ValueError:
+        return None
+
+
+def folded(text: str) -> str:
+    """A text without case, accents and outer blanks, as names are compared."""
+    parts = unicodedata.normalize("NFKD", text.strip().lower())
+    return "".join(char for char in parts if not unicodedata.combining(char))

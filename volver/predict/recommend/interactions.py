@@ -1,0 +1,348 @@
+"""Who met which item, and when: the columns that every recommender learns from.
+
+Identifiers of any type become dense codes and go back as they came. Reads any frame, writes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from volver.core import VolverError
+from volver.predict.recommend.frames import Build, Table, arrow_of, table_of
+
+Codes = NDArray[np.int32]
+
+_USER: Final = ("user", "user_id", "customer", "customer_id", "household_id", "visitor_id", "person_id", "client_id",
+                "member_id", "account_id", "uid", "session", "session_id")  # fmt: skip
+_ITEM: Final = ("item", "item_id", "product", "product_id", "sku", "article_id", "movie_id", "stock_code", "variant_id",
+                "asin", "iid")  # fmt: skip
+_TIME: Final = ("time", "timestamp", "at", "ts", "datetime", "date", "created_at", "ordered_at", "placed_at",
+                "bought_at", "clicked_at", "viewed_at", "rated_at", "invoice_date", "order_date", "event_time",
+                "transaction_timestamp", "day", "position", "order_number", "order", "seq", "step")  # fmt: skip
+_WEIGHT: Final = ("weight", "rating", "stars", "quantity", "qty", "count", "plays")
+_RATINGS: Final = ("rating", "stars")
+_BASKET: Final = ("basket", "basket_id", "session", "session_id", "order_id", "invoice", "invoice_no",
+                  "transaction_id")  # fmt: skip
+
+
+class NothingToLearn(VolverError):
+    """A table without a single row."""
+
+    code = "recommend.empty"
+    says = "The table of interactions has no rows."
+    hint = "Give at least one row with a user and an item."
+
+
+class BlankIds(VolverError):
+    """Rows whose user, item or basket is missing."""
+
+    code = "recommend.blank_ids"
+    says = "{blank} of {rows} rows have no {role} (column `{column}`)."
+    hint = "Leave these rows out, or give unknown visitors an identifier of their own."
+
+
+class BadNumbers(VolverError):
+    """Times or weights that are not numbers."""
+
+    code = "recommend.bad_numbers"
+    says = "{wrong} of {rows} values for the {role} (column `{column}`) are missing or cannot be read."
+    hint = "Give instants, dates or finite numbers; leave out rows without one, or leave out the column."
+
+
+@dataclass(frozen=True, eq=False)
+class Ids:
+    """Distinct identifiers in ascending order: integers, or text as UTF-8 bytes. A code is a place in this order."""
+
+    values: NDArray[Any]
+    type: pa.DataType
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def are_text(self) -> bool:
+        """Whether these were text, not integers."""
+        return self.values.dtype.kind == "S"
+
+    def codes(self, ids: Any) -> Codes:
+        """The codes of identifiers; -1 where one was never seen."""
+        given = arrow_of(ids)
+        if len(given) == 0 or len(self) == 0:
+            return np.full(len(given), -1, dtype=np.int32)
+        wanted, known = _comparable(given, self.are_text)
+        place = np.searchsorted(self.values, wanted)
+        place[place == len(self)] = 0
+        known &= self.values[place] == wanted
+        return np.where(known, place, -1).astype(np.int32)
+
+    def originals(self, codes: NDArray[Any]) -> pa.Array:
+        """The identifiers of codes, in the type in which they were given."""
+        found = self.values[codes]
+        if self.are_text:
+            return pa.array(found.astype(object), pa.binary()).cast(pa.string())
+        return pa.array(found, pa.int64()).cast(self.type)
+
+    def union(self, other: "Ids") -> "Ids":
+        """The identifiers of both."""
+        if self.are_text != other.are_text:
+            first, second = (ids if ids.are_text else ids.as_text() for ids in (self, other))
+            return first.union(second)
+        return Ids(np.union1d(self.values, other.values), self.type)
+
+    def as_text(self) -> "Ids":
+        """The same identifiers as text. The order may change."""
+        return Ids(np.unique(self.values.astype("S")), pa.string())
+
+    def places_in(self, other: "Ids") -> Codes:
+        """For every code here, the code in a set that contains all of these."""
+        values = self.values.astype("S") if other.are_text and not self.are_text else self.values
+        return np.searchsorted(other.values, values).astype(np.int32)
+
+    def save(self, file: Path) -> None:
+        """Write to one .npy file."""
+        np.save(file, self.values, allow_pickle=False)
+
+    @classmethod
+    def load(cls, file: Path, kind: str) -> "Ids":
+        """Map the file of `save` into memory. `kind` is the Arrow type's name."""
+        return cls(np.load(file, mmap_mode="r", allow_pickle=False), pa.type_for_alias(kind))
+
+
+def _comparable(given: pa.Array, as_text: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Identifiers in the form of a known set, and which of them can be in it at all."""
+    given = _plain_type(given)
+    if as_text:
+        text = pc.fill_null(given.cast(pa.string()), "")
+        return _bytes(text), ~_nulls(given)
+    if not pa.types.is_integer(given.type):
+        numbers = pc.cast(given, pa.int64(), safe=False) if pa.types.is_floating(given.type) else _whole(given)
+        fine = ~_nulls(numbers)
+        return pc.fill_null(numbers, 0).to_numpy(zero_copy_only=False), fine
+    return pc.fill_null(given.cast(pa.int64()), 0).to_numpy(zero_copy_only=False), ~_nulls(given)
+
+
+def _whole(text: pa.Array) -> pa.Array:
+    """Text as integers; null where it is not exactly one."""
+    text = text.cast(pa.string())
+    fine = pc.match_substring_regex(text, r"^(0|-?[1-9][0-9]{0,17})$")
+    return pc.if_else(fine, text, pa.scalar(None, pa.string())).cast(pa.int64())
+
+
+def _nulls(values: pa.Array) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = pc.is_null(values).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _bytes(text: pa.Array) -> NDArray[Any]:
+    return np.array(text.cast(pa.binary()).to_pylist() or [b""], dtype="S")[: len(text)]
+
+
+def _plain_type(given: pa.Array) -> pa.Array:
+    """Integers or text, whatever it was."""
+    if pa.types.is_dictionary(given.type):
+        given = given.cast(given.type.value_type)
+    if pa.types.is_integer(given.type) or pa.types.is_string(given.type):
+        return given
+    if pa.types.is_floating(given.type):
+        numbers = pc.if_else(pc.is_nan(given), None, given)
+        if pc.all(pc.equal(pc.floor(numbers), numbers)).as_py() in (True, None):
+            return numbers.cast(pa.int64())
+    if pa.types.is_null(given.type):
+        return given.cast(pa.string())
+    try:
+        return given.cast(pa.string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return pa.array([None if value is None else str(value) for value in given.to_pylist()], pa.string())
+
+
+def encode(column: Any, role: str = "item", name: str = "") -> tuple[Ids, Codes]:
+    """Distinct identifiers of a column and the code of every row. Raises `BlankIds` if one is missing."""
+    given = _plain_type(arrow_of(column))
+    if given.null_count:
+        raise BlankIds(blank=given.null_count, rows=len(given), role=role, column=name or role)
+    if pa.types.is_integer(given.type):
+        kind = given.type
+        distinct, codes = _distinct(given.cast(pa.int64()).to_numpy(zero_copy_only=False))
+        return Ids(distinct, kind), codes
+    coded = given.dictionary_encode()
+    found = _bytes(coded.dictionary)
+    order = np.argsort(found, kind="stable")
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return Ids(found[order], pa.string()), place[coded.indices.to_numpy(zero_copy_only=False)]
+
+
+def _distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], Codes]:
+    """np.unique with codes, by a bit map instead of a sort where the range allows."""
+    if len(values) == 0:
+        return values, values.astype(np.int32)
+    low, high = int(values.min()), int(values.max())
+    if high - low > 8 * len(values) + 1_000_000:
+        distinct, codes = np.unique(values, return_inverse=True)
+        return distinct, codes.astype(np.int32)
+    there = np.zeros(high - low + 1, dtype=bool)
+    there[values - low] = True
+    place = np.cumsum(there, dtype=np.int32) - 1
+    return np.flatnonzero(there).astype(np.int64) + low, place[values - low]
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Encoded rows. Make them with `Interactions.of(frame)`.
+
+    `user`, `item` and `basket` are codes of `users`, `items` and `baskets`; `at` is in days (UTC, since 1970) where
+    the frame had instants, else any number that grows (`clock` tells: "days", "order" or None without a column);
+    `weight` is as given. Rows keep the order of the frame. `names` are the columns that were read, by role.
+
+    >>> found = Interactions.of({"customer_id": ["b", "a", "b"], "sku": [7, 7, 9], "ts": [1, 2, 3]})
+    >>> found.user.tolist(), found.n_items, found.clock
+    ([1, 0, 1], 2, 'order')
+    """
+
+    user: Codes
+    item: Codes
+    users: Ids
+    items: Ids
+    at: NDArray[np.float64] | None = None
+    clock: str | None = None
+    weight: NDArray[np.float64] | None = None
+    basket: Codes | None = None
+    baskets: Ids | None = None
+    names: Mapping[str, str] = None  # type: ignore[assignment]
+    build: Build | None = None
+
+    @classmethod
+    def of(
+        cls,
+        frame: Any,
+        *,
+        user: str | None = None,
+        item: str | None = None,
+        time: str | None = None,
+        weight: str | None = None,
+        basket: str | None = None,
+    ) -> "Interactions":
+        """Read a frame. Columns that are not named are guessed by their usual names.
+
+        Raises `NoSuchColumn`, `NothingToLearn`, `BlankIds` and `BadNumbers`. Already encoded rows pass through.
+        """
+        if isinstance(frame, Interactions):
+            return frame
+        table = table_of(frame)
+        names = {
+            "user": table.column("user", user, _USER, needed=True),
+            "item": table.column("item", item, _ITEM, needed=True),
+            "time": table.column("time", time, _TIME),
+            "weight": table.column("weight", weight, _WEIGHT),
+            "basket": table.column("basket", basket, _BASKET),
+        }
+        if names["basket"] in (names["user"], names["time"]):
+            names["basket"] = None
+        if len(table) == 0:
+            raise NothingToLearn()
+        roles = {role: name for role, name in names.items() if name is not None}
+        return cls._read(table, roles)
+
+    @classmethod
+    def _read(cls, table: Table, roles: dict[str, str]) -> "Interactions":
+        users, user = encode(table.columns[roles["user"]], "user", roles["user"])
+        items, item = encode(table.columns[roles["item"]], "item", roles["item"])
+        at, clock = instants(table.columns[roles["time"]], roles["time"]) if "time" in roles else (None, None)
+        weight = _numbers(table.columns[roles["weight"]], "weight", roles["weight"]) if "weight" in roles else None
+        baskets, basket = encode(table.columns[roles["basket"]], "basket", roles["basket"]) if "basket" in roles else (
+            None, None)  # fmt: skip
+        return cls(user, item, users, items, at, clock, weight, basket, baskets, roles, table.build)
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @property
+    def n_users(self) -> int:
+        """Distinct users."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Distinct items."""
+        return len(self.items)
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether the weight is a verdict (stars), not a quantity."""
+        return _plain_name(self.names.get("weight", "")) in _RATINGS if self.names else False
+
+    @cached_property
+    def by_user(self) -> NDArray[np.int64]:
+        """Row numbers sorted by user, then by time; rows of one instant keep their order."""
+        if self.at is None:
+            return np.argsort(self.user, kind="stable")
+        return np.lexsort((self.at, self.user))
+
+    def rows(self, chosen: NDArray[Any]) -> Self:
+        """Some of the rows (a mask or row numbers), with the same codes."""
+        cut: dict[str, Any] = {
+            name: None if (column := getattr(self, name)) is None else column[chosen]
+            for name in ("user", "item", "at", "weight", "basket")
+        }
+        return replace(self, **cut)
+
+    def frame(self, columns: Mapping[str, Any]) -> Any:
+        """A table of the kind that was read."""
+        return self.build(columns) if self.build else dict(columns)
+
+
+def _plain_name(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+_EPOCHS: Final = ((1e17, 86_400e9), (1e14, 86_400e6), (1e11, 86_400e3), (1e8, 86_400.0))
+
+
+def instants(column: Any, name: str = "time") -> tuple[NDArray[np.float64], str]:
+    """A time column as (days since 1970 in UTC, "days"), or as given and "order" if it counts something else.
+
+    Numbers of the size of an epoch in seconds, milli-, micro- or nanoseconds are instants; ISO text is read.
+    """
+    given = arrow_of(column)
+    if pa.types.is_dictionary(given.type):
+        given = given.cast(given.type.value_type)
+    if pa.types.is_date(given.type):
+        given = given.cast(pa.timestamp("us"))
+    if pa.types.is_string(given.type) or pa.types.is_large_string(given.type):
+        given = _read_text(given, name)
+    if pa.types.is_timestamp(given.type):
+        days = pc.cast(given.cast(pa.timestamp("us", given.type.tz), safe=False), pa.int64())
+        return _numbers(days, "time", name) / 86_400e6, "days"
+    numbers = _numbers(given, "time", name)
+    middle = float(np.median(numbers)) if len(numbers) else 0.0
+    for size, day in _EPOCHS:
+        if middle >= size:
+            return numbers / day, "days"
+    return numbers, "order"
+
+
+def _read_text(given: pa.Array, name: str) -> pa.Array:
+    for kind in (pa.float64(), pa.timestamp("us"), pa.timestamp("us", "UTC")):
+        try:
+            return given.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+    raise BadNumbers(wrong="some", rows=len(given), role="time", column=name)
+
+
+def _numbers(given: pa.Array, role: str, name: str) -> NDArray[np.float64]:
+    try:
+        found: NDArray[np.float64] = given.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as wrong:
+        raise BadNumbers(wrong="some", rows=len(given), role=role, column=name) from wrong
+    bad = int(np.count_nonzero(~np.isfinite(found)))
+    if bad:
+        raise BadNumbers(wrong=bad, rows=len(found), role=role, column=name)
+    return found

@@ -1,0 +1,230 @@
+"""Recommendations for anyone: looks at the data, tries its sources on a held-back part, and serves the best blend.
+
+Learn from any frame of user, item and (better) time; ask for users, items or a session in progress.
+"""
+
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volver.core import clock
+from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, Part, choose
+from volver.predict.recommend.histories import Histories
+from volver.predict.recommend.interactions import Codes, Interactions
+from volver.predict.recommend.neighbours import Neighbours, NotLearned, as_given
+from volver.predict.recommend.sessions import SessionNeighbours
+from volver.predict.recommend.sources import Sources
+from volver.predict.recommend.trial import are_sessions, trial_of
+
+Floats = NDArray[np.float64]
+_TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
+
+
+class Recommender:
+    """What each user wants next. All settings have defaults that look at the data.
+
+    `objective`: "auto", "ndcg", "recall", "hit" or "mrr", at `k`, is what the blend is chosen by on a held-back part
+    of the training data. `sources` limits what is tried, for example ("popular", "together"). Learned: `choice_`
+    (what was tried, the measures, what was taken and why), `fit_seconds_`.
+
+    >>> table = {"user": [1, 1, 2, 2, 3], "item": ["tea", "cup", "tea", "cup", "tea"], "time": [1, 2, 3, 4, 5]}
+    >>> model = Recommender().fit(table)
+    >>> model.recommend([3], k=1)["item"].tolist()
+    ['cup']
+    """
+
+    def __init__(
+        self, *, objective: str = "auto", k: int = 10, sources: tuple[str, ...] | None = None, seed: int = 0
+    ) -> None:
+        if objective not in OBJECTIVES:
+            raise NoSuchObjective(objective=objective)
+        self.objective = objective
+        self.k = k
+        self.sources = sources
+        self.seed = seed
+
+    def fit(self, interactions: Any, **columns: str) -> Self:
+        """Learn from any frame: pandas, polars, Arrow, DuckDB, a mapping of arrays. `columns` name user, item, time."""
+        began = clock.stopwatch_s()
+        rows = Interactions.of(interactions, **columns)
+        trial = trial_of(rows, self.seed)
+        if trial is None:
+            self.choice_ = _untried(rows)
+        else:
+            tried = Sources(trial.train, Histories.of(trial.train), only=self.sources)
+            self.choice_ = choose(trial, tried, self.objective, self.k)
+        self._learn(rows, self.choice_)
+        self.fit_seconds_ = clock.stopwatch_s() - began
+        return self
+
+    def _learn(self, rows: Interactions, choice: Choice) -> None:
+        """Make the chosen sources on all rows and add up those that read the history alike."""
+        self._rows, self._histories = rows, Histories.of(rows)
+        self.are_sessions_ = are_sessions(self._histories, rows.clock)
+        sources = Sources(rows, self._histories, only=self.sources)
+        popular = sources.source("popular").list
+        assert popular is not None
+        self._list: Floats = popular * (_TIE / max(float(popular.max(initial=0.0)), 1.0))
+        self._tables: list[tuple[float, Any]] = []
+        self._sessions: tuple[float, SessionNeighbours] | None = None
+        by_fade: dict[float, Any] = {}
+        for part in choice.parts:
+            weight = part.weight / part.scale
+            source = sources.source(part.name, part.fade)
+            if source.sessions is not None:
+                self._sessions = weight, source.sessions
+            elif source.list is not None:
+                self._list = self._list + weight * source.list / _growth(rows, choice)
+            else:
+                table = source.table * np.float32(weight)
+                by_fade[part.fade] = table if part.fade not in by_fade else by_fade[part.fade] + table
+        self._tables = [(fade, by_fade[fade].tocsr()) for fade in sorted(by_fade)]
+        order = np.argsort(rows.user, kind="stable")
+        self._had = rows.item[order]
+        self._had_start = np.searchsorted(rows.user[order], np.arange(rows.n_users + 1))
+
+    def recommend(
+        self,
+        users: Any = None,
+        k: int = 20,
+        *,
+        exclude_seen: bool | None = None,
+        candidates: Any = None,
+        exclude_items: Any = None,
+    ) -> Any:
+        """The k best items of each user: (user, item, score, rank), the kind of frame that was learned from.
+
+        `users` are identifiers (None: everyone seen); the unknown get what is popular. `exclude_seen` None: as the data
+        suggest (`choice_.exclude_seen`). `candidates`: only these items; `exclude_items`: never these. Scores compare
+        within a user only.
+        """
+        self._ready()
+        rows = self._rows
+        if users is None:
+            codes, given = np.arange(rows.n_users, dtype=np.int32), as_given(rows.users, np.arange(rows.n_users))
+        else:
+            codes, given = rows.users.codes(users), _listed(users)
+        shut = self._shut(candidates, exclude_items)
+        found = [self._of_user(int(code), k, exclude_seen, shut) for code in codes]
+        sizes = [len(items) for items, _ in found]
+        return rows.frame(
+            {
+                rows.names["user"]: given[np.repeat(np.arange(len(codes)), sizes)],
+                rows.names["item"]: as_given(rows.items, np.concatenate([i for i, _ in found] or [_NONE])),
+                "score": np.concatenate([s for _, s in found] or [np.empty(0)]),
+                "rank": np.concatenate([np.arange(1, size + 1) for size in sizes] or [np.arange(0)]),
+            }
+        )
+
+    def next_items(
+        self,
+        items: Any,
+        k: int = 20,
+        *,
+        exclude_seen: bool | None = None,
+        candidates: Any = None,
+        exclude_items: Any = None,
+    ) -> list[Any]:
+        """The k best items after a list of items, oldest first: a session in progress or a visitor without a name."""
+        self._ready()
+        codes = self._rows.items.codes(items)
+        back = np.arange(len(codes))[::-1]
+        back, codes = back[codes >= 0], codes[codes >= 0]
+        shut = self._shut(candidates, exclude_items)
+        found, _ = self._best(codes, back, codes, k, exclude_seen, shut)
+        return list(as_given(self._rows.items, found).tolist())
+
+    def similar(self, items: Any, k: int = 20) -> Any:
+        """Items that go with items: (item, similar, score, support, rank), the kind of frame that was learned from."""
+        self._ready()
+        if not hasattr(self, "_neighbours"):
+            self._neighbours = Neighbours().fit(self._rows)
+        return self._rows.frame(self._neighbours.similar(items, k))
+
+    def _ready(self) -> None:
+        if not hasattr(self, "choice_"):
+            raise NotLearned(model="Recommender")
+
+    def _of_user(
+        self, user: int, k: int, exclude_seen: bool | None, shut: NDArray[np.bool_] | None
+    ) -> tuple[Codes, Floats]:
+        if user < 0:
+            return self._best(_NONE, _NONE, _NONE, k, exclude_seen, shut)
+        own = slice(self._histories.start[user], self._histories.start[user + 1])
+        visit = self._histories.visit[own]
+        had = self._had[self._had_start[user] : self._had_start[user + 1]]
+        return self._best(self._histories.item[own], visit[-1:] - visit, had, k, exclude_seen, shut)
+
+    def _best(
+        self,
+        items: Codes,
+        back: NDArray[Any],
+        had: Codes,
+        k: int,
+        exclude_seen: bool | None,
+        shut: NDArray[np.bool_] | None,
+    ) -> tuple[Codes, Floats]:
+        score = self._scores(items, back)
+        if self.choice_.exclude_seen if exclude_seen is None else exclude_seen:
+            score[had] = -np.inf
+        if shut is not None:
+            score[shut] = -np.inf
+        k = min(k, len(score))
+        best = np.argpartition(-score, k - 1)[:k] if k < len(score) else np.arange(len(score))
+        best = best[np.lexsort((best, -score[best]))]
+        best = best[np.isfinite(score[best])]
+        return best.astype(np.int32), score[best]
+
+    def _scores(self, items: Codes, back: NDArray[Any]) -> Floats:
+        """Scores of all items for a history, oldest first; `back` counts the visits since."""
+        total = self._list.copy()
+        if not len(items):
+            return total
+        for fade, table in self._tables:
+            weight = (1.0 + back) ** -fade
+            weight /= weight.sum()
+            start = table.indptr[items]
+            size = table.indptr[items + 1] - start
+            before = np.cumsum(size) - size
+            flat = np.arange(before[-1] + size[-1]) + np.repeat(start - before, size)
+            total += np.bincount(table.indices[flat], table.data[flat] * np.repeat(weight, size), len(total))
+        if self._sessions is not None:
+            found, score = self._sessions[1].scores(items)
+            total[found] += self._sessions[0] * score
+        return total
+
+    def _shut(self, candidates: Any, exclude_items: Any) -> NDArray[np.bool_] | None:
+        if candidates is None and exclude_items is None:
+            return None
+        shut = np.full(self._rows.n_items, candidates is not None)
+        if candidates is not None:
+            codes = self._rows.items.codes(candidates)
+            shut[codes[codes >= 0]] = False
+        if exclude_items is not None:
+            codes = self._rows.items.codes(exclude_items)
+            shut[codes[codes >= 0]] = True
+        return shut
+
+
+_NONE: Final = np.empty(0, dtype=np.int32)
+
+
+def _listed(users: Any) -> NDArray[Any]:
+    from volver.predict.recommend.frames import arrow_of
+
+    return np.array(arrow_of(users).to_pylist())
+
+
+def _growth(rows: Interactions, choice: Choice) -> float:
+    """How many times more was learned from now than in the trial: lists are counts and grow with it."""
+    return len(rows) / choice.n_rows if choice.n_rows else 1.0
+
+
+def _untried(rows: Interactions) -> Choice:
+    """Too few users to try anything: item neighbours, and what is popular."""
+    parts = (Part("together", 0.5, 1.0, 1.0), Part("popular", 0.0, 1e-3, float(max(rows.n_users, 1))))
+    key = np.unique(rows.user.astype(np.int64) * rows.n_items + rows.item)
+    repeats = 1 - len(key) / len(rows)
+    why = "Too few users to try anything: item neighbours first, then what is popular."
+    return Choice(parts, repeats < 0.05, "nothing held back", "none", 0, None, why=why)

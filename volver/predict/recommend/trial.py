@@ -1,0 +1,203 @@
+"""A part of the past held back, strictly inside the training data, to try sources on.
+
+Sessions: the latest tenth of them. People: what came after an instant; the last visit of others; where there are
+ratings, which are often asked about at random, a random fifth of others still. Without a clock only the last of these.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volver.predict.recommend.histories import Histories
+from volver.predict.recommend.interactions import Codes, Interactions
+
+USERS: Final = 4_000  # users that are tried
+_ROWS: Final = 400_000  # rows that a trial learns from
+_FEW: Final = 30  # users below which nothing can be told
+_FULL: Final = 200  # users after the cut that make it count fully
+_SHORT_DAYS: Final = 0.5  # users who are gone after that are sessions
+_AHEAD: Final = 10  # events after the cut that count, where visits are single items
+_TARGETS: Final = 8
+_RANDOM: Final = 0.2
+LATE, CUT, LAST, DRAWN = 0, 1, 2, 3
+HOW: Final = ("late sessions, cut anywhere", "after an instant", "last visits", "drawn at random")
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What is learned from, whose future is asked for, and what it was.
+
+    `train` are rows, `past` the histories of the users asked about; `target` (codes) with `start` (n_users + 1,) the
+    distinct items they turned to next; `group` how each user's future was held back (a place in `HOW`), `shares` what
+    the groups count. `repeats` is the share of targets that the user had before.
+    """
+
+    train: Interactions
+    past: Histories
+    start: NDArray[np.int64]
+    target: Codes
+    repeats: float
+    group: NDArray[np.int64]
+    shares: dict[int, float]
+
+    def __len__(self) -> int:
+        return len(self.past)
+
+    @property
+    def how(self) -> str:
+        """In words."""
+        return ", ".join(f"{np.count_nonzero(self.group == g)} {HOW[g]}" for g in self.shares)
+
+
+def trial_of(rows: Interactions, seed: int = 0) -> Trial | None:
+    """Hold back a part of the past; None if fewer than 30 users leave something to hold back."""
+    chance = np.random.default_rng(seed)
+    if len(rows) > _ROWS:
+        share = _ROWS / len(rows)
+        rows = rows.rows((chance.random(rows.n_users) < share)[rows.user])
+    histories = Histories.of(rows)
+    if are_sessions(histories, rows.clock):
+        return _of_late_sessions(rows, histories, chance)
+    return _of_people(rows, chance)
+
+
+def are_sessions(histories: Histories, clock: str | None) -> bool:
+    """Whether a user is gone within hours: an identifier of a session, not of a person."""
+    if clock != "days" or histories.at is None:
+        return False
+    there = np.flatnonzero(np.diff(histories.start) > 1)
+    if not len(there):
+        return False
+    span = histories.at[histories.start[there + 1] - 1] - histories.at[histories.start[there]]
+    length = np.diff(histories.start)[there]
+    return bool(np.median(span) < _SHORT_DAYS and np.quantile(span, 0.95) < 2 and np.median(length) <= 15)
+
+
+def _of_late_sessions(rows: Interactions, histories: Histories, chance: np.random.Generator) -> Trial | None:
+    """The latest tenth of the sessions, each cut at a place drawn at random."""
+    assert histories.at is not None
+    size = np.diff(histories.start)
+    last = np.full(len(size), -np.inf)
+    last[size > 0] = histories.at[histories.start[1:][size > 0] - 1]
+    late = last >= np.quantile(last[size > 0], 0.9)
+    train = rows.rows(~late[rows.user])
+    users = _drawn(np.flatnonzero(late & (size > 1)), chance)
+    some = histories.of_users(users)
+    keep = np.floor(chance.random(len(users)) * (np.diff(some.start) - 1)).astype(np.int64) + 1
+    place = np.arange(len(some.item)) - some.start[:-1][some.user]
+    known = np.bincount(train.item, minlength=rows.n_items) > 0
+    before, after = place < keep[some.user], (place == keep[some.user]) & known[some.item]
+    return _asked(train, some.chosen(before), some.chosen(after), np.full(len(users), LATE), {LATE: 1.0})
+
+
+def _of_people(rows: Interactions, chance: np.random.Generator) -> Trial | None:
+    """Users after a cut in time, other users' last visits, and other users' random items; learned from what is left."""
+    train, wanted, group = rows, [], np.full(rows.n_users, -1)
+    if rows.clock == "days":
+        assert rows.at is not None
+        early = rows.at <= np.quantile(rows.at, 0.9)
+        both = np.zeros((2, rows.n_users), dtype=bool)
+        both[early.astype(int), rows.user] = True
+        users = _drawn(np.flatnonzero(both.all(axis=0)), chance)
+        if len(users) >= _FEW:
+            train, later = rows.rows(early), _only(Histories.of(rows.rows(~early)), users)
+            first = later.visit[np.minimum(later.start[:-1], max(len(later.visit) - 1, 0))]
+            single = len(later.item) < 1.5 * len(np.unique(later.visit))
+            wanted.append(later.chosen(later.visit - first[later.user] < (_AHEAD if single else 1)))
+            group[users] = CUT
+    histories = Histories.of(train)
+    n_visits = _visits(histories)
+    unordered = rows.clock is None and rows.basket is None
+    rest = np.flatnonzero((group < 0) & ((np.diff(histories.start) if unordered else n_visits) > 1))
+    rest = _drawn(rest, chance)
+    group[rest] = DRAWN if unordered else LAST
+    if rows.has_ratings and not unordered:
+        group[chance.permutation(rest)[: len(rest) // 2]] = DRAWN
+    of = group[histories.user]
+    after = ((of == LAST) & (histories.back == 0)) | ((of == DRAWN) & _some(histories, chance))
+    wanted.append(histories.chosen(after))
+    train = _without(train, histories, after)
+    return _of_groups(train, wanted, group)
+
+
+def _of_groups(train: Interactions, wanted: list[Histories], group: NDArray[np.int64]) -> Trial | None:
+    users = np.flatnonzero(group >= 0)
+    item, user = (np.concatenate([getattr(part, name) for part in wanted]) for name in ("item", "user"))
+    order = np.argsort(user, kind="stable")
+    start = np.searchsorted(user[order], np.arange(len(group) + 1))
+    asked = Histories(train.n_items, start, item[order], np.zeros(len(item), dtype=np.int64), None)
+    shares = {CUT: min(np.count_nonzero(group == CUT) / _FULL, 1.0), LAST: 1.0, DRAWN: 1.0}
+    past = Histories.of(train)
+    return _asked(train, past.of_users(users), asked.of_users(users), group[users], shares)
+
+
+def _visits(histories: Histories) -> NDArray[np.int64]:
+    new = np.append(True, np.diff(histories.visit) > 0) if len(histories.visit) else np.empty(0, dtype=bool)
+    return np.bincount(histories.user[new], minlength=len(histories))
+
+
+def _only(histories: Histories, users: NDArray[np.int64]) -> Histories:
+    mask = np.zeros(len(histories), dtype=bool)
+    mask[users] = True
+    return histories.chosen(mask[histories.user])
+
+
+def _some(histories: Histories, chance: np.random.Generator) -> NDArray[np.bool_]:
+    """A random fifth of the events of each user, at least one and never all."""
+    size = np.diff(histories.start)
+    order = np.lexsort((chance.random(len(histories.item)), histories.user))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) - histories.start[:-1][histories.user]
+    least = np.minimum(np.maximum(np.rint(size * _RANDOM), 1), np.maximum(size - 1, 0))
+    drawn: NDArray[np.bool_] = place < least[histories.user]
+    return drawn
+
+
+def _without(rows: Interactions, histories: Histories, after: NDArray[np.bool_]) -> Interactions:
+    """Rows less the events that are asked about, and less every other row of the same user and item then or later."""
+    key = histories.user[after].astype(np.int64) * rows.n_items + histories.item[after]
+    own = rows.user.astype(np.int64) * rows.n_items + rows.item
+    if rows.at is None or histories.at is None:
+        return rows.rows(~np.isin(own, key))
+    distinct, place = np.unique(key, return_inverse=True)
+    since = np.full(len(distinct), np.inf)
+    np.minimum.at(since, place, histories.at[after])
+    at = np.minimum(np.searchsorted(distinct, own), max(len(distinct) - 1, 0))
+    gone = (distinct[at] == own) & (rows.at >= since[at]) if len(distinct) else np.zeros(len(own), dtype=bool)
+    return rows.rows(~gone)
+
+
+def _drawn(users: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
+    return users if len(users) <= USERS else np.sort(chance.choice(users, USERS, replace=False))
+
+
+def _few_each(key: NDArray[np.int64], n_items: int) -> NDArray[np.int64]:
+    """At most 8 targets of each user, spread over the codes: enough to compare blends, and bounded work."""
+    user = key // n_items
+    first = np.searchsorted(user, user)
+    size = np.searchsorted(user, user, side="right") - first
+    place = np.arange(len(key)) - first
+    few: NDArray[np.int64] = key[(size <= _TARGETS) | ((place * _TARGETS) // size != ((place - 1) * _TARGETS) // size)]
+    return few
+
+
+def _asked(
+    train: Interactions, past: Histories, wanted: Histories, group: NDArray[np.int64], shares: dict[int, float]
+) -> Trial | None:
+    """Only users with something to be found; groups that are too small to tell anything are left out."""
+    key = np.unique(wanted.user.astype(np.int64) * wanted.n_items + wanted.item)
+    asked = np.unique(key // wanted.n_items)
+    counted = np.bincount(group[asked], minlength=len(HOW))
+    asked = asked[counted[group[asked]] >= _FEW]
+    if not len(asked) or not len(train):
+        return None
+    key = _few_each(key[np.isin(key // wanted.n_items, asked)], wanted.n_items)
+    had = np.isin(key, past.user.astype(np.int64) * past.n_items + past.item)
+    start = np.append(0, np.cumsum(np.bincount(key // wanted.n_items, minlength=len(wanted))[asked]))
+    target = (key % wanted.n_items).astype(np.int32)
+    own = {g: share for g, share in shares.items() if counted[g] >= _FEW}
+    whole = sum(own.values())
+    shared = {g: share / whole for g, share in own.items()}
+    return Trial(train, past.of_users(asked), start, target, float(had.mean()), group[asked], shared)

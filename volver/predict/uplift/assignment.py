@@ -1,0 +1,144 @@
+"""Who was treated, and how likely that was: at random, or as far as it can be told from what is known.
+
+Pure numerics.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from volver.core import VolverError
+from volver.predict.uplift.bases import Linear
+from volver.predict.uplift.features import Bools, Design, Floats, Ints
+
+_EDGE: Final = 0.02  # a chance of treatment is not taken to be nearer to 0 or 1
+_THIN: Final = 0.05
+_SUSPECT: Final = 3.0  # standard errors of the AUC from a half at which assignment is not taken to be random
+
+
+class BadTreatment(VolverError):
+    """A treatment, outcome or propensity that does not fit the customers."""
+
+    code = "predict.bad_treatment"
+    says = "No effect can be learned: {why}."
+    hint = "Give one treatment with two levels, one outcome number and one row of features per customer."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """Each customer's chance of the treatment, and how far the two groups overlap."""
+
+    share: Floats
+    known: bool
+    random: bool
+    auc: float | None
+    clipped_share: float
+    thin_share: float
+    effective: float
+
+    @property
+    def diagnostics(self) -> dict[str, Any]:
+        """What to look at: `auc` of telling the groups apart (.5 is random), the share of customers whose chance was
+        clipped or lies outside .05–.95, and the effective share of the sample after weighting.
+        """
+        return {
+            "known": self.known,
+            "random": self.random,
+            "auc": self.auc,
+            "clipped_share": self.clipped_share,
+            "thin_share": self.thin_share,
+            "effective_share": self.effective,
+        }
+
+
+def assigned(design: Design, treated: Bools, propensity: Any = None, *, seed: int = 0) -> Assignment:
+    """The chance of treatment: as given (a number or one per customer), else learned and clipped to .02–.98.
+
+    Without one, a cross-fitted logistic regression tries to tell the groups apart; where it cannot (its AUC is within
+    three standard errors of a half), the plain share is everyone's chance. Raises `predict.bad_treatment`.
+    """
+    if propensity is not None:
+        share = np.broadcast_to(np.asarray(propensity, dtype=np.float64), (len(treated),)).copy()
+        if not bool(np.all((share > 0) & (share < 1))):
+            raise BadTreatment(why="a propensity is not between 0 and 1")
+        return _told(share, treated, known=True, random=True, auc=None)
+    guess = crossed(design, treated, seed)
+    found = auc(guess, treated)
+    n1, n0 = float(treated.sum()), float((~treated).sum())
+    wide = float(np.sqrt((n1 + n0 + 1) / (12 * n1 * n0)))
+    if found is None or found - 0.5 <= _SUSPECT * wide:
+        return _told(np.full(len(treated), treated.mean()), treated, known=False, random=True, auc=found)
+    return _told(guess, treated, known=False, random=False, auc=found)
+
+
+def crossed(design: Design, treated: Bools, seed: int, folds: int = 3) -> Floats:
+    """Each customer's chance of the treatment from a logistic regression that has not seen them."""
+    fold = folds_of(len(treated), folds, seed)
+    found = np.empty(len(treated))
+    for out in range(folds):
+        train, test = fold != out, fold == out
+        model = Linear(seed=seed).fit(design.take(train), treated[train].astype(np.float64))
+        found[test] = model.predict(design.take(test))
+    return found
+
+
+def _told(share: Floats, treated: Bools, *, known: bool, random: bool, auc: float | None) -> Assignment:
+    inside = np.clip(share, _EDGE, 1 - _EDGE)
+    weight = np.where(treated, 1 / inside, 1 / (1 - inside))
+    return Assignment(
+        share=share if known else inside,
+        known=known,
+        random=random,
+        auc=auc,
+        clipped_share=0.0 if known else float(np.mean(inside != share)),
+        thin_share=float(np.mean((share < _THIN) | (share > 1 - _THIN))),
+        effective=float(weight.sum() ** 2 / np.sum(weight**2) / len(weight)),
+    )
+
+
+def two_levels(treatment: Any, rows: int, treated: Any = None) -> Bools:
+    """Who was treated. The higher of two levels is the treatment unless named. Raises `predict.bad_treatment`."""
+    values = np.asarray(treatment)
+    if values.shape != (rows,):
+        raise BadTreatment(why=f"{rows} customers, but treatments of shape {values.shape}")
+    if values.dtype.kind == "O":
+        values = values.astype(np.str_)
+    levels = np.unique(values)
+    if len(levels) != 2:
+        raise BadTreatment(why=f"the treatment has {len(levels)} levels instead of two")
+    chosen: Bools = values == (levels[1] if treated is None else treated)
+    if chosen.all() or not chosen.any():
+        raise BadTreatment(why=f"nobody, or everybody, has the treatment {treated}")
+    return chosen
+
+
+def outcomes(outcome: Any, rows: int) -> Floats:
+    """The outcome as numbers. Raises `predict.bad_treatment`."""
+    values = np.asarray(outcome, dtype=np.float64)
+    if values.shape != (rows,) or not bool(np.all(np.isfinite(values))):
+        raise BadTreatment(why="an outcome is missing or no number")
+    return values
+
+
+def folds_of(rows: int, folds: int, seed: int, strata: npt.NDArray[Any] | None = None) -> Ints:
+    """A fold for each row, at random, equally many of every stratum."""
+    chance = np.random.default_rng(seed)
+    shuffled = chance.permutation(rows)
+    if strata is not None:
+        shuffled = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    found = np.empty(rows, dtype=np.int64)
+    found[shuffled] = np.arange(rows) % folds
+    return found
+
+
+def auc(scores: Floats, yes: Bools) -> float | None:
+    """The chance that a yes scores above a no, ties counting half (Mann and Whitney 1947). None without both."""
+    n1 = int(yes.sum())
+    n0 = len(yes) - n1
+    if not n1 or not n0:
+        return None
+    _, place, n = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(n) - (n - 1) / 2.0)[place]
+    return (float(ranks[yes].sum()) - n1 * (n1 + 1) / 2) / (n1 * n0)

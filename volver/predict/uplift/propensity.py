@@ -1,0 +1,203 @@
+"""How likely an event is: a calibrated chance for each customer, and how far it can be trusted.
+
+Pure numerics, scikit-learn's manners, over any frame.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+
+from volver.core import Words, clock
+from volver.predict.uplift.assignment import auc, folds_of, outcomes
+from volver.predict.uplift.bases import BASES, base_named, climbed, is_binary, log_loss, one_thread
+from volver.predict.uplift.features import BadFeatures, Design, Features, Floats
+
+FEWEST: Final = 50  # events, and non-events, below which nothing is said
+_ENOUGH_TO_BOOST: Final = 200  # events below which boosting has never won and only takes time
+_FOLDS: Final = 5
+_EDGE: Final = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """How a chance did on customers it had not seen: `auc`, `brier` and `log_loss`, the same for saying the plain rate
+    of everyone, and `bins` of foreseen against measured chance with its 90 % interval.
+    """
+
+    customers: int
+    events: int
+    auc: float | None
+    brier: float
+    log_loss: float
+    rate_brier: float
+    rate_log_loss: float
+    bins: tuple[dict[str, float], ...]
+
+    @property
+    def worst_bin(self) -> float:
+        """The largest distance between foreseen and measured chance over the bins."""
+        return max((abs(each["foreseen"] - each["measured"]) for each in self.bins), default=0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "customers": self.customers,
+            "events": self.events,
+            "auc": self.auc,
+            "brier": self.brier,
+            "log_loss": self.log_loss,
+            "rate_brier": self.rate_brier,
+            "rate_log_loss": self.rate_log_loss,
+            "worst_bin": self.worst_bin,
+            "bins": [dict(each) for each in self.bins],
+        }
+
+
+def reliability(p: Any, happened: Any, bins: int = 10) -> Reliability:
+    """Hold chances against what happened; bins are tenths of the customers by chance, least first."""
+    p, y = np.asarray(p, dtype=np.float64), np.asarray(happened, dtype=np.float64)
+    rate, rows = float(y.mean()), []
+    for part in np.array_split(np.argsort(p, kind="stable"), min(bins, max(1, len(y) // 20))):
+        low, high = wilson(float(y[part].sum()), len(part))
+        row = {"customers": len(part), "foreseen": float(p[part].mean()), "measured": float(y[part].mean())}
+        rows.append(row | {"low": low, "high": high})
+    return Reliability(
+        customers=len(y),
+        events=int(y.sum()),
+        auc=auc(p, y > 0),
+        brier=float(np.mean((p - y) ** 2)),
+        log_loss=log_loss(y, p),
+        rate_brier=rate * (1 - rate),
+        rate_log_loss=log_loss(y, np.full(len(y), rate)),
+        bins=tuple(rows),
+    )
+
+
+def wilson(events: float, n: int, z: float = 1.6448536269514722) -> tuple[float, float]:
+    """90 % interval of a share (Wilson 1927, equation 4)."""
+    if not n:
+        return 0.0, 1.0
+    rate, wide = events / n, z * z / n
+    centre = (rate + wide / 2) / (1 + wide)
+    half = z * float(np.sqrt(rate * (1 - rate) / n + wide / (4 * n))) / (1 + wide)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+class Propensity:
+    """The calibrated chance of an event: to buy from a category, use a discount, send goods back.
+
+    Logistic regression and, from 200 events on, boosted trees are compared by five-fold cross-validated log-loss; of
+    the better, the out-of-fold chances are calibrated: not at all, by Platt's line (1999) or by isotonic steps, again
+    by cross-validated log-loss.
+    With fewer than 50 events or non-events `predict` answers None and `reason_` says why.
+
+    After `fit`: `base_`, `calibrated_by_`, `losses_`, `reliability_` (on customers that neither the model nor the
+    calibration had seen), `reason_`.
+
+    >>> chance = np.random.default_rng(1)
+    >>> X = chance.normal(size=(2000, 1))
+    >>> y = chance.random(2000) < 1 / (1 + np.exp(2 - X[:, 0]))
+    >>> Propensity().fit(X, y).predict([[-1.0], [2.0]]).round(1).tolist()
+    [0.1, 0.5]
+    >>> str(Propensity().fit(X, y & (X[:, 0] > 2.2)).reason_)[:20]
+    'Only 17 of 2000 had '
+    """
+
+    def __init__(self, *, bases: tuple[str, ...] = BASES, seed: int = 0) -> None:
+        self.bases = bases
+        self.seed = seed
+
+    base_: str | None = None
+    calibrated_by_: str | None = None
+    reliability_: Reliability | None = None
+    reason_: Words | None = None
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from customers and whether it happened (0 or 1). Raises `predict.bad_features`."""
+        began = clock.cpu_s()
+        self._features = Features()
+        design = self._features.fit_transform(X)
+        happened = outcomes(y, len(design))
+        if not is_binary(happened):
+            raise BadFeatures(why="an event is neither 0 nor 1")
+        self.reason_ = _too_few(happened)
+        self.base_ = self.calibrated_by_ = self.reliability_ = None
+        if self.reason_ is None:
+            with one_thread():
+                self._learn(design, happened)
+        self.fit_cpu_s_ = clock.cpu_s() - began
+        return self
+
+    def predict(self, X: Any) -> Floats | None:
+        """Each customer's chance, (n,); None where there was too little to learn from."""
+        if self.base_ is None:
+            return None
+        found: Floats = self._shape(self._model.predict(self._features.transform(X)))
+        return found
+
+    def predict_proba(self, X: Any) -> Floats | None:
+        """Chances of no and of yes, (n, 2), as scikit-learn gives them; None as in `predict`."""
+        found = self.predict(X)
+        return None if found is None else np.column_stack([1 - found, found])
+
+    def _learn(self, design: Design, y: Floats) -> None:
+        fold = folds_of(len(y), _FOLDS, self.seed, y)
+        held: dict[str, Floats] = {}
+        rare = min(y.sum(), len(y) - y.sum()) < _ENOUGH_TO_BOOST
+        for name in self.bases[:1] if rare else self.bases:
+            held[name] = np.empty(len(y))
+            for out in range(_FOLDS):
+                rest, here = fold != out, fold == out
+                model = base_named(name, self.seed).fit(design.take(rest), y[rest])
+                held[name][here] = model.predict(design.take(here))
+        self.losses_ = {name: log_loss(y, p) for name, p in held.items()}
+        self.base_ = min(self.losses_, key=lambda name: self.losses_[name])
+        p = held[self.base_]
+        tried = {name: _crossed(name, p, y, fold) for name in ("as it is", "Platt", "isotonic")}
+        self.calibrated_by_ = min(tried, key=lambda name: log_loss(y, tried[name]))
+        self.reliability_ = reliability(tried[self.calibrated_by_], y)
+        self._shape = _shape(self.calibrated_by_, p, y)
+        self._model = base_named(self.base_, self.seed).fit(design, y)
+
+
+def _too_few(y: Floats) -> Words | None:
+    events = int(y.sum())
+    if events < FEWEST:
+        text = "Only {events} of {customers} had it happen; {needed} are needed to tell who is likely."
+        return Words(text, {"events": events, "customers": len(y), "needed": FEWEST})
+    if len(y) - events < FEWEST:
+        text = "All but {others} of {customers} had it happen; {needed} others are needed to tell who is likely."
+        return Words(text, {"others": len(y) - events, "customers": len(y), "needed": FEWEST})
+    return None
+
+
+def _crossed(name: str, p: Floats, y: Floats, fold: Any) -> Floats:
+    """Each customer's chance calibrated by the others."""
+    found = np.empty(len(y))
+    for out in range(_FOLDS):
+        here = fold == out
+        found[here] = _shape(name, p[~here], y[~here])(p[here])
+    return found
+
+
+def _shape(name: str, p: Floats, y: Floats) -> Any:
+    """A function from raw to calibrated chances."""
+    if name == "as it is":
+        return _inside
+    if name == "Platt":
+        line = climbed(_line(p), y, None, 100.0)
+        return lambda raw: _inside(1 / (1 + np.exp(-(_line(raw) @ line))))
+    from sklearn.isotonic import IsotonicRegression
+
+    steps = IsotonicRegression(y_min=0.5 / len(y), y_max=1 - 0.5 / len(y), out_of_bounds="clip").fit(p, y)
+    return lambda raw: _inside(steps.predict(raw))
+
+
+def _line(p: Floats) -> Floats:
+    inside = _inside(p)
+    return np.column_stack([np.log(inside / (1 - inside)), np.ones(len(p))])
+
+
+def _inside(p: Floats) -> Floats:
+    return np.clip(p, _EDGE, 1 - _EDGE)

@@ -1,0 +1,178 @@
+"""What the forecast means for money: which lever is worth most, what a new customer of each channel may cost."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from volver import predict
+from volver.core import E4, VolverError, Words
+from volver.store import Shop
+from volver.ui.charts_people import interval
+from volver.ui.speech import Speech
+
+_MOST: Final = 10
+_SURE: Final = 0.9
+_MONTH: Final = 365.25 / 12
+_UNKNOWN: Final = "unknown"
+_LEVERS: Final = {
+    "retention": Words("1 point more of the customers still with you in a year"),
+    "order_value": Words("1 % more per order"),
+    "frequency": Words("1 % more often"),
+    "newcomers": Words("1 % more new customers"),
+    "discount_rate": Words("1 point less yearly discount rate"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverRow:
+    """A lever: what it is, what it brings with its interval, how much of that stays as margin."""
+
+    name: str
+    gain: str
+    margin: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levers:
+    """Levers by what they bring, and the answer in words."""
+
+    says: str
+    rows: tuple[LeverRow, ...]
+    silent: tuple[str, ...]
+
+
+def levers_of(told: dict[str, Any], spoken: Speech) -> Levers:
+    """The JSON of `volver predict levers` as rows."""
+    spoken_levers = [each for each in told["levers"] if each["gain"] is not None]
+    most = max((each["gain"]["interval90"][1] for each in spoken_levers), default=1.0)
+    rows = tuple(_lever(each, most, spoken) for each in spoken_levers)
+    says = ""
+    if spoken_levers:
+        best = spoken_levers[0]
+        name, gain_e4 = _named(best), round(best["gain"]["expected"] * E4)
+        says = spoken.words(Words("{name}: {gain_e4} in 12 months.", {"name": name, "gain_e4": gain_e4}))
+    silent = tuple(spoken.words(_named(each)) for each in told["levers"] if each["gain"] is None)
+    return Levers(says=says, rows=rows, silent=silent)
+
+
+def _named(each: dict[str, Any]) -> Words:
+    return _LEVERS.get(each["lever"]) or Words("{name}", {"name": each["means"]})
+
+
+def _lever(each: dict[str, Any], most: float, spoken: Speech) -> LeverRow:
+    gain, (low, high) = each["gain"]["expected"], each["gain"]["interval90"]
+    margin = each["margin_gain"]["expected"] if each["margin_gain"] else None
+    says = spoken.text("90 %: {span}", span=spoken.span(low * E4, high * E4))
+    return LeverRow(
+        name=spoken.words(_named(each)),
+        gain=spoken.money(gain * E4),
+        margin="" if margin is None else spoken.money(margin * E4),
+        bar=interval(low, gain, high, most, says),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    """A channel: its customers, what one of them is still to bring, what a new one may cost and what it does cost."""
+
+    name: str
+    customers: str
+    still: str
+    may_cost: str
+    bar: Markup | None
+    costs: str
+    verdict: str
+    tone: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """Channels by size, and the answer in words; `has_costs` says whether anything spent is known."""
+
+    says: str
+    rows: tuple[ChannelRow, ...]
+    has_costs: bool
+    more: int
+
+
+def channels_of(found: "Asked", spoken: Speech) -> Channels | None:
+    """What a new customer of each channel may cost; None where no channel is known."""
+    if found.ceiling is None or all(row.key == _UNKNOWN for row in found.ceiling.rows):
+        return None
+    ceiling, rows = found.ceiling, found.ceiling.rows[:_MOST]
+    still = {each.key: each.each for each in found.benchmark.rows} if found.benchmark else {}
+    most = max((row.ceiling.high for row in rows if row.ceiling), default=1.0)
+    says = ""
+    if ceiling.shop.ceiling:
+        whole = ceiling.shop.ceiling
+        said = Words(
+            "A new customer leaves a margin of {brings_e4} in 12 months ({low_e4} to {high_e4}): more than that loses "
+            "money.",
+            {"brings_e4": _e4(whole.expected), "low_e4": _e4(whole.low), "high_e4": _e4(whole.high)},
+        )
+        says = spoken.words(said)
+    return Channels(
+        says=says,
+        rows=tuple(_channel(row, still.get(row.key), most, spoken) for row in rows),
+        has_costs=any(row.cost is not None for row in ceiling.rows),
+        more=len(ceiling.rows) - len(rows),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the card of channels rests on; None where it cannot be said."""
+
+    ceiling: predict.CeilingReport | None
+    benchmark: predict.BenchmarkReport | None
+
+
+def ask_channels(shop: Shop) -> Asked:
+    """Both reports by channel."""
+    try:
+        return Asked(ceiling=predict.spend_ceiling(shop), benchmark=predict.benchmark(shop, "channel"))
+    except VolverError:
+        return Asked(ceiling=None, benchmark=None)
+
+
+def _channel(row: "predict.CeilingRow", still: float | None, most: float, spoken: Speech) -> ChannelRow:
+    bar = None
+    if row.ceiling:
+        says = spoken.text("90 %: {span}", span=spoken.span(_e4(row.ceiling.low), _e4(row.ceiling.high)))
+        bar = interval(row.ceiling.low, row.ceiling.expected, row.ceiling.high, most, says)
+    verdict, tone = _verdict(row, spoken)
+    return ChannelRow(
+        name=spoken.words(row.label),
+        customers="" if row.customers is None else spoken.number(row.customers),
+        still="" if still is None else spoken.money(_e4(still)),
+        may_cost=spoken.money(_e4(row.ceiling.expected)) if row.ceiling else "",
+        bar=bar,
+        costs="" if row.cost_each is None else spoken.money(_e4(row.cost_each)),
+        verdict=verdict,
+        tone=tone,
+        note=spoken.words(row.note),
+    )
+
+
+def _verdict(row: "predict.CeilingRow", spoken: Speech) -> tuple[str, str]:
+    """Whether what winning one costs comes back, in a few words, and their tone."""
+    _ = spoken.text
+    if row.cost is None:
+        return "", ""
+    if row.p_pays_back is None or row.payback is None:
+        return spoken.words(row.verdict), ""
+    if row.p_pays_back <= 1.0 - _SURE:
+        return _("loses money"), "bad"
+    if row.p_pays_back < _SURE or row.payback.days is None:
+        return _("may not pay back"), "warn"
+    months = round(row.payback.days / _MONTH)
+    if months < 1:
+        return _("with the first order") if row.payback.days < 1 else _("within a month"), "good"
+    return _("{n} months", n=months), "good"
+
+
+def _e4(money: float) -> int:
+    return round(money * E4)
