@@ -110,6 +110,27 @@ def test_corrections_move_money_between_customers_and_keep_the_total() -> None:
         assert learned.is_boosted is boosted
 
 
+def test_trees_as_plain_values_answer_as_the_library_does() -> None:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from volver.predict import correcting
+
+    chance = np.random.default_rng(1)
+    columns = np.column_stack([chance.normal(size=3000), chance.poisson(2.0, 3000), chance.exponential(size=3000)])
+    offset = chance.gamma(2.0, 1.0, 3000)
+    came = chance.poisson(offset * np.exp(0.5 * columns[:, 0] - 0.2 * columns[:, 1])).astype(float)
+    trees = correcting._boosted(columns, offset, came, seed=0)
+    edges = [np.unique(np.quantile(column, np.linspace(0.0, 1.0, 65)[1:])) for column in columns.T]
+    model = HistGradientBoostingRegressor(
+        loss="poisson", learning_rate=0.03, max_iter=100, max_leaf_nodes=6, min_samples_leaf=20,
+        l2_regularization=5.0, early_stopping=False, random_state=0,
+    )  # fmt: skip
+    stepped = correcting._stepped(columns, edges)
+    model.fit(stepped, came / offset, sample_weight=offset)
+    ours = sum(tree.values(columns) for tree in trees)
+    assert np.ptp(ours - np.log(model.predict(stepped))) == pytest.approx(0.0, abs=1e-9)
+
+
 def test_the_level_moves_only_where_several_past_days_agree() -> None:
     sure = 1e-4
     apart = learn_level([(0.3, sure), (-0.3, sure), (0.2, sure)], [(0.3, sure), (-0.3, sure)], a_year_seen=True)
