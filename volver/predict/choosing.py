@@ -2,7 +2,7 @@
 
 Pure numerics over `Past`. Laws are ranked by mean deviance over past days, with a veto on those whose totals were far
 off; ties go to Pareto/NBD. The calendar stays unless it would have made totals worse; a correction stays only if it won
-at every past day on which it could be tried. Every choice is written down with its scores.
+on the newest past day and over all. Every choice is written down with its scores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,9 @@ _SPEND_GAIN: Final = 0.02  # how much nearer, in logs, another law of spending m
 _TIE: Final = 0.01  # deviance within this share of the best is no worse
 _VETO: Final = 0.10  # mean error of totals, in logs, beyond the best one's
 _WORSE: Final = 0.02  # how much worse totals may be with a calendar, in logs
-_GAIN: Final = 0.003  # share of the deviance that a correction must win at every past day
+_GAIN: Final = 0.003  # share of the deviance that a correction must win
+_GAIN_TREES: Final = 0.01  # the same for trees over the regression
+_RANK: Final = 0.005  # how much worse, in rank correlation, money may be ordered
 _ENOUGH: Final = 1_000  # customers, and half as many orders that came: below, corrections learn chance
 _ENOUGH_TREES: Final = 2_000
 _FEWEST: Final = 3  # past days: one to learn from, two to win on
@@ -205,26 +207,25 @@ def _correction(
             tried[way].append(then.tried(orders, money))
     best = "none"
     for way in ways:
-        bar = tried[best] if best != "none" else tried["none"]
-        wins = all(new.deviance < old.deviance * (1.0 - (_GAIN if best == "none" else 0.0))
-                   for new, old in zip(tried[way], bar, strict=True))  # fmt: skip
-        if wins and _ranks_no_worse(tried[way], tried["none"]):
+        if _wins(tried[way], tried[best], _GAIN if best == "none" else _GAIN_TREES):
             best = way
     if best == "none":
-        return (
-            None,
-            tried,
-            (Words("Corrections for single customers did not win on every past day: they are left out."),),
-        )
+        lost = Words("Corrections for single customers did not win on the shop's past: they are left out.")
+        return None, tried, (lost,)
     learned = learn_correction(lessons, test.days, boosted=best == "boosted")
     gain = 1.0 - _scores(tried[best])[0] / _scores(tried["none"])[0]
     text = "Single customers are corrected by what the law missed of them: {percent} % less deviance on {n} past days."
     return learned, tried, (Words(text, {"percent": round(100 * gain, 1), "n": len(tried[best])}),)
 
 
-def _ranks_no_worse(new: Sequence[Trial], old: Sequence[Trial]) -> bool:
-    gains = [(a.spearman or 0.0) - (b.spearman or 0.0) for a, b in zip(new, old, strict=True)]
-    return float(np.mean(gains)) > -0.005
+def _wins(new: Sequence[Trial], old: Sequence[Trial], gain: float) -> bool:
+    """Whether customers were known better on the newest past day, before which there was most to learn from, and over
+    all of them; and money was ranked no worse.
+    """
+    newest = new[0].deviance < old[0].deviance * (1.0 - gain)
+    overall = _scores(new)[0] < _scores(old)[0] * (1.0 - gain)
+    ranks = [(a.spearman or 0.0) - (b.spearman or 0.0) for a, b in zip(new, old, strict=True)]
+    return newest and overall and float(np.mean(ranks)) > -_RANK
 
 
 def applied(correction: Correction, columns: Any, orders: Any, money: Any) -> tuple[Any, Any]:

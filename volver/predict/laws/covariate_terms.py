@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, polygamma
 
 from volver.predict.laws.history import Floats, Histories
+from volver.predict.laws.pareto import reach_of
 
 Terms = tuple[Floats, Floats, Floats]
 RowTerms = Callable[[Floats, Floats, Floats, Floats], Terms]  # predictors (4, n), x, t_x, T
@@ -69,10 +70,10 @@ def predictors(theta: Floats, z: Floats, moves: Sequence[tuple[int, float]]) -> 
 def pareto_logs(r: float, alpha: Floats, s: float, beta: Floats, x: Floats, t_x: Floats, age: Floats) -> Terms:
     """Logs of: being alive (n,), having stopped at each node (32, n); and the nodes' times (32, n).
 
-    As `pareto._log_terms`, for alpha and beta of each row.
+    v = ln((c+u) / (c+t_x)), c = min(alpha, beta), for alpha and beta of each row.
     """
     c = np.minimum(alpha, beta)
-    reach = np.minimum(np.log1p((age - t_x) / (c + t_x)), 40.0 / (r + s + x))
+    reach, _ = reach_of(r, alpha, s, beta, x, t_x, age)
     v = 0.5 * (_NODES[:, None] + 1.0) * reach
     u = t_x + (c + t_x) * np.expm1(v)
     with np.errstate(divide="ignore"):

@@ -7,7 +7,7 @@ orders.
 """
 
 from collections.abc import Iterator
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 from scipy.special import digamma, gammaln, hyperu, polygamma
@@ -147,7 +147,7 @@ def _places(
     """Rows in blocks, each with as many nodes as it needs; v = ln((c+u) / (c+t_x)), c = min(alpha, beta)."""
     for begin in range(0, len(x), _BLOCK):
         block = slice(begin, begin + _BLOCK)
-        reach, span = _reach(r, alpha, s, beta, x[block], t_x[block], age[block])
+        reach, span = reach_of(r, alpha, s, beta, x[block], t_x[block], age[block])
         kind = np.zeros(len(reach), dtype=np.int64)
         for _, most_span, most_reach in _RULES[:-1]:
             kind += (span > most_span) | (reach > most_reach)
@@ -163,21 +163,23 @@ def _places(
                 )
 
 
-def _reach(r: float, alpha: float, s: float, beta: float, x: Floats, t_x: Floats, age: Floats) -> tuple[Floats, Floats]:
-    """How far v goes until T or until the integrand is over, and that times its fastest fall.
+def reach_of(r: Any, alpha: Any, s: Any, beta: Any, x: Floats, t_x: Floats, age: Floats) -> tuple[Floats, Floats]:
+    """How far v goes until T or until the integrand is over, and that times its fastest fall; parameters are numbers or
+    one for each row.
 
     The log integrand falls by near * v + far * ln(1 + q (e^v - 1)), which is convex: Newton's steps from the right stay
     right of where it is over, and arrive in one where alpha = beta.
     """
-    near, far = (r + x - 1.0, s + 1.0) if alpha <= beta else (s, r + x)
-    silence, since, ago = age - t_x, min(alpha, beta) + t_x, max(alpha, beta) + t_x
+    first = np.less_equal(alpha, beta)
+    near, far = np.where(first, r + x - 1.0, s), np.where(first, s + 1.0, r + x)
+    silence, since, ago = age - t_x, np.minimum(alpha, beta) + t_x, np.maximum(alpha, beta) + t_x
     reach = np.log1p(silence / since)
     fall = near * reach + far * np.log1p(silence / ago)
     slope = near + far * (since + silence) / (ago + silence)
     late = np.flatnonzero(fall > _FALLEN)
     if len(late):
         q, end, down, steep = (since / ago)[late], reach[late], fall[late], slope[late]
-        near, far = np.broadcast_to(near, len(x))[late], np.broadcast_to(far, len(x))[late]
+        near, far = near[late], far[late]
         for _ in range(4):
             end = end - (down - _FALLEN) / steep
             rise = q * np.expm1(end)
