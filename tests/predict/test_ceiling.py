@@ -191,3 +191,65 @@ def test_what_costs_more_pays_back_later(steps: list[float], cost: float, more: 
         assert np.interp(early, days, margin[0]) >= min(cost, margin[0, -1]) - 1e-6
     else:
         assert margin[0, -1] < cost
+
+
+# ---- what an outside reader found
+
+
+@pytest.mark.parametrize("cell", ["1e5", "(500)", "-500", "5\0 0", "12abc", "1.2.3", "1 2", "€", "5 € 3", "nan", "inf"])
+def test_a_cell_that_is_not_wholly_a_number_is_no_cost(tmp_path: Path, cell: str) -> None:
+    file = tmp_path / "costs.csv"
+    file.write_text(f"channel;cost\nsearch;7.50\ngoogle;{cell}\n")
+    found = read_costs(file)
+    assert [(each.group, each.cost) for each in found.rows] == [("search", 7.5)]
+    assert [row for row, _ in found.aside] == [3]
+
+
+@pytest.mark.parametrize(
+    ("cell", "cost"),
+    [("€ 1,234.50", 1234.5), ("1 234.50 EUR", 1234.5), ("$12", 12), ("1'000.00", 1000), (".5", 0.5), ("7. ", 7)],
+)
+def test_money_may_have_a_currency_and_thousands(tmp_path: Path, cell: str, cost: float) -> None:
+    (tmp_path / "costs.csv").write_text(f"channel;cost\nsearch;7.50\ngoogle;{cell}\n", encoding="utf-8")
+    assert read_costs(tmp_path / "costs.csv").rows[1].cost == cost
+
+
+def test_more_cells_than_the_header_and_odd_counts_are_set_aside(tmp_path: Path) -> None:
+    file = tmp_path / "costs.csv"
+    file.write_text(
+        "channel,cost,customers\na,5.50,3,\ngoogle,1234,50,\ngoogle,1234,50,7\nb,5,-2\nc,5,2.5\nd,5,x\ne,5,40.0\n"
+    )
+    found = read_costs(file)
+    assert [(each.group, each.customers) for each in found.rows] == [("a", 3), ("google", 50), ("e", 40)]
+    assert [row for row, _ in found.aside] == [4, 5, 6, 7]
+    assert "cells" in str(found.aside[0][1])
+    assert "customers" in str(found.aside[1][1])
+
+
+def test_one_date_that_reads_one_way_decides_for_all_of_the_file(tmp_path: Path) -> None:
+    def months(*cells: str) -> list[str | None]:
+        file = tmp_path / "costs.csv"
+        file.write_text("channel,date,cost\n" + "".join(f"a,{cell},5\n" for cell in cells))
+        return [each.month for each in read_costs(file).rows]
+
+    assert months("03/04/2025", "03/15/2025") == ["2025-03", "2025-03"]
+    assert months("03/04/2025", "15/03/2025") == ["2025-04", "2025-03"]
+    assert months("03/04/2025", "2025-01-02") == ["2025-04", "2025-01"]
+    assert months("03/04/2025", "03/15/2025", "15/03/2025") == ["2025-04", "2025-03"]  # both: days first, one aside
+
+
+def test_a_cell_beyond_all_measure_is_a_bad_file(tmp_path: Path) -> None:
+    (tmp_path / "costs.csv").write_text(f'channel,cost\nsearch,"{"5" * 200_000}"\n')
+    with pytest.raises(BadCosts, match="table"):
+        read_costs(tmp_path / "costs.csv")
+
+
+def test_a_frame_of_floats_is_never_taken_for_thousands() -> None:
+    found = read_costs(pl.DataFrame({"channel": ["a", "b"], "cost": [1.234, 1e-5]})).rows
+    assert [each.cost for each in found] == [1.234, 0.0]
+
+
+def test_a_margin_that_rests_on_a_setting_says_so(report: CeilingReport) -> None:
+    assert [str(each) for each in report.remarks if "margin_rate" in str(each)] == [
+        "No costs of products are known: margins rest on the setting margin_rate, 50 %."
+    ]

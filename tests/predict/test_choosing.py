@@ -178,3 +178,24 @@ def test_a_shop_of_resellers_survives_the_shelf(gifts: Shop) -> None:
     one, other = (Foreseen(each, known, 365.0, 0.1).value_of() for each in (learned, again))
     assert one.expected == pytest.approx(other.expected, rel=1e-12)
     assert one.high == pytest.approx(other.high, rel=1e-9)
+
+
+def test_a_break_on_the_newest_past_day_is_followed_and_told() -> None:
+    sure = 1e-3
+    errors = [(-1.9, sure), (0.0, sure), (0.02, sure), (0.05, sure)]
+    level = learn_level(errors, errors, a_year_seen=True)
+    assert level.broke
+    assert level.orders < 0.4
+    assert level.orders_doubt > 0.5
+    assert not learn_level([(-0.3, sure), (0.1, sure), (0.0, sure)], errors[1:], a_year_seen=True).broke
+
+
+def test_months_never_seen_widen_the_interval() -> None:
+    pairs = [(0.0, 0.001)] * 2
+    seen, unseen = (learn_level(pairs, pairs, a_year_seen=False, unseen=share) for share in (0.0, 1.0))
+    assert unseen.money_doubt > seen.money_doubt + 0.1
+
+
+def test_a_day_long_after_the_last_order_is_refused(gifts: Shop) -> None:
+    with pytest.raises(predict.BeyondTheData, match="after the last order"):
+        predict.check(gifts, "2024-06-30", "2030-01-01")

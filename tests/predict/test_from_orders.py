@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_refused() -> None:
     with pytest.raises(BadOrders):
         from_orders(ORDERS, "2023-01-01")
     with pytest.raises(BadOrders):
-        from_orders({"customer": [1], "when": [20240101]})
+        from_orders({"customer": [1], "when": [1704067200]})
     with pytest.raises(BadOrders):
         from_orders({"customer": [1], "when": ["soon"]})
     with pytest.raises(BadOrders):

@@ -255,3 +255,8 @@ def test_a_law_without_a_chance_to_stop_says_that_retention_cannot_be_said(shop:
     assert "NBD has no chance to stop" in str(found["retention"].cannot)
     assert found["newcomers"].gain is None
     assert found["frequency"].gain.expected == pytest.approx(found["order_value"].gain.expected, rel=1e-3)
+
+
+def test_levers_say_that_the_margin_is_a_setting(year: LeversReport) -> None:
+    assert any("margin_rate" in str(each) for each in year.remarks)
+    assert year.to_dict()["remarks"] == [str(each) for each in year.remarks]

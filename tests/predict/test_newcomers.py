@@ -15,10 +15,11 @@ from tests.predict.money_world import START, learned_from_orders, orders, shop_w
 from tests.world import written
 from volver.predict.money.arrivals import newcomers
 from volver.predict.money.effects import Effects, Feature
-from volver.predict.money.firstorders import UnknownGrouping, groups
+from volver.predict.money.firstorders import UnknownGrouping, first_orders, groups
 from volver.predict.money.outlook import estimate, outlook
-from volver.predict.money.prospects import value_at_first_order, value_of_lead
+from volver.predict.money.prospects import effects_of, value_at_first_order, value_of_lead
 from volver.predict.money.shrinking import means, rates, within_reach
+from volver.predict.shelves import published
 from volver.store import Shop
 
 ONE = np.ones(1)
@@ -299,3 +300,45 @@ def test_a_shop_where_nobody_came_back_expects_few_and_not_none() -> None:
     found = outlook(learned, firsts, groups(firsts, "channel"), 365.0, 0.0, margin_rate=0.4, seed=1)
     later = estimate(found.repeats[:, -1])
     assert 0.0 <= later.low < later.expected < later.high < 0.2
+
+
+def older(rows: pl.DataFrame) -> pl.DataFrame:
+    """Orders with 400 more customers who were there before: every 30 to 60 days from the first three weeks on."""
+    chance = np.random.default_rng(3)
+    more = [
+        {"customer": 10_000 + n, "day": float(day), "amount": 30.0, "channel": 0}
+        for n in range(400)
+        for day in np.arange(chance.integers(0, 21), 729, chance.integers(30, 60))
+    ]
+    return pl.concat([rows, pl.DataFrame(more).select(pl.col(name).cast(kind) for name, kind in rows.schema.items())])
+
+
+def test_customers_from_before_the_history_teach_nothing_about_newcomers(tmp_path: Path) -> None:
+    rows = orders(1500, seed=4)
+    with shop_with(tmp_path / "shop", older(rows)) as made:
+        found = first_orders(made, START + timedelta(days=729), 365.0)
+        assert found.old is not None
+        assert 400 <= found.old.sum() < 700
+        assert len(found) == 1900
+        assert len(found.teaching) == 1900 - found.old.sum()
+        report = newcomers(made, "channel")
+        [note] = [str(each) for each in report.remarks if "left out" in str(each)]
+        assert note.startswith(f"{found.old.sum()} customers of the first 91 days")
+        assert report.customers == sum(each.customers for each in report.groups) == 1900
+        truth = (1 + true_later_orders(365.0)) * true_spend()
+        assert report.value.expected == pytest.approx(truth, rel=0.15)
+        effects, _ = effects_of(published(made).learned, found.teaching)
+        assert effects is not None
+
+
+def test_a_history_whose_first_customers_are_like_the_others_keeps_them_all(alike: Shop) -> None:
+    found = first_orders(alike, START + timedelta(days=729), 365.0)
+    assert found.old is None
+    assert found.teaching is found
+    assert found.remarks == ()
+
+
+def test_a_short_horizon_does_not_call_many_customers_few(alike: Shop) -> None:
+    found = [each for each in newcomers(alike, "channel", "1d").groups if each.customers >= 50]
+    assert not any("customers say little" in str(each.note) for each in found)
+    assert str(found[-1].note) == "too few came back within this time to tell: this leans on the whole shop."

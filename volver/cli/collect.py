@@ -13,6 +13,7 @@ from volver.core.days import EPOCH
 
 if TYPE_CHECKING:
     from volver.collect import DryRun, ImportOptions, ImportReport
+    from volver.store import Shop
 
 _STAGES = {"understood": 10, "read": 45, "compared": 80, "written": 95, "done": 100}
 _WORDS = {
@@ -83,7 +84,7 @@ def import_(
             return
         with _progress() as step:
             report = import_files(shop, paths, options, step)
-        if refresh and report.rows.added:
+        if refresh and (report.rows.added or _is_behind(shop)):
             from volver.app import refresh as bring_up_to_date
 
             tell_story("Bringing customers, segments and forecasts up to date.")
@@ -113,7 +114,7 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     with context.open_shop() as shop:
         if retry:
             done = retry_set_aside(shop, options)
-            if done.added:
+            if done.added or _is_behind(shop):
                 from volver.app import refresh
 
                 refresh(shop)
@@ -133,6 +134,25 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     tell_table(("reason", "rows"), sorted(found.reasons.items()))
     click.echo()
     tell_table(("file", "row", "reason"), [(each.file, each.row_no, each.reason) for each in found.rows])
+
+
+def _is_behind(shop: "Shop") -> bool:
+    """Whether the ledger changed after customers were last brought up to date; `facts` is the last table of knowing.
+
+    Compacting the ledger counts as a change too, which costs one refresh more and nothing else.
+    """
+    made = _newest_ms(shop, "facts")
+    return any(_newest_ms(shop, table) > made for table in ("order_lines", "customers", "products"))
+
+
+def _newest_ms(shop: "Shop", table: str) -> int:
+    """When a lake table's newest file was written (its commit says so: copying a shop changes nothing); -1 without."""
+    import pyarrow as pa
+
+    if shop.lake.snapshot(table).version < 0:
+        return -1
+    actions = pa.RecordBatchReader.from_stream(shop.lake.opened(table).get_add_actions(flatten=True))
+    return max((int(each["modification_time"]) for each in actions.read_all().to_pylist()), default=-1)
 
 
 def _options(

@@ -165,6 +165,7 @@ def levers_command(context: Context, horizon: str, as_json: bool) -> None:
         for each in report.levers
     ]
     tell_table(["lever", f"gain {report.currency}", "low", "high", "as margin", ""], rows)
+    _tell_remarks(report.remarks)
 
 
 @click.command(name="benchmark")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from volver.predict.answering import kept_levers as kept_levers
     from volver.predict.buyers import FEWEST as FEWEST
+    from volver.predict.buyers import BeyondTheData as BeyondTheData
     from volver.predict.buyers import Past as Past
     from volver.predict.buyers import TooLittleHistory as TooLittleHistory
     from volver.predict.checking import BadHoldout as BadHoldout
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from volver.predict.laws.erlang import log_gaps as log_gaps
     from volver.predict.laws.erlang import wheat_morrison as wheat_morrison
     from volver.predict.laws.history import Histories as Histories
+    from volver.predict.laws.history import UnclearHistories as UnclearHistories
     from volver.predict.laws.history import histories as histories
     from volver.predict.laws.horizons import horizon_days as horizon_days
     from volver.predict.laws.nbd import NBD as NBD
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from volver.predict.laws.order_log import OrderHistories as OrderHistories
     from volver.predict.laws.order_log import calibration_holdout as calibration_holdout
     from volver.predict.laws.order_log import from_orders as from_orders
+    from volver.predict.laws.params import BadParameters as BadParameters
+    from volver.predict.laws.params import BadQuestion as BadQuestion
     from volver.predict.laws.pareto import ParetoNBD as ParetoNBD
     from volver.predict.laws.spend import GammaGamma as GammaGamma
     from volver.predict.laws.spend_mixed import MixedSpend as MixedSpend
@@ -122,6 +126,7 @@ if TYPE_CHECKING:
     from volver.predict.uplift.evaluation import incremental as incremental
     from volver.predict.uplift.evaluation import policy_value as policy_value
     from volver.predict.uplift.evaluation import qini as qini
+    from volver.predict.uplift.labels import BadTreatment as BadTreatment
     from volver.predict.uplift.learners import DRLearner as DRLearner
     from volver.predict.uplift.learners import TransformedOutcome as TransformedOutcome
     from volver.predict.uplift.learners import TwoModel as TwoModel
@@ -146,12 +151,16 @@ _WHERE = {
     "auuc": "uplift.evaluation",
     "BadCosts": "money.costs",
     "BadHoldout": "checking",
+    "BadParameters": "laws.params",
+    "BadQuestion": "laws.params",
+    "BadTreatment": "uplift.labels",
     "benchmark": "money.standings",
     "BenchmarkReport": "money.standings",
     "BENCHMARKS": "money.standings",
     "best_moment": "reaching",
     "BestMoment": "reaching",
     "BetaDiscreteWeibull": "laws.subscriptions",
+    "BeyondTheData": "buyers",
     "BGBB": "laws.occasions",
     "BGCNBD": "laws.erlang",
     "BGNBD": "laws.betageometric",
@@ -265,6 +274,7 @@ _WHERE = {
     "tracking": "pace",
     "TransformedOutcome": "uplift.learners",
     "TwoModel": "uplift.learners",
+    "UnclearHistories": "laws.history",
     "Uplift": "uplift.targeting",
     "UpliftNotFitted": "uplift.targeting",
     "UpSell": "recommend.upsell",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,7 +27,8 @@ _MOST_ORIGINS: Final = 4
 _PARTS: Final = 4  # the history holds the horizon tried at least this often
 _SHORTEST: Final = 28  # days; less says nothing
 _YOUNGEST: Final = 40  # days of history before the first past day
-_FEWEST: Final = 30  # orders that came; fewer say nothing
+_FEWEST: Final = 8  # orders that came; fewer say nothing, and few say little: see `chance`
+_FEWEST_FOR_CALENDAR: Final = 300  # later orders, some twenty-five a month
 _REPEATS: Final = 2.0  # variance of a total of orders over its mean: customers differ
 _MONEY: Final = 4.0  # the same for money in units of an order
 
@@ -106,6 +107,7 @@ class Backtest:
     def __init__(self, past: Past, at: date, days: float) -> None:
         self.past = past
         self.at = at
+        self.asked = days
         age = (at - past.first).days
         self.days = int(min(days, max(_SHORTEST, age // _PARTS)))
         self.a_year_seen = age >= YEAR + self.days // 2
@@ -126,6 +128,14 @@ class Backtest:
         return Then(known, came, brought) if came.sum() >= _FEWEST else None
 
     @cached_property
+    def unseen(self) -> float:
+        """Share of the horizon asked for in months of the year that the history does not hold."""
+        seen = np.zeros(12, dtype=bool)
+        seen[_month(np.arange(np.datetime64(self.past.first) + _SHORTEST, np.datetime64(self.at) + 1))] = True
+        ahead = np.datetime64(self.at) + np.arange(1, int(min(max(self.asked, 1.0), YEAR)) + 1)
+        return float(np.mean(~seen[_month(ahead)]))
+
+    @cached_property
     def now(self) -> Buyers:
         """Who is known at `at`."""
         return self.past.at(self.at)
@@ -138,8 +148,9 @@ class Backtest:
         if (asked, kind) not in self._calendars:
             known = self.past.at(asked)
             days, orders = self.past.rows.daily(asked, asked)
-            found = learn_calendar(known.first_day, known.known, asked, kind, days, orders)
-            self._calendars[asked, kind] = found
+            enough = orders.sum() >= _FEWEST_FOR_CALENDAR
+            learned = learn_calendar(known.first_day, known.known, asked, kind, days, orders) if enough else FLAT
+            self._calendars[asked, kind] = learned
         return self._calendars[asked, kind]
 
     def said(self, then: Then, kind: Kind, calendar: Calendar) -> Said:
@@ -184,6 +195,10 @@ class Backtest:
         """A past day as something to learn a correction from."""
         said = self.said(then, kind, self.calendar_then(then, kind) if with_calendar else FLAT)
         return Lesson(columns=said.columns, orders=said.orders, money=said.money, came=then.came, brought=then.brought)
+
+
+def _month(days: Any) -> Any:
+    return days.astype("datetime64[M]").astype(np.int64) % 12
 
 
 def chance(trial: Trial) -> tuple[float, float]:

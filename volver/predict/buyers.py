@@ -17,6 +17,7 @@ from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.store import Shop
 
 FEWEST: Final = 20  # customers; below this even a weak prior only repeats itself
+_LATE: Final = 31  # days after the last order that may be silence
 RECENT_DAYS: Final = (28, 91, 182)  # a month, a quarter, half a year, in whole weeks
 
 
@@ -136,6 +137,14 @@ def buyers_at(shop: Shop, days: Sequence[date], *, every: int = 1) -> list[Buyer
     return [read.at(day) for day in days]
 
 
+class BeyondTheData(VolverError):
+    """A day so long after the last order that what is missing would be taken for silence."""
+
+    code = "predict.beyond_the_data"
+    says = "{day} is {days} days after the last order ({last})."
+    hint = "Choose a day until then, or bring in the orders since with `volver collect import`."
+
+
 def span(shop: Shop) -> tuple[date, date]:
     """First and last day with a sale to a known customer. Raises `predict.too_little_history`."""
     found = shop.compute.rows("predict_span")[0]
@@ -146,10 +155,14 @@ def span(shop: Shop) -> tuple[date, date]:
 
 
 def last_day(shop: Shop, at: date | str | None) -> date:
-    """The day asked for, or the last one with a sale."""
+    """The day asked for, or the last one with a sale. Raises `predict.beyond_the_data`."""
+    last = span(shop)[1]
     if at is None:
-        return span(shop)[1]
-    return date.fromisoformat(at) if isinstance(at, str) else at
+        return last
+    day = date.fromisoformat(at) if isinstance(at, str) else at
+    if (day - last).days > _LATE:
+        raise BeyondTheData(day=day.isoformat(), days=(day - last).days, last=last.isoformat())
+    return day
 
 
 def day_after(day: date, days: float) -> date:

@@ -142,7 +142,7 @@ def check(
     Raises `predict.bad_holdout`, `predict.too_little_history`, `predict.unknown_model`.
     """
     holdout = last_day(shop, holdout_until)
-    calibration = _day(calibrate_until) if calibrate_until else day_after(holdout, -held_days(shop, holdout))
+    calibration = _day(calibrate_until) if calibrate_until else day_after(holdout, -max(held_days(shop, holdout), 1.0))
     if holdout <= calibration:
         raise BadHoldout(holdout=holdout.isoformat(), calibration=calibration.isoformat())
     known = past(shop, holdout)

@@ -27,6 +27,7 @@ FIRST: Final = "Pareto/NBD"
 _COMPARED: Final = "BG/NBD"  # never chosen beside others: it calls everyone who bought once alive
 _SPEND_GAIN: Final = 0.02  # how much nearer, in logs, another law of spending must come
 _TIE: Final = 0.01  # deviance within this share of the best is no worse
+_FEWEST_TO_RANK: Final = 100  # orders that came over all past days; below, the first law stands
 _VETO: Final = 0.10  # mean error of totals, in logs, beyond the best one's
 _WORSE: Final = 0.02  # how much worse totals may be with a calendar, in logs
 _GAIN: Final = 0.003  # share of the deviance that a correction must win
@@ -99,15 +100,15 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, type[BuyingMode
         short = Words(
             "The history is too short to try anything on its past: {model} is used as it is.", {"model": first}
         )
-        level = learn_level((), (), a_year_seen=test.a_year_seen)
-        return Choice(model=first, calendar=calendar, level=level, why=(*why, short))
+        level = learn_level((), (), a_year_seen=test.a_year_seen, unseen=test.unseen)
+        return Choice(model=first, level=level, why=(short,))
     names, seasons = list(laws), [False] if calendar.is_flat else [False, True]
     tried = {(name, s): test.trials(laws[name], with_calendar=s) for name in names for s in seasons}
     model, law_why = _law(tried, names, with_calendar=seasons[-1])
     if seasons[-1] and model != first:
         calendar = test.calendar(laws[model])
     trials = tried[model, seasons[-1]]
-    level = _level(trials, a_year_seen=test.a_year_seen)
+    level = _level(trials, test)
     spend, spend_why = _spend(test)
     correction, corrected, correction_why = _correction(test, laws[model], with_calendar=seasons[-1])
     contenders = _contenders(tried, corrected, (model, seasons[-1], _kind_of(correction)))
@@ -149,7 +150,8 @@ def _law(
     able = [name for name in names if scores[name][1] <= nearest + _VETO and (name != _COMPARED or len(names) == 1)]
     able = able or [name for name in names if name != _COMPARED]
     best = min(able, key=lambda name: scores[name][0])
-    if FIRST in able and scores[FIRST][0] <= scores[best][0] * (1.0 + _TIE):
+    few = sum(trial.came for trial in tried[names[0], with_calendar]) < _FEWEST_TO_RANK
+    if FIRST in names and (few or (FIRST in able and scores[FIRST][0] <= scores[best][0] * (1.0 + _TIE))):
         best = FIRST
     if len(names) == 1:
         return best, ()
@@ -172,14 +174,17 @@ def _scores(trials: Sequence[Trial]) -> tuple[float, float]:
     )
 
 
-def _level(trials: Sequence[Trial], *, a_year_seen: bool) -> Level:
+def _level(trials: Sequence[Trial], test: Backtest) -> Level:
     orders = [(each.error, chance(each)[0]) for each in trials]
     money = [(each.money_error, chance(each)[1]) for each in trials if each.money_error is not None]
-    return learn_level(orders, money, a_year_seen=a_year_seen)
+    return learn_level(orders, money, a_year_seen=test.a_year_seen, unseen=test.unseen)
 
 
 def _level_why(level: Level, trials: Sequence[Trial], *, a_year_seen: bool) -> tuple[Words, ...]:
     percent = round(100 * (level.money - 1.0))
+    if level.broke:
+        text = "Something has changed: in the newest days that were tried, {percent} % of the foreseen orders came."
+        return (Words(text, {"percent": round(100 / trials[0].ratio)}),)
     if not a_year_seen:
         return (Words("The shop is in its first year: the interval is wider, for its seasons are unknown."),)
     if not percent:

@@ -19,6 +19,7 @@ from volver.predict.learning import Learned
 from volver.predict.when.calibrate import recalibrated
 
 _Z90: Final = 1.6448536269514722
+_FARTHER: Final = 0.15  # more doubt, in logs, for each e-fold that the horizon is longer than the history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +105,15 @@ class Foreseen:
         spend_days, mean = (each if which is None else each[which] for each in (buyers.spend_days, buyers.mean_spend))
         value = self.expected[1] if which is None else self.expected[1][which]
         law = self._asked.total_value(known, spend_days, mean, self._span)
-        return self._total(float(value.sum()), law, self.learned.level.money_doubt)
+        orders = self.expected[0] if which is None else self.expected[0][which]
+        return self._total(float(value.sum()), law, self.learned.level.money_doubt, float(orders.sum()))
 
     def orders_of(self, which: Any = None) -> Total:
         """Orders of all customers, or of some."""
         known, _ = self._part(which)
         orders = self.expected[0] if which is None else self.expected[0][which]
         law = self._asked.total_orders(known, self._span)
-        return self._total(float(orders.sum()), law, self.learned.level.orders_doubt)
+        return self._total(float(orders.sum()), law, self.learned.level.orders_doubt, float(orders.sum()))
 
     # ---- inside
 
@@ -135,17 +137,21 @@ class Foreseen:
         columns = [all_known.x[row_of], all_known.t_x[row_of], all_known.T[row_of]]
         return histories(columns), self.buyers
 
-    def _total(self, expected: float, law: LawTotal, doubt: float) -> Total:
+    def _total(self, expected: float, law: LawTotal, doubt: float, orders: float) -> Total:
+        """Log-normal about the expectation; the lower end is 0 where no order at all is likely enough."""
         if expected <= 0 or law.expected <= 0:
             return Total(expected=0.0, low=0.0, high=0.0, low80=0.0, high80=0.0)
         own = float(np.log(law.high / law.expected)) / _Z90
-        wide90, wide80 = (np.exp(self.learned.level.half_width(own, doubt, share)) for share in (0.9, 0.8))
+        history = max(float(self.buyers.age.max(initial=1.0)), 1.0)
+        doubt = float(np.hypot(doubt, _FARTHER * max(float(np.log(self.days / history)), 0.0)))
+        wide90, wide80 = (float(np.exp(self.learned.level.half_width(own, doubt, share))) for share in (0.9, 0.8))
+        none = float(np.exp(-orders))
         return Total(
             expected=expected,
-            low=expected / float(wide90),
-            high=expected * float(wide90),
-            low80=expected / float(wide80),
-            high80=expected * float(wide80),
+            low=expected / wide90 if none < 0.05 else 0.0,
+            high=expected * wide90,
+            low80=expected / wide80 if none < 0.1 else 0.0,
+            high80=expected * wide80,
         )
 
 

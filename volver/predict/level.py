@@ -15,7 +15,11 @@ from volver.predict.laws.history import Floats
 
 _SHOCK: Final = 0.10  # usual error of a total, in logs, before the shop's own past says so; measured on eleven shops
 _FREEDOM: Final = 3.0  # past errors that this prior is worth
-_UNSEEN_YEAR: Final = 0.15  # more doubt, in logs, while no whole year was seen: the season is unknown
+_FIRST_YEAR: Final = 0.08  # more doubt, in logs, while no whole year was seen
+_UNSEEN: Final = 0.25  # and as much more for a horizon of months that were never seen: a season is unknown
+_BREAK: Final = float(np.log(2.0))  # the newest error beyond the older ones by this much, in logs, is a break
+_SURE: Final = 4.0  # and by this many deviations of the older ones, and of chance
+_FOLLOWED: Final = 0.7  # of a break, in logs
 _NEAR, _FAR = 0.08, 0.35  # how far off shops are, in logs
 _SHARE_FAR: Final = 0.15
 _ROUNDS: Final = 40
@@ -34,8 +38,9 @@ class Level:
     orders_doubt: float = 0.0
     money_doubt: float = 0.0
     freedom: float = 1e6
+    broke: bool = False  # the newest past day was unlike the older ones
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain values for `Level(**values)`."""
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -47,17 +52,22 @@ class Level:
 LAW: Final = Level()
 
 
-def learn_level(orders: Sequence[Any], money: Sequence[Any], *, a_year_seen: bool) -> Level:
-    """The level from past errors: pairs (log of what came over what was foreseen, variance that chance alone gives).
+def learn_level(orders: Sequence[Any], money: Sequence[Any], *, a_year_seen: bool, unseen: float = 0.0) -> Level:
+    """The level from past errors, newest first: pairs (log of what came over what was foreseen, variance that chance
+    alone gives). `unseen` is the share of the horizon in months that the history does not hold.
 
-    Within the first year errors may be the season's, so the level stays and only the interval learns from them.
+    Within the first year errors may be the season's, so the level stays and only the interval learns from them. A
+    newest day unlike all older ones is a break in the shop: the level follows it in part, and the interval widens.
     """
     found: dict[str, tuple[float, float]] = {}
     for name, errors in (("orders", orders), ("money", money)):
         off, chance = (np.array([each[i] for each in errors], dtype=np.float64) for i in (0, 1))
-        shift, variance = _shift(off, chance, may_move=a_year_seen)
+        if _breaks(off, chance):
+            shift, variance = (_FOLLOWED * float(off[0]) if a_year_seen else 0.0), (0.5 * float(off[0])) ** 2
+        else:
+            shift, variance = _shift(off, chance, may_move=a_year_seen)
         if not a_year_seen:
-            variance += _UNSEEN_YEAR**2
+            variance += _FIRST_YEAR**2 + (_UNSEEN * unseen) ** 2
         found[name] = shift, float(np.sqrt(variance))
     return Level(
         orders=float(np.exp(found["orders"][0])),
@@ -65,7 +75,17 @@ def learn_level(orders: Sequence[Any], money: Sequence[Any], *, a_year_seen: boo
         orders_doubt=found["orders"][1],
         money_doubt=found["money"][1],
         freedom=_FREEDOM + len(orders),
+        broke=_breaks(*(np.array([each[i] for each in orders], dtype=np.float64) for i in (0, 1))),
     )
+
+
+def _breaks(errors: Floats, chance: Floats) -> bool:
+    """Whether the newest error is unlike the older ones."""
+    if len(errors) < _FEWEST + 1:
+        return False
+    older = errors[1:]
+    gap = abs(float(errors[0] - np.median(older)))
+    return gap > max(_BREAK, _SURE * max(float(np.std(older)), _SHOCK), _SURE * float(np.sqrt(chance[0])))
 
 
 def _shift(errors: Floats, chance: Floats, *, may_move: bool) -> tuple[float, float]:

@@ -76,7 +76,7 @@ def test_where_all_gain_alike_everybody_is_treated_and_uplift_is_drawn_to_the_av
     assert found.choice_.policy == ALL
     assert found.treat(X).all()
     assert np.ptp(found.predict_uplift(X)) < 0.05
-    assert found.predict_uplift(X).mean() == pytest.approx(found.average_)
+    assert found.predict_uplift(X).mean() == pytest.approx(found.average_, abs=0.001)
 
 
 def test_a_treatment_that_costs_more_than_it_brings_is_given_to_nobody() -> None:
@@ -127,7 +127,7 @@ def test_the_same_seed_gives_the_same_choice() -> None:
 
 
 def test_questions_before_fit_and_unknown_names_are_refused() -> None:
-    with pytest.raises(VolverError, match="has not been fitted"):
+    with pytest.raises(VolverError, match="has learned nothing"):
         Uplift().predict_uplift([[1.0]])
     X, t, y, _ = campaign(1, 100, "none")
     with pytest.raises(VolverError, match="forest"):

@@ -10,10 +10,12 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from scipy.special import betainc, gammaln
 
-from volver.core import VolverError, clock
+from volver.core import clock
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.laws.newton import Likelihood, Maximum, Prior, maximise
+from volver.predict.laws.params import BadQuestion, Params, asked_discount, asked_quantile, positive
+from volver.predict.laws.params import NotFitted as NotFitted
 
 YEAR_DAYS: Final = 365.0
 _FEW: Final = 1000  # customers below which the weak prior always helps (value.md section 6)
@@ -21,15 +23,7 @@ _START_ROWS: Final = 12_000
 _NODES: Final = np.polynomial.legendre.leggauss(10)
 
 
-class NotFitted(VolverError):
-    """A question to a model before `fit`."""
-
-    code = "predict.not_fitted"
-    says = "This {model} has learned nothing yet."
-    hint = "Call `fit` first."
-
-
-class BuyingModel:
+class BuyingModel(Params):
     """A law of repeat buying and of stopping. Times of `fit` and of each question come in `unit`, inside they are days.
 
     `prior`: True, False or "auto" (a weak one below 1,000 customers, and wherever the data cannot tell). `seed` is
@@ -63,9 +57,9 @@ class BuyingModel:
 
     @classmethod
     def of(cls, *, unit: str = "days", **parameters: float) -> Self:
-        """A model whose parameters are known; those that are times are given in days."""
+        """A model whose parameters are known, all above 0; times are in days. Raises `predict.bad_parameters`."""
         model = cls(unit=unit)
-        model._learn(np.array([parameters[name] for name in cls.names], dtype=np.float64))
+        model._learn(np.array(positive(cls.__name__, cls.names, parameters)))
         return model
 
     @property
@@ -91,6 +85,7 @@ class BuyingModel:
 
     def p_alive(self, X: Any) -> Floats:
         """Chance that the customer has not stopped for good."""
+        self._learned()
         known = histories(X, unit=self.unit)
         return known.spread(self._p_alive(known))
 
@@ -101,8 +96,8 @@ class BuyingModel:
 
     def discounted_orders(self, X: Any, horizon: Horizon = "365d", *, discount: float = 0.1) -> Floats:
         """Expected orders within the horizon, each worth less the later it comes; `discount` is yearly (0.1 = 10 %)."""
-        known = histories(X, unit=self.unit)
-        return known.spread(self.orders_by_row(known, horizon_days(horizon), discount=discount))
+        known, yearly = histories(X, unit=self.unit), asked_discount(discount, least=0.0)
+        return known.spread(self.orders_by_row(known, horizon_days(horizon), discount=yearly))
 
     def p_buy(self, X: Any, horizon: Horizon = "30d") -> Floats:
         """Chance of at least one order within the horizon."""
@@ -111,6 +106,8 @@ class BuyingModel:
 
     def order_pmf(self, X: Any, horizon: Horizon = "365d", *, most: int = 20) -> Floats:
         """Chance of 0, 1, … `most` orders within the horizon: shape (n_customers, most + 1)."""
+        if most < 0:
+            raise BadQuestion(why=f"at most {most} orders")
         known = histories(X, unit=self.unit)
         tails = self._tails(known, horizon_days(horizon), most + 1)
         at_least = np.column_stack([np.ones(len(tails)), tails * self._p_alive(known)[:, None]])
@@ -118,8 +115,8 @@ class BuyingModel:
         return pmf
 
     def order_quantile(self, X: Any, q: float, horizon: Horizon = "365d") -> Ints:
-        """Smallest count that the customer's orders within the horizon do not exceed with chance `q`."""
-        known = histories(X, unit=self.unit)
+        """Smallest count that the customer's orders within the horizon do not exceed with chance `q`, 0 < q < 1."""
+        q, known = asked_quantile(q), histories(X, unit=self.unit)
         days, alive = horizon_days(horizon), self._p_alive(known)
         found = np.zeros(len(known.x), dtype=np.int64)
         for x, rows, ages, cell_of in self.groups(known):
@@ -131,7 +128,8 @@ class BuyingModel:
     def next_order_days(self, X: Any, quantiles: Sequence[float] = (0.25, 0.75), within: Horizon = "365d") -> Floats:
         """Days until the next order, if it comes within the horizon: shape (n_customers, quantiles)."""
         known = histories(X, unit=self.unit)
-        return self.next_by_row(known, quantiles, horizon_days(within))[known.row_of]
+        asked = [asked_quantile(q) for q in quantiles]
+        return self.next_by_row(known, asked, horizon_days(within))[known.row_of]
 
     # ---- the same per distinct row, for those who compose models (all times are days)
 

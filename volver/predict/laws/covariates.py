@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from volver.core import clock
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
-from volver.predict.laws.buying import YEAR_DAYS, BuyingModel, NotFitted
+from volver.predict.laws.buying import YEAR_DAYS, BuyingModel
 from volver.predict.laws.covariate_terms import (
     RowLikelihood,
     Terms,
@@ -28,6 +28,7 @@ from volver.predict.laws.encoding import BadCovariates, Encoding, encoding
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.laws.newton import Prior, maximise
+from volver.predict.laws.params import NotFitted, Params
 from volver.predict.laws.pareto import ParetoNBD
 
 _BLOCK: Final = 20_000
@@ -50,7 +51,7 @@ class _Rows:
         return self.known.spread(per_row)
 
 
-class CovariateModel:
+class CovariateModel(Params):
     """A law whose parameters depend on what is known of each customer; asked like a `BuyingModel`, with `covariates`.
 
     `covariates` is one row a customer: a frame of any kind, a mapping of columns, or an array. Text columns become

@@ -8,6 +8,7 @@ how long they have been silent; the law of that is exact here (value.md, section
 
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Integral
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from volver.predict.laws.buying import at_least
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import unit_days
 from volver.predict.laws.newton import Likelihood, Prior
+from volver.predict.laws.params import BadParameters, positive
 
 _MOST_STAGES: Final = 4
 _BLOCK: Final = 50_000
@@ -39,7 +41,7 @@ class BGCNBD(BGNBD):
         super().__init__(unit=unit, prior=prior, seed=seed)
         self.k = k
         if k != "auto":
-            self.k_ = int(k)
+            self.k_ = self._stages(k)
 
     k_: int
 
@@ -65,7 +67,7 @@ class BGCNBD(BGNBD):
         if log_gaps is not None:
             gaps = float(np.sum(log_gaps)) + float(known.n @ known.x) * float(np.log(unit_days(self.unit)))
         if self.k != "auto":
-            self._fit_stages(known, int(self.k), gaps)
+            self._fit_stages(known, self._stages(self.k), gaps)
         else:
             self._search(known, gaps, 1 if regularity is None else round(regularity))
         self.fit_seconds_ = clock.stopwatch_s() - began
@@ -74,9 +76,17 @@ class BGCNBD(BGNBD):
     @classmethod
     def of(cls, *, unit: str = "days", **parameters: float) -> Self:
         """A model whose parameters are known, k among them (else 2); those that are times are given in days."""
-        model = cls(unit=unit, k=int(parameters.get("k", 2)))
-        model._learn(np.array([parameters[name] for name in cls.names], dtype=np.float64))
+        k = parameters.get("k", 2)
+        model = cls(unit=unit, k=int(k) if k == int(k) else str(k))
+        model._learn(np.array(positive(cls.__name__, cls.names, parameters)))
         return model
+
+    @classmethod
+    def _stages(cls, k: Any) -> int:
+        """A whole number from 1 on. Raises `predict.bad_parameters`."""
+        if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
+            raise BadParameters(model=cls.__name__, why=f'k = {k!r} is neither 1, 2, 3, … nor "auto"')
+        return int(k)
 
     def moved(self, log_step: Floats) -> Self:
         """The same model with its log-parameters moved."""

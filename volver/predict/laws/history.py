@@ -5,8 +5,9 @@ the time from the first order to today. Customers with equal histories share one
 million customers a few hundred thousand rows (or fewer). Reads a frame of any dialect, writes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -37,6 +38,14 @@ class BadHistories(VolverError):
     code = "predict.bad_histories"
     says = "{wrong} of {customers} histories are impossible: {why}."
     hint = "Each customer needs x >= 0 later order days, 0 <= t_x <= T, and t_x = 0 when x = 0."
+
+
+class UnclearHistories(VolverError):
+    """Something that cannot be read as histories, or in two ways."""
+
+    code = "predict.unclear_histories"
+    says = "These histories cannot be read: {why}."
+    hint = "Give a frame or a mapping with the columns {columns}, an (n, 3) array, or three columns of one length."
 
 
 class MissingColumns(VolverError):
@@ -98,16 +107,18 @@ class Histories:
 def histories(frame: Any, *, unit: str = "days") -> Histories:
     """Compress customers' histories: a frame with columns x, t_x, T, an (n, 3) array, or three sequences.
 
-    `unit` says what t_x and T are counted in. Raises `BadHistories` if one cannot be.
+    Of three times three numbers, array or list, those are the columns that can be; where rows can be too, give a
+    frame. `unit` says what t_x and T are counted in; lengths of time (timedelta) say so themselves. Raises
+    `BadHistories` if one cannot be, `UnclearHistories`, `MissingColumns`.
 
-    >>> found = histories([[0, 0, 2], [0, 0, 10.0], [30, 30, 31]])
+    >>> found = histories({"x": [0, 0, 2], "t_x": [0, 0, 10.0], "T": [30, 30, 31]})
     >>> found.n_customers, len(found.x), found.n.tolist()
     (3, 2, [2.0, 1.0])
     """
     if isinstance(frame, Histories):
         return frame
     days = unit_days(unit)
-    columns = _columns(frame)
+    columns = _columns(frame, days)
     packed = _packed(*columns, days)
     if packed is not None:
         return packed
@@ -118,33 +129,81 @@ def histories(frame: Any, *, unit: str = "days") -> Histories:
 
 
 def columns_of(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
-    """Columns of a frame (pandas, polars, Arrow, DuckDB) as floats. Raises `MissingColumns`."""
+    """Columns of a frame (pandas, polars, Arrow, DuckDB) or a mapping as floats, lengths of time as days.
+
+    Raises `MissingColumns`, `UnclearHistories`.
+    """
+    if isinstance(frame, dict):
+        missing = [name for name in names if name not in frame]
+        if missing:
+            raise MissingColumns(missing=", ".join(missing))
+        return {name: _floats(frame[name], names) for name in names}
     import narwhals as nw  # only a frame needs it
 
-    native = nw.from_native(frame)
+    native = _frame(frame, names)
     eager = native.collect() if isinstance(native, nw.LazyFrame) else native
     missing = [name for name in names if name not in eager.columns]
     if missing:
         raise MissingColumns(missing=", ".join(missing))
-    return {name: np.asarray(eager[name].to_numpy(), dtype=np.float64) for name in names}
+    return {name: _floats(eager[name].to_numpy(), names) for name in names}
 
 
-def _columns(frame: Any) -> tuple[Numbers, Numbers, Numbers]:
+def three_columns(
+    X: Any, possible: Callable[[Floats, Floats, Floats], bool], names: Sequence[str], days: float = 1.0
+) -> tuple[Numbers, Numbers, Numbers] | None:
+    """The columns of an (n, 3) array or of three sequences; None of anything else.
+
+    Three lists are columns and an array has rows; where three times three numbers are no `possible` histories in that
+    way, but are in the other, they are turned round. Raises `UnclearHistories` of a list of rows.
+    """
+    listed = isinstance(X, list | tuple)
+    plain = listed and all(isinstance(each, list | tuple) for each in X) and len(X) > 0
+    if plain and len(X) != 3:
+        raise UnclearHistories(why=f"a list of {len(X)} lists", columns=", ".join(names))
+    if listed and len(X) == 3:
+        columns = [np.atleast_1d(_numbers(column, names, days)) for column in X]
+    elif isinstance(X, np.ndarray):
+        if X.ndim != 2 or X.shape[1] != 3:
+            raise UnclearHistories(why=f"an array of shape {X.shape}", columns=", ".join(names))
+        columns = list(_numbers(X, names).T)
+    else:
+        return None
+    if all(column.ndim == 1 and len(column) == 3 for column in columns) and (plain or not listed):
+        columns = _either(columns, possible)
+    x, t_x, last = columns
+    return x, t_x, last
+
+
+def _either(columns: list[Numbers], possible: Any) -> list[Numbers]:
+    """Of a square of nine numbers the columns: turned round only where they can be nothing else."""
+    square = np.array(columns, dtype=np.float64)
+    as_told, turned = bool(possible(*square)), bool(possible(*square.T))
+    return columns if as_told or not turned else list(square.T)
+
+
+def _columns(frame: Any, days: float) -> tuple[Numbers, Numbers, Numbers]:
     if isinstance(frame, dict):
-        return _named(frame)
-    if isinstance(frame, np.ndarray) and frame.ndim == 2 and frame.shape[1] == 3:
-        x, t_x, age = _numbers(frame).T
-        return x, t_x, age
-    if isinstance(frame, list | tuple) and len(frame) == 3:
-        x, t_x, age = (np.atleast_1d(_numbers(column)) for column in frame)
-        return x, t_x, age
-    return _named(columns_of(frame, [_found(_names_in(frame), field) for field in _NAMES]))
-
-
-def _names_in(frame: Any) -> list[str]:
+        return _named(frame, days)
+    fields = tuple(_NAMES)
+    three = three_columns(frame, _can_be, fields, days)
+    if three is not None:
+        return three
     import narwhals as nw
 
-    return list(nw.from_native(frame).collect_schema().names())
+    native = _frame(frame, fields)
+    wanted = [_found(native.collect_schema().names(), field) for field in fields]
+    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
+    return _named({name: eager[name].to_numpy() for name in wanted}, days)
+
+
+def _frame(frame: Any, names: Sequence[str]) -> Any:
+    import narwhals as nw
+
+    try:
+        return nw.from_native(frame)
+    except TypeError as error:
+        why = f"a {type(frame).__name__} is no frame"
+        raise UnclearHistories(why=why, columns=", ".join(names)) from error
 
 
 def _found(names: Sequence[str], field: str) -> str:
@@ -154,17 +213,31 @@ def _found(names: Sequence[str], field: str) -> str:
     raise MissingColumns(missing=field)
 
 
-def _named(columns: dict[str, Any]) -> tuple[Numbers, Numbers, Numbers]:
+def _named(columns: dict[str, Any], days: float) -> tuple[Numbers, Numbers, Numbers]:
     names = list(columns)
-    x, t_x, age = (np.atleast_1d(_numbers(columns[_found(names, field)])) for field in _NAMES)
+    fields = tuple(_NAMES)
+    x, t_x, age = (np.atleast_1d(_numbers(columns[_found(names, field)], fields, days)) for field in fields)
     return x, t_x, age
 
 
-def _numbers(column: Any) -> Numbers:
-    """As it came if it is an array of numbers that float64 holds, else as float64."""
+def _numbers(column: Any, names: Sequence[str], days: float = 1.0) -> Numbers:
+    """As it came if it is an array of numbers that float64 holds, else as float64; times in units of `days`."""
     if isinstance(column, np.ndarray) and column.dtype in (np.int16, np.int32, np.int64, np.float32, np.float64):
         return column
-    return np.asarray(column, dtype=np.float64)
+    return _floats(column, names, days)
+
+
+def _floats(column: Any, names: Sequence[str], days: float = 1.0) -> Floats:
+    try:
+        given = np.asarray(column)
+        if given.dtype.kind == "O" and any(isinstance(each, timedelta) for each in given.flat):
+            given = given.astype("timedelta64[us]")
+        if given.dtype.kind == "m":
+            found: Floats = given / np.timedelta64(1, "D") / days
+            return found
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UnclearHistories(why="a value is no number", columns=", ".join(names)) from error
 
 
 def _whole(days: Floats) -> Floats:
@@ -176,15 +249,23 @@ def _whole(days: Floats) -> Floats:
 def _refuse_impossible(x: Floats, t_x: Floats, age: Floats) -> None:
     if not len(x) == len(t_x) == len(age):
         raise BadHistories(wrong="all", customers=max(len(x), len(t_x), len(age)), why="the columns differ in length")
-    reasons = {
+    for why, wrong in _wrongs(x, t_x, age).items():
+        if wrong.any():
+            raise BadHistories(wrong=int(wrong.sum()), customers=len(x), why=why)
+
+
+def _can_be(x: Floats, t_x: Floats, age: Floats) -> bool:
+    return not any(wrong.any() for wrong in _wrongs(x, t_x, age).values())
+
+
+def _wrongs(x: Floats, t_x: Floats, age: Floats) -> dict[str, Any]:
+    """Which histories are impossible, by why."""
+    return {
         "a value is missing or not finite": ~np.isfinite(x + t_x + age),
         "x is negative or not whole": (x < 0) | (x != np.rint(x)),
         "t_x is below 0 or beyond T": (t_x < 0) | (t_x > age + _WHOLE),
         "t_x is not 0 though x is": (x == 0) & (t_x > 0),
     }
-    for why, wrong in reasons.items():
-        if wrong.any():
-            raise BadHistories(wrong=int(wrong.sum()), customers=len(x), why=why)
 
 
 def _packed(x: Numbers, t_x: Numbers, age: Numbers, days: float) -> Histories | None:

@@ -12,9 +12,9 @@ import numpy as np
 from scipy.special import betaln, digamma, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.buying import NotFitted
-from volver.predict.laws.history import Floats, Ints, columns_of
+from volver.predict.laws.history import Floats, Ints, columns_of, three_columns
 from volver.predict.laws.newton import Likelihood, Prior, maximise
+from volver.predict.laws.params import BadQuestion, NotFitted, Params, asked_discount, positive
 
 _FEW: Final = 1000
 _BLOCK: Final = 20_000
@@ -29,7 +29,7 @@ class BadOccasions(VolverError):
     hint = "Each customer needs whole numbers with x <= t_x <= n, and t_x = 0 exactly when x = 0."
 
 
-class BGBB:
+class BGBB(Params):
     """BG/BB: chances of buying (alpha, beta) and of being lost (gamma, delta), per occasion.
 
     X is a frame with columns x, t_x, n, an (n, 3) array, or three sequences; `counts` says how many customers share
@@ -75,7 +75,8 @@ class BGBB:
     def of(cls, *, alpha: float, beta: float, gamma: float, delta: float) -> Self:
         """A model whose parameters are known."""
         model = cls()
-        model._learn(np.array([alpha, beta, gamma, delta]))
+        given = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
+        model._learn(np.array(positive(cls.__name__, cls.names, given)))
         return model
 
     @property
@@ -112,10 +113,13 @@ class BGBB:
 
     def predict(self, X: Any, occasions: int = 1) -> Floats:
         """Expected purchases at the next `occasions` occasions."""
+        if occasions < 0:
+            raise BadQuestion(why=f"{occasions} occasions")
         return self._weighted(X, np.ones(occasions))
 
     def discounted(self, X: Any, *, discount: float = 0.1) -> Floats:
         """Discounted expected residual purchases without end (DERT); `discount` is per occasion."""
+        discount = asked_discount(discount, least=0.0)
         return self._weighted(X, (1.0 + discount) ** -np.arange(1.0, _occasions_that_count(discount) + 1.0))
 
     def expected(self, occasions: int | Sequence[int]) -> Floats:
@@ -230,22 +234,23 @@ def _add(x: Floats, t_x: Floats, n: Floats, weight: Floats, theta: Floats, gradi
 
 def _rows(X: Any, counts: Any = None) -> tuple[Floats, Floats, Floats, Floats]:
     """Clean columns x, t_x, n and weights. Raises `BadOccasions`."""
-    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 3:
-        columns = list(np.asarray(X, dtype=np.float64).T)
-    elif isinstance(X, list | tuple) and len(X) == 3:
-        columns = [np.atleast_1d(np.asarray(column, dtype=np.float64)) for column in X]
-    else:
-        columns = list(columns_of(X, ("x", "t_x", "n")).values())
-    x, t_x, n = columns
+    three = three_columns(X, lambda x, t_x, n: bool(np.all(_fit_together(x, t_x, n))), ("x", "t_x", "n"))
+    columns = columns_of(X, ("x", "t_x", "n")).values() if three is None else three
+    x, t_x, n = (np.asarray(column, dtype=np.float64) for column in columns)
     weight = np.ones(len(x)) if counts is None else np.atleast_1d(np.asarray(counts, dtype=np.float64))
     if not len(x) == len(t_x) == len(n) == len(weight):
         raise BadOccasions(wrong="all", customers=len(x), why="the columns differ in length")
-    whole = (x == np.rint(x)) & (t_x == np.rint(t_x)) & (n == np.rint(n)) & np.isfinite(weight) & (weight >= 0)
-    possible = whole & (x >= 0) & (x <= t_x) & (t_x <= n) & ((x == 0) == (t_x == 0))
+    possible = _fit_together(x, t_x, n) & np.isfinite(weight) & (weight >= 0)
     wrong: Ints = np.flatnonzero(~possible)
     if len(wrong):
         raise BadOccasions(wrong=len(wrong), customers=len(x), why="not whole numbers with x <= t_x <= n")
     return x, t_x, n, weight
+
+
+def _fit_together(x: Floats, t_x: Floats, n: Floats) -> Any:
+    """Which histories are possible."""
+    whole = (x == np.rint(x)) & (t_x == np.rint(t_x)) & (n == np.rint(n))
+    return whole & (x >= 0) & (x <= t_x) & (t_x <= n) & ((x == 0) == (t_x == 0))
 
 
 def _compressed(x: Floats, t_x: Floats, n: Floats, weight: Floats) -> tuple[Floats, Floats, Floats, Floats]:

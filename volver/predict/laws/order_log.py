@@ -4,31 +4,17 @@ Reads a frame of any dialect with a customer, a time and (if it is known) the mo
 grain is the day: orders of one customer on one day are one event.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from volver.core import VolverError
-from volver.predict.laws.history import Floats, Histories, Ints, MissingColumns, histories
+from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import Horizon, horizon_days
-
-_CUSTOMER: Final = ("customer", "customer_id", "customer_unique_id", "Id", "id", "cust", "user_id")
-_WHEN: Final = ("when", "day", "date", "Date", "order_date", "ordered_at", "placed_at", "created_at", "timestamp", "ts")
-_VALUE: Final = ("value", "amount", "amount_usd", "Price", "price", "total", "revenue", "spend", "sales")
-
-_NOTHING: Final = ("None", "nan", "NaN", "NaT", "<NA>", "")
-
-
-class BadOrders(VolverError):
-    """Orders that cannot be read, or none at all until the day that is asked for."""
-
-    code = "predict.bad_orders"
-    says = "These orders cannot be read: {why}."
-    hint = "Give a frame with a customer, a date and, if you have it, a value; or name the columns."
+from volver.predict.laws.order_columns import BadOrders as BadOrders
+from volver.predict.laws.order_columns import as_day, order_columns, present
 
 
 @dataclass(frozen=True)
@@ -39,7 +25,8 @@ class OrderHistories(Histories):
     had money in them), `net` (money of all rows, returns taken off), `log_gaps` (sum of the logarithms of the days
     between order days). Of all together: `repeat_days`, days with an order that was not its customer's first day, and
     `repeats`, how many such order days each had; `learn_calendar` asks for them. `left_out` counts rows without a
-    customer or a day.
+    customer or a day. `has_money` is False where no column told of money: then `orders`, `net` and `mean_spend` are 0
+    for all and say nothing.
     """
 
     customers: Any
@@ -51,10 +38,14 @@ class OrderHistories(Histories):
     repeat_days: Any
     repeats: Floats
     left_out: int = 0
+    has_money: bool = True
 
     @cached_property
     def mean_spend(self) -> Floats:
-        """Net spend per order day that had money in it; 0 where there was none, or all of it went back."""
+        """Net spend per order day that had money in it; 0 (never NaN) where there was none, or all of it went back.
+
+        Without a column of money it is 0 for all: see `has_money`.
+        """
         found: Floats = np.where(self.orders > 0, np.maximum(self.net, 0.0) / np.maximum(self.orders, 1.0), 0.0)
         return found
 
@@ -85,6 +76,11 @@ def from_orders(
 ) -> OrderHistories:
     """Every customer's history at the end of the day `at` (the last day with an order, if None).
 
+    Columns that are not named are found by their usual names, whatever their case, spaces and underscores: customer,
+    "Customer ID", email …; when, order_date, InvoiceDate …; value, amount, total_price …. A price beside a quantity is
+    not taken for the money of an order. Days are read from times, from texts (2024-06-24, 2024/06/24, 20240624) and
+    from such numbers.
+
     A row without money is a visit: it counts as an order day, not as a spend. A negative value is a return: it is
     taken off the customer's money and never is an order. Rows after `at` are not known yet. `zone` (an IANA name)
     says in whose days to count times that know their own zone; others are taken as they stand. Raises `BadOrders`,
@@ -98,7 +94,7 @@ def from_orders(
     [25.0, 0.0]
     """
     rows = _rows(frame, customer, when, value, zone)
-    return _known(rows, rows.last if at is None else np.datetime64(_day(at)))
+    return _known(rows, rows.last if at is None else np.datetime64(as_day(at)))
 
 
 def calibration_holdout(
@@ -106,12 +102,14 @@ def calibration_holdout(
 ) -> HeldOut:
     """Histories at the end of one day, and the order days and money of the same customers from then until another.
 
-    `until` is a day, a length of time after the first, or the last day with an order (None). `columns` as in
-    `from_orders`. Raises `BadOrders`, `MissingColumns`, `BadHorizon`.
+    `until` is a day, not before the first, a length of time after it, or the last day with an order (None). `columns`
+    as in `from_orders`. Raises `BadOrders`, `MissingColumns`, `BadHorizon`.
     """
     rows = _rows(frame, *(columns.get(name) for name in ("customer", "when", "value", "zone")))
-    first = _day(calibrate_until)
+    first = as_day(calibrate_until)
     last = rows.last.astype(object) if until is None else _end(first, until)
+    if last < first:
+        raise BadOrders(why=f"the time held out ends on {last}, before it begins after {first}")
     known = _known(rows, np.datetime64(first))
     after = (rows.day > np.datetime64(first)) & (rows.day <= np.datetime64(last))
     place = np.searchsorted(known.customers, rows.customers)
@@ -131,6 +129,7 @@ class _Rows:
     day: Any
     value: Floats
     left_out: int
+    has_money: bool
 
     @property
     def back(self) -> Any:
@@ -169,6 +168,7 @@ def _known(rows: _Rows, at: Any) -> OrderHistories:
         repeat_days=days,
         repeats=repeats.astype(np.float64),
         left_out=rows.left_out,
+        has_money=rows.has_money,
     )
 
 
@@ -184,8 +184,8 @@ def _order_days(rows: _Rows, wanted: Any) -> tuple[Ints, Any, Any]:
 
 
 def _rows(frame: Any, customer: str | None, when: str | None, value: str | None, zone: str | None) -> _Rows:
-    whose, day, money = _columns(frame, customer, when, value, zone)
-    whose, known = _present(whose)
+    whose, day, money = order_columns(frame, customer, when, value, zone)
+    whose, known = present(whose)
     known &= ~np.isnat(day)
     if not known.any():
         raise BadOrders(why="there is no row with a customer and a day")
@@ -194,82 +194,20 @@ def _rows(frame: Any, customer: str | None, when: str | None, value: str | None,
         customers=customers,
         who=who.reshape(-1).astype(np.int64),
         day=day[known],
-        value=np.where(np.isfinite(money), money, 0.0)[known],
+        value=np.zeros(int(known.sum())) if money is None else np.where(np.isfinite(money), money, 0.0)[known],
         left_out=int((~known).sum()),
+        has_money=money is not None,
     )
-
-
-def _columns(
-    frame: Any, customer: str | None, when: str | None, value: str | None, zone: str | None
-) -> tuple[Any, Any, Floats]:
-    if isinstance(frame, dict):
-        names = list(frame)
-        whose = np.asarray(frame[_named(names, customer, _CUSTOMER)])
-        day = _as_days(np.asarray(frame[_named(names, when, _WHEN)]))
-        what = _named(names, value, _VALUE, needed=value is not None)
-        money = np.zeros(len(whose)) if what is None else np.asarray(frame[what], dtype=np.float64)
-        return whose, day, money
-    import narwhals as nw  # only a frame needs it
-
-    native = nw.from_native(frame)
-    rows = native.collect() if isinstance(native, nw.LazyFrame) else native
-    whose = rows[_named(rows.columns, customer, _CUSTOMER)].to_numpy()
-    times = rows[_named(rows.columns, when, _WHEN)]
-    dtype = times.dtype
-    if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
-        local = times.dt.convert_time_zone(zone) if zone else times
-        times = local.dt.replace_time_zone(None)
-    what = _named(rows.columns, value, _VALUE, needed=value is not None)
-    money = np.zeros(len(whose)) if what is None else np.asarray(rows[what].cast(nw.Float64).to_numpy(), np.float64)
-    return whose, _as_days(times.to_numpy()), money
-
-
-def _named(names: Sequence[str], given: str | None, usual: Sequence[str], *, needed: bool = True) -> Any:
-    """The column that is meant; None where there is none and none is needed."""
-    found = next((name for name in ((given,) if given else usual) if name in names), None)
-    if found is None and needed:
-        raise MissingColumns(missing=given or usual[0])
-    return found
-
-
-def _present(whose: Any) -> tuple[Any, Any]:
-    """Customers as numbers or text, and where there is one."""
-    if whose.dtype.kind == "f":
-        return whose, np.isfinite(whose)
-    if whose.dtype.kind != "O":
-        return whose, np.ones(len(whose), dtype=bool)
-    text = whose.astype(np.str_)
-    return text, ~np.isin(text, _NOTHING)
-
-
-def _as_days(times: Any) -> Any:
-    if times.dtype.kind == "M":
-        return times.astype("datetime64[D]")
-    if times.dtype.kind in "iufb":
-        raise BadOrders(why="the times are numbers, not dates")
-    text = times.astype("U10")
-    text[np.isin(text, _NOTHING)] = "NaT"
-    try:
-        return text.astype("datetime64[D]")
-    except ValueError as wrong:
-        raise BadOrders(why=str(wrong)) from wrong
-
-
-def _day(given: date | str) -> date:
-    try:
-        return date.fromisoformat(str(given)[:10])
-    except ValueError as wrong:
-        raise BadOrders(why=f"{given!r} is not a day") from wrong
 
 
 def _end(first: date, until: Any) -> date:
     if isinstance(until, str):
         try:
-            return date.fromisoformat(until)
-        except ValueError:
+            return as_day(until)
+        except BadOrders:
             pass
     elif isinstance(until, date):
-        return _day(until)
+        return as_day(until)
     return first + timedelta(days=round(horizon_days(until, first)))
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.buying import NotFitted
 from volver.predict.laws.history import Floats, columns_of
 from volver.predict.laws.newton import Prior, maximise
+from volver.predict.laws.params import NotFitted, Params
 
 _FEW: Final = 1000
 _START_ROWS: Final = 20_000
@@ -28,7 +28,7 @@ class BadSpends(VolverError):
     hint = "Give the number of orders with money in them and their mean; leave out customers without any."
 
 
-class GammaGamma:
+class GammaGamma(Params):
     """Spend per order. `fit` and questions take (orders, mean_spend): the orders averaged over, and the mean.
 
     Customers with 0 orders are foreseen at the shop's mean; a mean of 0 or less teaches nothing. `reach` limits how

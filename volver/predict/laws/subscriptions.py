@@ -13,9 +13,9 @@ import numpy as np
 from scipy.special import betaln, digamma, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.buying import NotFitted
 from volver.predict.laws.history import Floats, Ints
 from volver.predict.laws.newton import Likelihood, Prior, maximise
+from volver.predict.laws.params import BadQuestion, NotFitted, Params, asked_discount, positive
 
 _FEW: Final = 1000
 _NEGLIGIBLE: Final = 1e-13
@@ -30,7 +30,7 @@ class BadSubscriptions(VolverError):
     hint = "Give the renewal at which each was lost (1, 2, …), or how many an active one has passed (0, 1, …)."
 
 
-class ShiftedBetaGeometric:
+class ShiftedBetaGeometric(Params):
     """sBG: the chance of loss at each renewal is Beta(a, b) across customers and stays what it is for each.
 
     `fit` takes one row per customer (or per group, with `counts`): the renewal at which the customer was lost, or the
@@ -72,7 +72,7 @@ class ShiftedBetaGeometric:
     def of(cls, **parameters: float) -> Self:
         """A model whose parameters are known."""
         model = cls()
-        model._learn(*(parameters[name] for name in cls.names))
+        model._learn(*positive(cls.__name__, cls.names, parameters))
         return model
 
     @property
@@ -113,6 +113,9 @@ class ShiftedBetaGeometric:
         `discount` is per period; the next renewal is one period away.
         """
         self._check()
+        discount = asked_discount(discount)
+        if periods < 0:
+            raise BadQuestion(why=f"{periods} periods")
         weight = (1.0 + discount) ** -np.arange(1.0, periods + 1.0)
         return self._weighted(_steps(passed), weight)
 
@@ -122,7 +125,7 @@ class ShiftedBetaGeometric:
         Fader and Hardie (2010), equation 6, summed term by term; `discount` is per period and above 0.
         """
         self._check()
-        if discount <= 0:
+        if not discount > 0:
             raise BadSubscriptions(wrong=1, customers=1, why="a lifetime without end needs a discount above 0")
         terms = min(_LONGEST, int(np.ceil(-np.log(_NEGLIGIBLE * discount) / np.log1p(discount))) + 1)
         return self._weighted(_steps(passed), (1.0 + discount) ** -np.arange(float(terms)))
@@ -196,7 +199,9 @@ def fit_cohorts(
     >>> [model.retention(1).round(2).tolist() for model in found.values()]
     [[0.8], [0.45]]
     """
-    steps, left, names = np.asarray(renewals), np.asarray(active, dtype=bool), np.asarray(cohorts)
+    steps, left, names = _steps(renewals), _yes_or_no(active), np.asarray(cohorts)
+    if not len(steps) == len(left) == len(names):
+        raise BadSubscriptions(wrong="all", customers=len(steps), why="the columns differ in length")
     whole = kind().fit(steps, left)
     found = {}
     for name in np.unique(names).tolist():
@@ -212,17 +217,34 @@ def _log_left(steps: Floats, a: float, b: float, c: float) -> Floats:
 
 
 def _steps(values: Any) -> Floats:
-    found = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    try:
+        found = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise BadSubscriptions(wrong="some", customers=np.size(values), why="a renewal is no number") from error
     wrong: Ints = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
     if len(wrong):
         raise BadSubscriptions(wrong=len(wrong), customers=len(found), why="a number of renewals is below 0")
     return found
 
 
+def _yes_or_no(active: Any) -> Any:
+    """Who is active: True and False, or 1 and 0. Raises `BadSubscriptions`."""
+    given = np.atleast_1d(np.asarray(active))
+    try:
+        number = given.astype(np.float64) if given.dtype.kind in "biufO" else np.full(len(given), np.nan)
+    except (TypeError, ValueError):
+        number = np.full(len(given), np.nan)
+    wrong = ~((number == 0) | (number == 1))
+    if wrong.any():
+        why = "active is neither True nor False, neither 1 nor 0"
+        raise BadSubscriptions(wrong=int(wrong.sum()), customers=len(given), why=why)
+    return number == 1
+
+
 def _tallied(renewals: Any, active: Any, counts: Any) -> tuple[Floats, Floats, Floats]:
     """Distinct numbers of renewals, how many customers were lost at each, how many active ones have passed so many."""
     steps = _steps(renewals)
-    left = np.zeros(len(steps), dtype=bool) if active is None else np.atleast_1d(np.asarray(active, dtype=bool))
+    left = np.zeros(len(steps), dtype=bool) if active is None else _yes_or_no(active)
     weight = np.ones(len(steps)) if counts is None else np.atleast_1d(np.asarray(counts, dtype=np.float64))
     if not len(steps) == len(left) == len(weight):
         raise BadSubscriptions(wrong="all", customers=len(steps), why="the columns differ in length")

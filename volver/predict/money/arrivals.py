@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from volver.core import Words
 from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.money.firstorders import first_orders, groups
@@ -98,14 +100,15 @@ def newcomers(shop: Shop, by: str = "channel", horizon: Horizon = "365d", *, see
     """
     found, days = outlook_of(shop, by, horizon, seed=seed)
     sizes, firsts = found.groups.sizes, found.firsts
-    money, again = found.groups.sums(firsts.first), found.groups.sums((firsts.later > 0).astype(float))
+    money, taught = found.groups.sums(firsts.first), found.groups.of_teaching(firsts)
+    again = taught.sums((firsts.teaching.later > 0).astype(float)) / np.maximum(taught.sizes, 1)
     rows = tuple(
         NewcomerGroup(
             key=key,
             label=group_label(key),
             customers=int(sizes[i]),
             first_money=float(money[i]),
-            came_back=float(again[i] / sizes[i]),
+            came_back=float(again[i]),
             first=estimate(found.first[:, i]),
             later=estimate(found.repeats[:, i]),
             value=estimate(found.value[:, i]),

@@ -15,6 +15,7 @@ from volver.predict.laws.history import Floats
 from volver.predict.laws.horizons import Horizon
 from volver.predict.money.arrivals import outlook_of
 from volver.predict.money.costs import Cost, folded, keep_costs, kept_costs, read_costs
+from volver.predict.money.margins import assumed_margin
 from volver.predict.money.outlook import Estimate, Outlook, estimate, group_label
 from volver.store import Shop
 
@@ -147,7 +148,7 @@ def spend_ceiling(
         rows=tuple(rows),
         campaigns=teller.campaigns(),
         aside=aside,
-        remarks=found.remarks,
+        remarks=(*found.remarks, *assumed_margin(shop)),
     )
 
 

@@ -32,6 +32,8 @@ _COLUMNS: Final = {
     "customers": "customers clientes newcustomers nuevosclientes clientesnuevos conversions conversiones altas won",
 }
 _MOST_COST: Final = 1e12
+_CURRENCY: Final = r"(?:[A-Z]{3}|[Ee]uros?|eur|usd|gbp|(?:US|R|A|C)?\$|[€£¥₹₺₽₩₪₫₴₦₱₲₡฿])"
+_DAY_FORM: Final = re.compile(r"\s*(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4})(?!\d)")
 
 
 class BadCosts(VolverError):
@@ -79,9 +81,11 @@ def read_costs(source: Any, by: str = "channel") -> CostRows:
             raise BadCosts(file=name, why=f"no column says the {wanted.removeprefix('first-')}")
     lines = [(number, row) for number, row in enumerate(table, 2) if any(cell.strip() for cell in row)]
     mark = _decimal_mark([_cell(row, place["cost"]) for _, row in lines])
+    month_first = _month_first([_cell(row, place.get("month")) for _, row in lines])
     rows, aside = [], []
     for number, row in lines:
-        found = _cost(row, place, by, mark)
+        wide = any(cell.strip() for cell in row[len(header) :])
+        found = Words("more cells than the header has") if wide else _cost(row, place, by, mark, month_first)
         if isinstance(found, Cost):
             rows.append(found)
         else:
@@ -125,13 +129,13 @@ def kept_costs(shop: Shop, by: str = "channel") -> tuple[Cost, ...]:
     )
 
 
-def month_of(text: str) -> str | None:
-    """YYYY-MM of a month or a day as people write it; None for what is none.
+def month_of(text: str, *, month_first: bool = False) -> str | None:
+    """YYYY-MM of a month or a day as people write it; None for what is none. `month_first`: 03/15/2025 is in March.
 
     >>> [month_of(text) for text in ("2025-03", "03/2025", "marzo 2025", "Mar-25", "15/03/2025", "2025-03-15", "Q1")]
     ['2025-03', '2025-03', '2025-03', '2025-03', '2025-03', '2025-03', None]
     """
-    plain = folded(text)
+    plain = folded(_DAY_FORM.sub(r"\3\2\1\2\4", text) if month_first else text)
     for number, names in enumerate(_MONTHS, 1):
         plain = re.sub(rf"\b(?:{names})[a-z]*\.?", f"m{number:02}", plain)
     for form in (
@@ -178,7 +182,7 @@ def _together(one: Cost, other: Cost) -> Cost:
     )
 
 
-def _cost(row: list[str], place: dict[str, int], by: str, mark: str) -> Cost | Words:
+def _cost(row: list[str], place: dict[str, int], by: str, mark: str, month_first: bool) -> Cost | Words:
     """A row of costs, or why it is none."""
     group = _cell(row, place[by])
     if not group:
@@ -188,16 +192,19 @@ def _cost(row: list[str], place: dict[str, int], by: str, mark: str) -> Cost | W
         return Words("no cost that is a number of 0 or more")
     month = None
     if _cell(row, place.get("month")):
-        month = month_of(_cell(row, place.get("month")))
+        month = month_of(_cell(row, place.get("month")), month_first=month_first)
         if month is None:
             return Words("a month that cannot be read")
-    won = _number(_cell(row, place.get("customers")), mark)
+    said = _cell(row, place.get("customers"))
+    won = _whole(said, mark) if said else None
+    if said and won is None:
+        return Words("customers that are no whole number of 0 or more")
     return Cost(
         group=group,
         cost=money,
         campaign=_cell(row, place.get("campaign")) or None,
         month=month,
-        customers=None if won is None else max(round(won), 0),
+        customers=won,
     )
 
 
@@ -213,7 +220,10 @@ def _table(path: Path) -> Iterator[list[str]]:
         text = raw.decode("cp1252", errors="replace")
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(";\t|,", key=lambda each: (first.count(each), each != ","))
-    yield from (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(each.strip() for each in row))
+    try:
+        yield from (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(map(str.strip, row)))
+    except csv.Error as problem:
+        raise BadCosts(file=path.name, why=f"it is no table ({problem})") from problem
 
 
 def _cells(frame: Any) -> Iterator[list[str]]:
@@ -224,7 +234,15 @@ def _cells(frame: Any) -> Iterator[list[str]]:
     eager = native.collect() if isinstance(native, nw.LazyFrame) else native
     yield list(eager.columns)
     for row in eager.iter_rows():
-        yield ["" if each is None or each != each else str(each) for each in row]
+        yield ["" if each is None or each != each else _written(each) for each in row]
+
+
+def _written(value: Any) -> str:
+    """A frame's value as a file would say it; a float never looks like thousands, nor has it an exponent."""
+    text = str(value)
+    if isinstance(value, float) and ("e" in text or re.fullmatch(r"\d{1,3}\.\d{3}", text)):
+        return f"{value:.4f}"
+    return text
 
 
 def _places(header: Sequence[str], by: str) -> dict[str, int]:
@@ -253,12 +271,29 @@ def _decimal_mark(cells: Sequence[str]) -> str:
 
 
 def _number(text: str, mark: str) -> float | None:
-    bare = re.sub(r"[^\d.,+-]", "", text)
-    bare = bare.replace("." if mark == "," else ",", "").replace(mark, ".")
-    try:
-        return float(bare)
-    except ValueError:
+    """The number that the whole cell is, with thousands in groups of three and one currency or none; else None."""
+    thousands = r"[.\s'’]" if mark == "," else r"[,\s'’]"
+    whole = rf"(?:\d{{1,3}}(?:(?P<by>{thousands})\d{{3}}(?:(?P=by)\d{{3}})*)|\d+)"
+    cents = re.escape(mark)
+    number = rf"(?P<number>[+-]?(?:{whole}(?:{cents}\d*)?|{cents}\d+))"
+    form = rf"(?:{_CURRENCY}\s*)?{number}\s*(?:{_CURRENCY})?"
+    found = re.fullmatch(form, text.strip())
+    if found is None:
         return None
+    return float(re.sub(thousands, "", found["number"]).replace(mark, "."))
+
+
+def _whole(text: str, mark: str) -> int | None:
+    """The count that a cell says; None where it says none."""
+    plain = re.fullmatch(r"(\d{1,12})(?:[.,]0{1,2})?", text)  # 100.0 where a program wrote a count
+    value = float(plain[1]) if plain else _number(text, mark)
+    return int(value) if value is not None and value == int(min(value, _MOST_COST)) and value >= 0 else None
+
+
+def _month_first(cells: Sequence[str]) -> bool:
+    """Whether 03/04/2025 is March 4 here: where some date can only be read so, and none the other way."""
+    seen = [(int(found[1]), int(found[3])) for each in cells if (found := _DAY_FORM.match(each))]
+    return any(a <= 12 < b for a, b in seen) and not any(b <= 12 < a for a, b in seen)
 
 
 def folded(text: str) -> str:

@@ -4,18 +4,25 @@ Reads the ledger as last refreshed through `predict_firsts.sql`, writes nothing.
 is in the shop's currency, net of what came back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
-from volver.core import E4, VolverError
+from volver.core import E4, VolverError, Words
 from volver.predict.laws.history import Floats, Ints
 from volver.predict.money.shrinking import within_reach
 from volver.store import Shop
 
 BY: Final = ("channel", "first-product", "first-category", "basket", "price", "discount")
+_DAWN: Final = 91  # days at a history's beginning in which most who appear may be older customers
+_LONG: Final = 365  # days of history from which on they can be told from newcomers
+_SOON: Final = 90  # days within which both are compared
+_CLEARLY: Final = 1.15  # their repeat rate against that of later ones
+_MOSTLY: Final = 0.6  # of all customers: too many to leave out
+_FEWEST: Final = 30
 _MOST: Final = 200  # groups told one by one; the smallest of more are told together
 _BASKETS: Final = (("1 unit", 1.0), ("2 to 3 units", 3.0), ("4 or more units", np.inf))
 _PRICES: Final = ("low price", "middle price", "high price")
@@ -36,13 +43,18 @@ class NotRefreshed(VolverError):
 
     code = "predict.not_refreshed"
     says = "No first order is known until {day}: this shop has no orders of known customers, or was not refreshed."
-    hint = "Bring in orders with `volver collect import`."
+    hint = (
+        "Bring in orders with `volver collect import`; importing the same file again refreshes a shop that is behind."
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FirstOrders:
     """One entry per customer with an order until `at`: the first order day and what came later (counts and money), of
     which only what came `within` so many days counts: a newcomer's first year is told by first years.
+
+    `old` marks customers of the history's first days who behave as older customers whose first order is not known:
+    they count as customers won and teach nothing about newcomers.
 
     `kept` has for each customer the later money with heavy spenders drawn in, `first_kept` the same of first orders:
     one wholesale account does not make a channel.
@@ -63,9 +75,36 @@ class FirstOrders:
     paid: Floats  # gross
     off: Floats  # discount
     names: dict[str, Any]  # channel, product, category: arrays of str or None
+    old: Any = None  # mask; None: nobody
 
     def __len__(self) -> int:
         return len(self.customer_id)
+
+    @cached_property
+    def teaching(self) -> "FirstOrders":
+        """Those from whom newcomers are learned: all but `old`."""
+        if self.old is None:
+            return self
+        keep = ~self.old
+        columns = {
+            each.name: getattr(self, each.name)[keep]
+            for each in fields(self)
+            if each.name not in ("at", "within", "names", "old")
+        }
+        names = {name: values[keep] for name, values in self.names.items()}
+        return FirstOrders(at=self.at, within=self.within, names=names, **columns)
+
+    @property
+    def remarks(self) -> tuple[Words, ...]:
+        """That some were left out, where they were."""
+        if self.old is None:
+            return ()
+        text = Words(
+            "{n} customers of the first {days} days are left out of what is learned of newcomers: they came back "
+            "clearly more often than later ones, so many of them are older customers.",
+            {"n": int(self.old.sum()), "days": _DAWN},
+        )
+        return (text,)
 
     @property
     def seen_until(self) -> Any:
@@ -91,6 +130,10 @@ class Groups:
         """The sum of a value over each group's customers."""
         found: Floats = np.bincount(self.of, values, minlength=len(self.keys)).astype(np.float64)
         return found
+
+    def of_teaching(self, firsts: FirstOrders) -> "Groups":
+        """The same groups with only the customers that teach."""
+        return self if firsts.old is None else Groups(by=self.by, keys=self.keys, of=self.of[~firsts.old])
 
     @property
     def sizes(self) -> Ints:
@@ -126,7 +169,29 @@ def first_orders(shop: Shop, at: date, within_days: float) -> FirstOrders:
         paid=number("gross_e4", E4),
         off=number("discount_e4", E4),
         names={name: _texts(found, name) for name in ("channel", "product", "category")},
+        old=_old(shop, at, found.column("first_day").to_numpy().astype("datetime64[D]")),
     )
+
+
+def _old(shop: Shop, at: date, first_day: Any) -> Any:
+    """Who was there before the history began, as a mask in customers' order; None where nobody can be told to be."""
+    begin, end = first_day.min(), np.datetime64(at)
+    dawn = first_day < begin + _DAWN
+    if (end - begin).astype(int) < _LONG or dawn.mean() >= _MOSTLY:
+        return None
+    soon = shop.compute.query("predict_firsts", as_of=at, within=_SOON).sort_by("customer_id")
+    again = np.asarray(soon.column("later_days").to_numpy()) > 0
+    early, late = again[dawn], again[~dawn & (first_day + _SOON <= end)]
+    return dawn if _more_often(early, late) else None
+
+
+def _more_often(early: Any, late: Any) -> bool:
+    """Whether the first came back clearly more often: by `_CLEARLY`, and beyond two standard errors."""
+    if min(len(early), len(late)) < _FEWEST:
+        return False
+    a, b = float(early.mean()), float(late.mean())
+    error = np.sqrt(a * (1.0 - a) / len(early) + b * (1.0 - b) / len(late))
+    return a >= _CLEARLY * b and a - b > 2.0 * error
 
 
 def groups(firsts: FirstOrders, by: str) -> Groups:

@@ -20,6 +20,7 @@ from volver.predict.laws.history import Floats, Histories
 from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.learning import Learned
 from volver.predict.money.firstorders import FirstOrders, NotRefreshed, first_orders
+from volver.predict.money.margins import assumed_margin
 from volver.predict.money.outlook import Estimate, from_birth, lived
 from volver.predict.money.pushes import NO_PUSH, Push, can_push_dropout, newborn_orders, pushed_orders, staying
 from volver.predict.shelves import published
@@ -77,6 +78,7 @@ class LeversReport:
     existing: float
     coming: float | None
     levers: tuple[Lever, ...]
+    remarks: tuple[Words, ...] = ()
 
     @property
     def value(self) -> float:
@@ -97,6 +99,7 @@ class LeversReport:
             "newcomers": self.newcomers,
             "value": {"expected": self.value, "existing": self.existing, "coming": self.coming},
             "levers": [each.to_dict() for each in self.levers],
+            "remarks": [str(each) for each in self.remarks],
         }
 
 
@@ -110,6 +113,7 @@ class Coming:
     spend: float
     margin_rate: float
     error: float  # relative, of n, first and spend together
+    remarks: tuple[Words, ...] = ()
 
 
 def levers(shop: Shop, horizon: Horizon = "365d") -> LeversReport:
@@ -138,6 +142,7 @@ def levers(shop: Shop, horizon: Horizon = "365d") -> LeversReport:
         existing=existing,
         coming=arriving if coming else None,
         levers=tuple(found),
+        remarks=(*(coming.remarks if coming else ()), *assumed_margin(shop)),
     )
 
 
@@ -155,6 +160,7 @@ def coming_from(firsts: FirstOrders, learned: Learned, days: float, margin_rate:
     since = (np.datetime64(firsts.at) - firsts.first_day).astype(np.float64)
     seen = min(YEAR_DAYS, 0.5 * (float(since.max()) + 1.0))  # a history's first customers are mostly old ones
     recent = int((since < seen).sum())
+    remarks, firsts = firsts.remarks, firsts.teaching
     ages, many = np.unique(lived(learned, firsts), return_counts=True)
     expected = float(many @ from_birth(learned.buying, ages))
     later, usual = float(firsts.later.sum()), float(learned.spend.predict([0.0], [0.0])[0])
@@ -168,7 +174,8 @@ def coming_from(firsts: FirstOrders, learned: Learned, days: float, margin_rate:
         level=(later + 0.5) / (expected + 0.5),
         spend=(float(firsts.kept.sum()) + 5.0 * usual) / (later + 5.0),
         margin_rate=margin / money if money > 0 else margin_rate,
-        error=float(np.sqrt(1.0 / max(recent, 1) + wide**2 / max(len(since), 1))),
+        error=float(np.sqrt(1.0 / max(recent, 1) + wide**2 / max(len(firsts), 1))),
+        remarks=remarks,
     )
 
 

@@ -99,9 +99,11 @@ class Outlook:
 
     def note(self, group: int) -> Words | None:
         """A warning where the group is small; None where it speaks for itself."""
-        members = int(self.groups.sizes[group])
+        members = int(self.groups.of_teaching(self.firsts).sizes[group])
         if members >= _FEW and self.effective[group] >= _LITTLE:
             return None
+        if members >= _FEW:
+            return Words("too few came back within this time to tell: this leans on the whole shop.")
         return Words("{n} customers say little: this leans on the whole shop.", {"n": members})
 
 
@@ -117,6 +119,8 @@ def outlook(
 ) -> Outlook:
     """Draws about newcomers of each group over `days` from their first order."""
     chance = np.random.default_rng(seed)
+    everyone, members = firsts, groups
+    firsts, groups = everyone.teaching, members.of_teaching(everyone)
     grid, weights = _ages(learned, firsts, groups)
     weeks = np.append(np.arange(0.0, days, 7.0), days)
     curve = law_curve(learned.buying, np.append(grid, weeks), chance, DRAWS)
@@ -130,8 +134,8 @@ def outlook(
     rising = np.cumsum(np.diff(ahead, axis=1) * fade, axis=1)
     own = np.column_stack([shrunk.draws, np.ones(DRAWS)]) * level[:, None]
     return Outlook(
-        firsts=firsts,
-        groups=groups,
+        firsts=everyone,
+        groups=members,
         days=weeks,
         orders=np.column_stack([np.zeros(DRAWS), rising]),
         plain=ahead[:, -1],
@@ -142,7 +146,7 @@ def outlook(
         margin_later=_share(firsts.later_margin, firsts.later_money, groups, margin_rate),
         weight=shrunk.weight,
         effective=effective,
-        remarks=learned.remarks,
+        remarks=(*learned.remarks, *everyone.remarks),
     )
 
 

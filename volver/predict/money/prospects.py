@@ -134,7 +134,7 @@ def value_at_first_order(
     """
     model = published(shop)
     days = horizon_days(horizon, model.data_until)
-    firsts, learned = first_orders(shop, model.data_until, days), model.learned
+    firsts, learned = first_orders(shop, model.data_until, days).teaching, model.learned
     given = _given(firsts, amount, units, channel, category, discount)
     effects, level = effects_of(learned, firsts)
     middle, wide = effects.predict(given)

@@ -15,7 +15,7 @@ from volver.core import VolverError, Words
 from volver.predict.buyers import buyers
 from volver.predict.foreseen import Foreseen, Total
 from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.money.firstorders import UNKNOWN
+from volver.predict.money.firstorders import UNKNOWN, NotRefreshed
 from volver.predict.money.outlook import group_label
 from volver.predict.money.parts import parts
 from volver.predict.shelves import published
@@ -93,7 +93,7 @@ class BenchmarkReport:
 
 def benchmark(shop: Shop, by: str = "segment", horizon: Horizon = "365d") -> BenchmarkReport:
     """What each segment, monthly cohort, channel or stage will bring. Raises `predict.no_model`,
-    `predict.unknown_benchmark`.
+    `predict.unknown_benchmark`, `predict.not_refreshed`.
     """
     if by not in BENCHMARKS:
         raise UnknownBenchmark(by=by)
@@ -134,20 +134,21 @@ def benchmark(shop: Shop, by: str = "segment", horizon: Horizon = "365d") -> Ben
         currency=shop.settings.currency,
         discount=discount,
         shop=standing("", Words("the whole shop"), np.ones(len(now), dtype=bool)),
-        rows=tuple(standing(*each) for each in _members(shop, by, now.customer_id)),
+        rows=tuple(standing(*each) for each in _members(shop, by, now.customer_id, now.at)),
     )
 
 
-def _members(shop: Shop, by: str, customer_id: Any) -> Iterator[tuple[Any, ...]]:
+def _members(shop: Shop, by: str, customer_id: Any, at: date) -> Iterator[tuple[Any, ...]]:
     """Key, label, who is inside (None: cannot be said), what is waited for."""
     found = shop.compute.query("predict_standing").sort_by("customer_id")
+    if not found.num_rows:
+        raise NotRefreshed(day=at.isoformat())
     ids = found.column("customer_id").to_numpy()
-    place = np.minimum(np.searchsorted(ids, customer_id), max(len(ids) - 1, 0))
-    there = ids[place] == customer_id if len(ids) else np.zeros(len(customer_id), dtype=bool)
+    place = np.minimum(np.searchsorted(ids, customer_id), len(ids) - 1)
+    there = ids[place] == customer_id
 
     def column(name: str) -> Any:
-        values = found.column(name).to_numpy(zero_copy_only=False)
-        return values[place] if len(ids) else np.full(len(customer_id), None)
+        return found.column(name).to_numpy(zero_copy_only=False)[place]
 
     if by in ("segment", "stage"):
         yield from _built_in(shop, by, column("stage"), column("segments"), there)

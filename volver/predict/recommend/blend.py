@@ -4,6 +4,7 @@ A blend is a weighted sum of source scores. It grows while the gain is more than
 """
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +31,21 @@ class NoSuchObjective(VolverError):
     hint = "Take one of: auto, ndcg, recall, hit, mrr."
 
 
+class NotACount(VolverError):
+    """A number of things that is none."""
+
+    code = "recommend.not_a_count"
+    says = "k is {given}, not a whole number from {least} on."
+    hint = "Give k as a whole number, for example 10."
+
+
+def counted(k: Any, least: int = 0) -> int:
+    """A whole number of things. Raises `NotACount`."""
+    if isinstance(k, bool) or not isinstance(k, Integral) or k < least:
+        raise NotACount(given=repr(k), least=least)
+    return int(k)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A source in a blend: its name, how fast older visits fade, and its weight (scores are of size 1)."""
@@ -44,6 +60,8 @@ class Part:
 class Choice:
     """What was tried and what was taken: `tried` are (what, value, standard error), `why` says it in words.
 
+    `notes` tell what the table held that could not be used.
+
     Values are in units of the best source alone, averaged over the ways of holding back.
     """
 
@@ -56,6 +74,7 @@ class Choice:
     n_rows: int = 0
     tried: tuple[tuple[str, float, float], ...] = ()
     why: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

@@ -3,8 +3,9 @@
 pandas, polars (also lazy), Arrow, DuckDB relations and whatever else narwhals reads; or a mapping of arrays.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, KeysView, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,22 @@ class NoSuchColumn(VolverError):
     hint = "Name it, for example {role}='…', or rename the column to `{role}`."
 
 
+class UnevenColumns(VolverError):
+    """Columns of different lengths."""
+
+    code = "recommend.uneven_columns"
+    says = "The columns are not of one length: {lengths}."
+    hint = "Give one value a row in every column."
+
+
+class TwiceTheColumn(VolverError):
+    """Two columns of one name."""
+
+    code = "recommend.twice_the_column"
+    says = "More than one column is called: {columns}."
+    hint = "Rename or drop all but one."
+
+
 Build = Callable[[Mapping[str, Any]], Any]
 
 
@@ -48,33 +65,101 @@ class Table:
         Guesses ignore case, spaces and underscores. Raises `NoSuchColumn` for a wanted or needed one that is absent.
         """
         if wanted is not None:
-            if wanted in self.columns:
-                return wanted
+            if str(wanted) in self.columns:
+                return str(wanted)
             raise NoSuchColumn(role=role, columns=", ".join(self.columns))
+        found = self.guessed(guesses)
+        if needed and not found:
+            raise NoSuchColumn(role=role, columns=", ".join(self.columns))
+        return found[0] if found else None
+
+    def guessed(self, guesses: Sequence[str]) -> list[str]:
+        """The columns of these names, in the order of the guesses."""
         plain = {_plain(name): name for name in reversed(list(self.columns))}
-        for guess in guesses:
-            if _plain(guess) in plain:
-                return plain[_plain(guess)]
-        if needed:
-            raise NoSuchColumn(role=role, columns=", ".join(self.columns))
-        return None
+        return [plain[guess] for guess in dict.fromkeys(map(_plain, guesses)) if guess in plain]
+
+    def sole_instants(self) -> list[str]:
+        """The only column of instants or dates; none if there are several."""
+        kinds = (pa.types.is_timestamp, pa.types.is_date)
+        found = [name for name, values in self.columns.items() if any(kind(values.type) for kind in kinds)]
+        return found if len(found) == 1 else []
+
+    def rows(self, mask: Any) -> "Table":
+        """Some of the rows."""
+        return Table({name: values.filter(pa.array(mask)) for name, values in self.columns.items()}, self.build)
 
 
 def table_of(frame: Any) -> Table:
-    """Read any frame once. Raises `NotATable`."""
+    """Read any frame once. Raises `NotATable`, `UnevenColumns` and `TwiceTheColumn`."""
     if isinstance(frame, Mapping):
-        return Table({str(name): arrow_of(values) for name, values in frame.items()}, _arrays)
+        columns = {str(name): _told(values) for name, values in frame.items()}
+        if len({len(values) for values in columns.values()}) > 1:
+            raise UnevenColumns(lengths=", ".join(f"{name} {len(values)}" for name, values in columns.items()))
+        return Table(columns, _arrays)
     import narwhals as nw
 
     if type(frame).__name__ == "RecordBatchReader":
         frame = frame.read_all()
+    if not hasattr(frame, "collect_schema"):  # polars has no two columns of one name, and asking a lazy frame is work
+        _check_names(frame)
     native = nw.from_native(frame, pass_through=True)
     if isinstance(native, nw.LazyFrame):
         arrow = native.collect(backend="pyarrow").to_native()
-        return Table(_of_arrow(arrow), _lazy_like(frame, native.implementation))
+        duckdb = type(frame).__name__ == "DuckDBPyRelation"
+        return Table(_of_arrow(arrow), _Like(native.implementation, lazy=True, duckdb=duckdb))
     if isinstance(native, nw.DataFrame):
-        return Table(_of_arrow(native.to_arrow()), _eager_like(native.implementation))
+        return Table(_columns_of(native), _Like(native.implementation))
     raise NotATable(kind=type(frame).__name__)
+
+
+def _check_names(frame: Any) -> None:
+    names = [str(name) for name in getattr(frame, "column_names", getattr(frame, "columns", ()))]
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise TwiceTheColumn(columns=", ".join(twice))
+
+
+def _columns_of(native: Any) -> dict[str, pa.Array]:
+    """The columns of an eager frame; where some cannot be Arrow as they are, each by itself."""
+    try:
+        return _of_arrow(native.to_arrow())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return {name: arrow_of(native[name].to_native()) for name in native.columns}
+
+
+def listed(values: Any, names: Sequence[str] = ()) -> pa.Array:
+    """Identifiers as one Arrow array: a lone one, any series or iterable, or a column of a frame.
+
+    The column is the frame's only one, or the first that is called like one of `names`. Raises `NoSuchColumn` for a
+    frame of several columns with none that is called so.
+    """
+    if isinstance(values, np.ndarray) and values.ndim == 0:
+        return arrow_of(values.reshape(1))
+    if _is_frame(values):
+        table = table_of(values)
+        found = list(table.columns) if len(table.columns) == 1 else table.guessed(names)
+        if not found:
+            raise NoSuchColumn(role=names[0] if names else "identifier", columns=", ".join(table.columns))
+        return table.columns[found[0]]
+    return _told(values)
+
+
+def _told(values: Any) -> pa.Array:
+    """Values as one array; a lone one, such as a text, is an array of one."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        return arrow_of([values.item() if isinstance(values, np.generic) else values])
+    return arrow_of(values)
+
+
+def _is_frame(values: Any) -> bool:
+    if isinstance(values, Mapping):
+        return True
+    if isinstance(values, np.ndarray | list | tuple | str | int | pa.Array | pa.ChunkedArray):
+        return False
+    import narwhals as nw
+
+    native = nw.from_native(values, pass_through=True)
+    return isinstance(native, nw.DataFrame | nw.LazyFrame)
 
 
 def arrow_of(values: Any) -> pa.Array:
@@ -88,11 +173,21 @@ def arrow_of(values: Any) -> pa.Array:
 
         series = nw.from_native(values, series_only=True, pass_through=True)
         if isinstance(series, nw.Series):
-            return arrow_of(series.to_arrow())
+            try:
+                return arrow_of(series.to_arrow())
+            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+                values = series.to_list()
+    if not hasattr(values, "__len__") or isinstance(values, Set | KeysView | ValuesView):
+        values = list(values)
     try:
         return pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        return pa.array([None if _is_blank(value) else str(value) for value in values], pa.string())
+
+
+def _is_blank(value: Any) -> bool:
+    """Whether an object among others stands for nothing: None, NaN, and pandas' own words for it."""
+    return value is None or (isinstance(value, float) and isnan(value)) or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _plain(name: str) -> str:
@@ -112,25 +207,23 @@ def _arrays(columns: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
     return found
 
 
-def _eager_like(implementation: Any) -> Build:
-    def build(columns: Mapping[str, Any]) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Like:
+    """Makes a table of the kind that was read. A class, so that what was learned can be pickled."""
+
+    implementation: Any
+    lazy: bool = False
+    duckdb: bool = False
+
+    def __call__(self, columns: Mapping[str, Any]) -> Any:
+        """A table of these columns."""
         import narwhals as nw
 
         arrow = pa.table({name: arrow_of(values) for name, values in columns.items()})
-        return nw.from_arrow(arrow, backend=implementation).to_native()
-
-    return build
-
-
-def _lazy_like(frame: Any, implementation: Any) -> Build:
-    def build(columns: Mapping[str, Any]) -> Any:
-        import narwhals as nw
-
-        arrow = pa.table({name: arrow_of(values) for name, values in columns.items()})
-        if type(frame).__name__ == "DuckDBPyRelation":
+        if self.duckdb:
             import duckdb
 
             return duckdb.from_arrow(arrow)
-        return nw.from_arrow(arrow, backend="pyarrow").lazy(implementation).to_native()
-
-    return build
+        if self.lazy:
+            return nw.from_arrow(arrow, backend="pyarrow").lazy(self.implementation).to_native()
+        return nw.from_arrow(arrow, backend=self.implementation).to_native()

@@ -34,21 +34,16 @@ class Histories:
     @classmethod
     def of(cls, rows: Interactions) -> "Histories":
         """Sort the rows. Without a clock all events of a user (or basket) are one visit."""
-        order = rows.by_user
-        user, item = rows.user[order], rows.item[order]
-        at = None if rows.at is None else rows.at[order]
-        new = np.append(True, user[1:] != user[:-1])
+        own, start = latest(rows)
+        user = rows.user[own]
+        at = None if rows.at is None else rows.at[own]
+        new = np.append(True, user[1:] != user[:-1])[: len(user)]
         if rows.basket is not None:
-            basket = rows.basket[order]
-            new |= np.append(True, basket[1:] != basket[:-1])
+            basket = rows.basket[own]
+            new[1:] |= basket[1:] != basket[:-1]
         elif at is not None:
-            new |= np.append(True, at[1:] != at[:-1])
-        visit = np.cumsum(new) - 1
-        size = np.bincount(user, minlength=rows.n_users)
-        end = np.cumsum(size)
-        keep = end[user] - np.arange(len(user)) <= _LATEST
-        start = np.append(0, np.cumsum(np.minimum(size, _LATEST)))
-        return cls(rows.n_items, start, item[keep], visit[keep], None if at is None else at[keep])
+            new[1:] |= at[1:] != at[:-1]
+        return cls(rows.n_items, start, rows.item[own], np.cumsum(new) - 1, at)
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -105,6 +100,15 @@ class Histories:
         found.sum_duplicates()
         found.data[:] = 1
         return found, self.user[first].astype(np.int64)
+
+
+def latest(rows: Interactions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The row number of every event of `Histories.of(rows)`, and the bounds of each user's events."""
+    order = rows.by_user
+    user = rows.user[order]
+    size = np.bincount(user, minlength=rows.n_users)
+    keep = np.cumsum(size)[user] - np.arange(len(user)) <= _LATEST
+    return order[keep], np.append(0, np.cumsum(np.minimum(size, _LATEST)))
 
 
 def transitions(histories: Histories) -> tuple[Any, NDArray[np.float64]]:

@@ -3,7 +3,7 @@
 Identifiers of any type become dense codes and go back as they came. Reads any frame, writes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,17 +15,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from volver.core import VolverError
-from volver.predict.recommend.frames import Build, Table, arrow_of, table_of
+from volver.predict.recommend.frames import Build, Table, arrow_of, listed, table_of
 
 Codes = NDArray[np.int32]
 
-_USER: Final = ("user", "user_id", "customer", "customer_id", "household_id", "visitor_id", "person_id", "client_id",
-                "member_id", "account_id", "uid", "session", "session_id")  # fmt: skip
-_ITEM: Final = ("item", "item_id", "product", "product_id", "sku", "article_id", "movie_id", "stock_code", "variant_id",
-                "asin", "iid")  # fmt: skip
+USER: Final = ("user", "user_id", "customer", "customer_unique_id", "customer_id", "household_id", "visitor_id",
+               "person_id", "client_id", "member_id", "account_id", "buyer", "buyer_id", "reviewer_id", "uid", "email",
+               "session", "session_id")  # fmt: skip
+ITEM: Final = ("item", "item_id", "product", "product_id", "sku", "article", "article_id", "movie_id", "book_id",
+               "track_id", "stock_code", "variant_id", "parent_asin", "asin", "business_id", "iid")  # fmt: skip
 _TIME: Final = ("time", "timestamp", "at", "ts", "datetime", "date", "created_at", "ordered_at", "placed_at",
-                "bought_at", "clicked_at", "viewed_at", "rated_at", "invoice_date", "order_date", "event_time",
-                "transaction_timestamp", "day", "position", "order_number", "order", "seq", "step")  # fmt: skip
+                "bought_at", "clicked_at", "viewed_at", "rated_at", "invoice_date", "order_date", "purchase_date",
+                "order_purchase_timestamp", "event_time", "event_timestamp", "transaction_timestamp",
+                "unix_review_time", "t_dat")  # fmt: skip
+_PLACE: Final = ("day", "position", "order_number", "order", "seq", "step")  # a sole column of instants comes before
 _WEIGHT: Final = ("weight", "rating", "stars", "quantity", "qty", "count", "plays")
 _RATINGS: Final = ("rating", "stars")
 _BASKET: Final = ("basket", "basket_id", "session", "session_id", "order_id", "invoice", "invoice_no",
@@ -72,8 +75,8 @@ class Ids:
         return self.values.dtype.kind == "S"
 
     def codes(self, ids: Any) -> Codes:
-        """The codes of identifiers; -1 where one was never seen."""
-        given = arrow_of(ids)
+        """The codes of identifiers; -1 where one was never seen. A lone identifier is a list of one."""
+        given = listed(ids, ITEM)
         if len(given) == 0 or len(self) == 0:
             return np.full(len(given), -1, dtype=np.int32)
         wanted, known = _comparable(given, self.are_text)
@@ -148,12 +151,15 @@ def _plain_type(given: pa.Array) -> pa.Array:
     """Integers or text, whatever it was."""
     if pa.types.is_dictionary(given.type):
         given = given.cast(given.type.value_type)
+    if pa.types.is_uint64(given.type) and (pc.max(given).as_py() or 0) > np.iinfo(np.int64).max:
+        return given.cast(pa.string())
     if pa.types.is_integer(given.type) or pa.types.is_string(given.type):
         return given
     if pa.types.is_floating(given.type):
-        numbers = pc.if_else(pc.is_nan(given), None, given)
-        if pc.all(pc.equal(pc.floor(numbers), numbers)).as_py() in (True, None):
-            return numbers.cast(pa.int64())
+        given = pc.if_else(pc.is_finite(given), given, None)
+        whole = pc.and_(pc.equal(pc.floor(given), given), pc.less(pc.abs(given), 2.0**63))
+        if pc.all(whole).as_py() in (True, None):
+            return given.cast(pa.int64())
     if pa.types.is_null(given.type):
         return given.cast(pa.string())
     try:
@@ -217,6 +223,7 @@ class Interactions:
     baskets: Ids | None = None
     names: Mapping[str, str] = None  # type: ignore[assignment]
     build: Build | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -231,34 +238,69 @@ class Interactions:
     ) -> "Interactions":
         """Read a frame. Columns that are not named are guessed by their usual names.
 
-        Raises `NoSuchColumn`, `NothingToLearn`, `BlankIds` and `BadNumbers`. Already encoded rows pass through.
+        A guessed time, weight or basket that cannot be read is left out and `notes` says so; one that was named, or is
+        called `time`, `weight` or `basket`, must be readable. Rows of a guessed quantity below 0 are returns, which say
+        nothing about liking: they are left out. Raises `NoSuchColumn`, `NothingToLearn`, `BlankIds` and `BadNumbers`.
+        Already encoded rows pass through.
         """
         if isinstance(frame, Interactions):
             return frame
         table = table_of(frame)
-        names = {
-            "user": table.column("user", user, _USER, needed=True),
-            "item": table.column("item", item, _ITEM, needed=True),
-            "time": table.column("time", time, _TIME),
-            "weight": table.column("weight", weight, _WEIGHT),
-            "basket": table.column("basket", basket, _BASKET),
-        }
-        if names["basket"] in (names["user"], names["time"]):
-            names["basket"] = None
+        users, items = table.column("user", user, USER, needed=True), table.column("item", item, ITEM, needed=True)
+        assert users is not None
+        assert items is not None
         if len(table) == 0:
             raise NothingToLearn()
-        roles = {role: name for role, name in names.items() if name is not None}
-        return cls._read(table, roles)
+        notes: list[str] = []
+        times = [*table.guessed(_TIME), *table.sole_instants(), *table.guessed(_PLACE)]
+        weights = _Reading("weight", weight, table.guessed(_WEIGHT), {users, items})
+        weighed = weights.read(table, lambda values, name: _numbers(values, "weight", name), notes)
+        if weighed is not None and not weights.is_told(weighed[0]) and not _is_rating(weighed[0]):
+            back = weighed[1] < 0
+            if back.any():
+                notes.append(f"rows with `{weighed[0]}` below 0 (returns) are left out: {np.count_nonzero(back)}")
+                table, weighed = table.rows(~back), (weighed[0], weighed[1][~back])
+            if back.all():
+                raise NothingToLearn()
+        timed = _Reading("time", time, times, {users, items}).read(table, instants, notes)
+        barred = {users, items, timed[0]} if timed is not None else {users, items}
+        baskets = _Reading("basket", basket, table.guessed(_BASKET), barred).read(
+            table, lambda values, name: encode(values, "basket", name), notes
+        )
+        return cls._read(table, users, items, timed, weighed, baskets, tuple(notes))
 
     @classmethod
-    def _read(cls, table: Table, roles: dict[str, str]) -> "Interactions":
-        users, user = encode(table.columns[roles["user"]], "user", roles["user"])
-        items, item = encode(table.columns[roles["item"]], "item", roles["item"])
-        at, clock = instants(table.columns[roles["time"]], roles["time"]) if "time" in roles else (None, None)
-        weight = _numbers(table.columns[roles["weight"]], "weight", roles["weight"]) if "weight" in roles else None
-        baskets, basket = encode(table.columns[roles["basket"]], "basket", roles["basket"]) if "basket" in roles else (
-            None, None)  # fmt: skip
-        return cls(user, item, users, items, at, clock, weight, basket, baskets, roles, table.build)
+    def _read(
+        cls,
+        table: Table,
+        users: str,
+        items: str,
+        timed: tuple[str, Any] | None,
+        weighed: tuple[str, Any] | None,
+        baskets: tuple[str, Any] | None,
+        notes: tuple[str, ...],
+    ) -> "Interactions":
+        who, user = encode(table.columns[users], "user", users)
+        what, item = encode(table.columns[items], "item", items)
+        at, clock = timed[1] if timed is not None else (None, None)
+        owners, basket = baskets[1] if baskets is not None else (None, None)
+        names = {"user": users, "item": items}
+        names |= {
+            role: found[0]
+            for role, found in (("time", timed), ("weight", weighed), ("basket", baskets))
+            if found is not None
+        }
+        weight = None if weighed is None else weighed[1]
+        return cls(user, item, who, what, at, clock, weight, basket, owners, names, table.build, notes)
+
+    @property
+    def reading(self) -> str:
+        """Which columns were taken, which were not found, and what was left out, in words."""
+        names = self.names or {}
+        taken = ", ".join(f"{role} `{name}`" for role, name in names.items())
+        absent = ", ".join(f"no {role}" for role in ("time", "weight", "basket") if role not in names)
+        said = f"Columns: {taken}{'; ' + absent if absent else ''}."
+        return " ".join([said, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
 
     def __len__(self) -> int:
         return len(self.user)
@@ -276,11 +318,17 @@ class Interactions:
     @property
     def has_ratings(self) -> bool:
         """Whether the weight is a verdict (stars), not a quantity."""
-        return _plain_name(self.names.get("weight", "")) in _RATINGS if self.names else False
+        return _is_rating(self.names.get("weight", "")) if self.names else False
 
     @cached_property
     def by_user(self) -> NDArray[np.int64]:
-        """Row numbers sorted by user, then by time; rows of one instant keep their order."""
+        """Row numbers sorted by user, then by time; rows of one instant keep their order.
+
+        Without a clock the baskets of a user follow each other as they first appear.
+        """
+        if self.at is None and self.basket is not None:
+            _, first, basket = np.unique(self.basket, return_index=True, return_inverse=True)
+            return np.lexsort((first[basket], self.user))
         if self.at is None:
             return np.argsort(self.user, kind="stable")
         return np.lexsort((self.at, self.user))
@@ -298,8 +346,41 @@ class Interactions:
         return self.build(columns) if self.build else dict(columns)
 
 
-def _plain_name(name: str) -> str:
-    return name.lower().replace("_", "")
+def _is_rating(name: str) -> bool:
+    return name.lower().replace("_", "") in _RATINGS
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One role that a table may fill: by the column that was `named`, else by the first `guess` that can be read."""
+
+    role: str
+    named: str | None
+    guesses: list[str]
+    barred: set[str]
+
+    def is_told(self, name: str) -> bool:
+        """Whether a column was named for the role, or is called like it."""
+        return self.named is not None or name.lower() == self.role
+
+    def read(self, table: Table, how: Callable[[pa.Array, str], Any], notes: list[str]) -> tuple[str, Any] | None:
+        """The column and what is in it."""
+        if self.named is not None:
+            guesses = [table.column(self.role, self.named, (), needed=True) or self.named]
+        else:
+            guesses = [name for name in dict.fromkeys(self.guesses) if name not in self.barred]
+        for name in guesses:
+            try:
+                return name, how(table.columns[name], name)
+            except (BadNumbers, BlankIds) as wrong:
+                if self.is_told(name):
+                    raise
+                notes.append(f"column `{name}` is not used as {self.role}: {_why(wrong)}")
+        return None
+
+
+def _why(wrong: VolverError) -> str:
+    return str(wrong).replace(f" (column `{wrong.facts['column']}`)", "").rstrip(".")
 
 
 _EPOCHS: Final = ((1e17, 86_400e9), (1e14, 86_400e6), (1e11, 86_400e3), (1e8, 86_400.0))
@@ -308,7 +389,8 @@ _EPOCHS: Final = ((1e17, 86_400e9), (1e14, 86_400e6), (1e11, 86_400e3), (1e8, 86
 def instants(column: Any, name: str = "time") -> tuple[NDArray[np.float64], str]:
     """A time column as (days since 1970 in UTC, "days"), or as given and "order" if it counts something else.
 
-    Numbers of the size of an epoch in seconds, milli-, micro- or nanoseconds are instants; ISO text is read.
+    Numbers of the size of an epoch in seconds, milli-, micro- or nanoseconds are instants, and numbers that are all
+    written as 20250131 are days; ISO text is read.
     """
     given = arrow_of(column)
     if pa.types.is_dictionary(given.type):
@@ -321,11 +403,27 @@ def instants(column: Any, name: str = "time") -> tuple[NDArray[np.float64], str]
         days = pc.cast(given.cast(pa.timestamp("us", given.type.tz), safe=False), pa.int64())
         return _numbers(days, "time", name) / 86_400e6, "days"
     numbers = _numbers(given, "time", name)
+    written = _written_days(numbers)
+    if written is not None:
+        return written, "days"
     middle = float(np.median(numbers)) if len(numbers) else 0.0
     for size, day in _EPOCHS:
         if middle >= size:
             return numbers / day, "days"
     return numbers, "order"
+
+
+def _written_days(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Days since 1970 of numbers that are all written as 20250131; None if one is not."""
+    if not len(numbers) or numbers.min() < 1900_01_01 or numbers.max() > 2100_12_31 or (numbers % 1).any():
+        return None
+    whole = numbers.astype(np.int64)
+    month, day = whole // 100 % 100, whole % 100
+    if not ((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+        return None
+    months = (whole // 10_000 - 1970) * 12 + month - 1
+    first: NDArray[Any] = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return (first + day - 1).astype(np.float64)
 
 
 def _read_text(given: pa.Array, name: str) -> pa.Array:

@@ -3,30 +3,34 @@
 Learn from any frame of user, item and (better) time; ask for users, items or a session in progress.
 """
 
+from dataclasses import replace
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import clock
-from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, Part, choose
+from volver.predict.laws.params import Params
+from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, Part, choose, counted
+from volver.predict.recommend.frames import listed
 from volver.predict.recommend.histories import Histories
-from volver.predict.recommend.interactions import Codes, Interactions
+from volver.predict.recommend.interactions import ITEM, USER, Codes, Interactions
 from volver.predict.recommend.neighbours import Neighbours, NotLearned, as_given
 from volver.predict.recommend.sessions import SessionNeighbours
-from volver.predict.recommend.sources import Sources
+from volver.predict.recommend.sources import Sources, chosen_sources
 from volver.predict.recommend.trial import are_sessions, trial_of
 
 Floats = NDArray[np.float64]
 _TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
 
 
-class Recommender:
+class Recommender(Params):
     """What each user wants next. All settings have defaults that look at the data.
 
     `objective`: "auto", "ndcg", "recall", "hit" or "mrr", at `k`, is what the blend is chosen by on a held-back part
     of the training data. `sources` limits what is tried, for example ("popular", "together"). Learned: `choice_`
-    (what was tried, the measures, what was taken and why), `fit_seconds_`.
+    (what was tried, the measures, what was taken and why, which columns were read), `fit_seconds_`. Raises
+    `NoSuchObjective`, `NoSuchSource` and `NotACount`.
 
     >>> table = {"user": [1, 1, 2, 2, 3], "item": ["tea", "cup", "tea", "cup", "tea"], "time": [1, 2, 3, 4, 5]}
     >>> model = Recommender().fit(table)
@@ -37,23 +41,30 @@ class Recommender:
     def __init__(
         self, *, objective: str = "auto", k: int = 10, sources: tuple[str, ...] | None = None, seed: int = 0
     ) -> None:
-        if objective not in OBJECTIVES:
-            raise NoSuchObjective(objective=objective)
         self.objective = objective
         self.k = k
         self.sources = sources
         self.seed = seed
+        self._check()
+
+    def _check(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise NoSuchObjective(objective=self.objective)
+        counted(self.k, 1)
+        chosen_sources(self.sources)
 
     def fit(self, interactions: Any, **columns: str) -> Self:
         """Learn from any frame: pandas, polars, Arrow, DuckDB, a mapping of arrays. `columns` name user, item, time."""
         began = clock.stopwatch_s()
+        self._check()
         rows = Interactions.of(interactions, **columns)
         trial = trial_of(rows, self.seed)
         if trial is None:
             self.choice_ = _untried(rows)
         else:
-            tried = Sources(trial.train, Histories.of(trial.train), only=self.sources)
+            tried = Sources(trial.train, Histories.of(trial.train), only=chosen_sources(self.sources))
             self.choice_ = choose(trial, tried, self.objective, self.k)
+        self.choice_ = replace(self.choice_, why=f"{self.choice_.why} {rows.reading}", notes=rows.notes)
         self._learn(rows, self.choice_)
         self.fit_seconds_ = clock.stopwatch_s() - began
         return self
@@ -62,18 +73,18 @@ class Recommender:
         """Make the chosen sources on all rows and add up those that read the history alike."""
         self._rows, self._histories = rows, Histories.of(rows)
         self.are_sessions_ = are_sessions(self._histories, rows.clock)
-        sources = Sources(rows, self._histories, only=self.sources)
+        sources = Sources(rows, self._histories, only=chosen_sources(self.sources))
         popular = sources.source("popular").list
         assert popular is not None
         self._list: Floats = popular * (_TIE / max(float(popular.max(initial=0.0)), 1.0))
         self._tables: list[tuple[float, Any]] = []
-        self._sessions: tuple[float, SessionNeighbours] | None = None
+        self._sessions: list[tuple[float, SessionNeighbours, bool]] = []
         by_fade: dict[float, Any] = {}
         for part in choice.parts:
             weight = part.weight / part.scale
             source = sources.source(part.name, part.fade)
             if source.sessions is not None:
-                self._sessions = weight, source.sessions
+                self._sessions.append((weight, source.sessions, source.keep_last))
             elif source.list is not None:
                 self._list = self._list + weight * source.list / _growth(rows, choice)
             else:
@@ -95,16 +106,19 @@ class Recommender:
     ) -> Any:
         """The k best items of each user: (user, item, score, rank), the kind of frame that was learned from.
 
-        `users` are identifiers (None: everyone seen); the unknown get what is popular. `exclude_seen` None: as the data
+        `users` are identifiers (None: everyone seen), one alone, or a frame with such a column; the unknown get what
+        is popular. `exclude_seen` None: as the data
         suggest (`choice_.exclude_seen`). `candidates`: only these items; `exclude_items`: never these. Scores compare
-        within a user only.
+        within a user only. Raises `NotLearned` and `NotACount`.
         """
         self._ready()
+        k = counted(k)
         rows = self._rows
         if users is None:
             codes, given = np.arange(rows.n_users, dtype=np.int32), as_given(rows.users, np.arange(rows.n_users))
         else:
-            codes, given = rows.users.codes(users), _listed(users)
+            asked = listed(users, (rows.names["user"], *USER))
+            codes, given = rows.users.codes(asked), np.array(asked.to_pylist())
         shut = self._shut(candidates, exclude_items)
         found = [self._of_user(int(code), k, exclude_seen, shut) for code in codes]
         sizes = [len(items) for items, _ in found]
@@ -128,7 +142,8 @@ class Recommender:
     ) -> list[Any]:
         """The k best items after a list of items, oldest first: a session in progress or a visitor without a name."""
         self._ready()
-        codes = self._rows.items.codes(items)
+        k = counted(k)
+        codes = self._codes(items)
         back = np.arange(len(codes))[::-1]
         back, codes = back[codes >= 0], codes[codes >= 0]
         shut = self._shut(candidates, exclude_items)
@@ -140,7 +155,11 @@ class Recommender:
         self._ready()
         if not hasattr(self, "_neighbours"):
             self._neighbours = Neighbours().fit(self._rows)
-        return self._rows.frame(self._neighbours.similar(items, k))
+        items = listed(items, (self._rows.names["item"], *ITEM))
+        return self._rows.frame(self._neighbours.similar(items, counted(k)))
+
+    def _codes(self, items: Any) -> Codes:
+        return self._rows.items.codes(listed(items, (self._rows.names["item"], *ITEM)))
 
     def _ready(self) -> None:
         if not hasattr(self, "choice_"):
@@ -189,9 +208,11 @@ class Recommender:
             before = np.cumsum(size) - size
             flat = np.arange(before[-1] + size[-1]) + np.repeat(start - before, size)
             total += np.bincount(table.indices[flat], table.data[flat] * np.repeat(weight, size), len(total))
-        if self._sessions is not None:
-            found, score = self._sessions[1].scores(items)
-            total[found] += self._sessions[0] * score
+        if self._sessions:
+            found, score = self._sessions[0][1].scores(items)
+            ever = sum(weight for weight, _, _ in self._sessions)
+            again = sum(weight for weight, _, keep_last in self._sessions if keep_last)
+            total[found] += np.where(found == items[-1], again, ever) * score
         return total
 
     def _shut(self, candidates: Any, exclude_items: Any) -> NDArray[np.bool_] | None:
@@ -199,21 +220,15 @@ class Recommender:
             return None
         shut = np.full(self._rows.n_items, candidates is not None)
         if candidates is not None:
-            codes = self._rows.items.codes(candidates)
+            codes = self._codes(candidates)
             shut[codes[codes >= 0]] = False
         if exclude_items is not None:
-            codes = self._rows.items.codes(exclude_items)
+            codes = self._codes(exclude_items)
             shut[codes[codes >= 0]] = True
         return shut
 
 
 _NONE: Final = np.empty(0, dtype=np.int32)
-
-
-def _listed(users: Any) -> NDArray[Any]:
-    from volver.predict.recommend.frames import arrow_of
-
-    return np.array(arrow_of(users).to_pylist())
 
 
 def _growth(rows: Interactions, choice: Choice) -> float:

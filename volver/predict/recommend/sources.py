@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from volver.core import VolverError
 from volver.predict.recommend.counts import Held
 from volver.predict.recommend.histories import Histories, pruned, transitions
 from volver.predict.recommend.interactions import Ids, Interactions
@@ -24,7 +25,27 @@ _LOCAL: Final = 32  # sources of one item's ridge problem
 _RIDGES: Final = (50.0, 250.0)
 _SMALL: Final = 2_000  # items up to which two ridges are tried
 _SHORT: Final = 20  # events of a user on average, up to which whole histories are compared
+FAMILIES: Final = ("popular", "trending", "together", "basket", "linear", "next", "sessions", "again")
 _MANY: Final = 60_000  # items beyond which the small ridge problems cost too much
+
+
+class NoSuchSource(VolverError):
+    """A source that does not exist."""
+
+    code = "recommend.no_such_source"
+    says = "There is no source called {source}."
+    hint = "Take some of: {sources}."
+
+
+def chosen_sources(only: Any) -> tuple[str, ...] | None:
+    """The families that a caller limits the trial to; a lone name is a tuple of one. Raises `NoSuchSource`."""
+    if only is None:
+        return None
+    names = (only,) if isinstance(only, str) else tuple(only)
+    for name in names:
+        if name not in FAMILIES:
+            raise NoSuchSource(source=name, sources=", ".join(FAMILIES))
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +57,12 @@ class Source:
     fade: float = 0.0
     list: NDArray[np.float64] | None = None
     sessions: SessionNeighbours | None = None
+    keep_last: bool = True  # whether the item just viewed may come next
 
     def rows(self, histories: Histories) -> Any:
         """Scores as a CSR matrix (n_users, n_items), for sources that differ between users."""
         if self.sessions is not None:
-            return _session_rows(self.sessions, histories)
+            return _session_rows(self.sessions, histories, self.keep_last)
         return (histories.weighted(self.fade) @ self.table).tocsr()
 
 
@@ -67,6 +89,7 @@ class Sources:
             found += ["next"]
             length = len(self.histories.item) / max(int(np.count_nonzero(np.diff(self.histories.start))), 1)
             found += ["sessions"] if length <= _SHORT else []
+            found += ["sessions:again"] if length <= _SHORT and repeats else []
         found += ["again"] if repeats else []
         return [name for name in found if self.only is None or name.partition(":")[0] in self.only or name == "popular"]
 
@@ -84,13 +107,14 @@ class Sources:
     def source(self, name: str, fade: float = 0.0) -> Source:
         """One source by name. `fade` is how fast the user's older visits lose weight."""
         family, _, variant = name.partition(":")
-        if name not in self._made:
-            self._made[name] = getattr(self, f"_{family}")(variant)
-        made = self._made[name]
+        key = family if family == "sessions" else name
+        if key not in self._made:
+            self._made[key] = getattr(self, f"_{family}")(variant)
+        made = self._made[key]
         if family in ("popular", "trending"):
             return Source(name, list=made)
         if family == "sessions":
-            return Source(name, sessions=made)
+            return Source(name, sessions=made, keep_last=variant == "again")
         return Source(name, table=made, fade=fade)
 
     def _popular(self, _: str) -> NDArray[np.float64]:
@@ -141,8 +165,14 @@ class Sources:
         return SessionNeighbours(m=1000, k=200, last=5, keep_last=True).fit_held(Held.of(self.rows, "user"))
 
 
-def _session_rows(model: SessionNeighbours, histories: Histories) -> Any:
-    found = [model.scores(histories.item[a:b]) for a, b in pairwise(histories.start.tolist())]
+def _session_rows(model: SessionNeighbours, histories: Histories, keep_last: bool) -> Any:
+    own = [histories.item[a:b] for a, b in pairwise(histories.start.tolist())]
+    found = [model.scores(session) for session in own]
+    if not keep_last:
+        kept = [
+            items != session[-1] if len(session) else items >= 0 for (items, _), session in zip(found, own, strict=True)
+        ]
+        found = [(items[mask], score[mask]) for (items, score), mask in zip(found, kept, strict=True)]
     start = np.append(0, np.cumsum([len(items) for items, _ in found]))
     items = np.concatenate([items for items, _ in found]) if found else np.empty(0, dtype=np.int32)
     score = np.concatenate([score for _, score in found]) if found else np.empty(0)

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from volver.core import VolverError
-from volver.predict.recommend.frames import arrow_of
+from volver.predict.recommend.frames import UnevenColumns, arrow_of
 from volver.predict.recommend.interactions import Ids, Interactions, encode
 from volver.predict.recommend.tables import originals
 
@@ -32,14 +31,6 @@ _COMMON: Final = 2_000  # texts; a gram in more than these (or a fifth of them) 
 _SHARPEN: Final = 3  # power of the likeness when customers are ranked; flat between 2 and 6 on held-out products
 _SAME_KIND: Final = 0.02  # what a purchase of the same category counts, against 1 for a twin
 _BUSY: Final = 0.01  # what a customer's number of products counts, logarithmic: it only breaks ties
-
-
-class UnevenColumns(VolverError):
-    """Columns of a catalogue that are not equally long."""
-
-    code = "recommend.uneven_columns"
-    says = "The column {column} has {given} values for {wanted} items."
-    hint = "Give one value per item; None where it is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +344,7 @@ def _told(n: int, texts: Any, attributes: Mapping[str, Any]) -> dict[str, list[A
     found.update({name: arrow_of(column).to_pylist() for name, column in attributes.items()})
     for name, column in found.items():
         if len(column) != n:
-            raise UnevenColumns(column=name, given=len(column), wanted=n)
+            raise UnevenColumns(lengths=f"{name} {len(column)}, items {n}")
     return found
 
 

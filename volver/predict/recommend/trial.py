@@ -1,7 +1,8 @@
 """A part of the past held back, strictly inside the training data, to try sources on.
 
 Sessions: the latest tenth of them. People: what came after an instant; the last visit of others; where there are
-ratings, which are often asked about at random, a random fifth of others still. Without a clock only the last of these.
+ratings, which are often asked about at random, a random fifth of others still. Without a clock: a whole basket of each
+user, or without baskets a random fifth of the rows; what the user had in other rows too is a repeat.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from volver.predict.recommend.histories import Histories
+from volver.predict.recommend.histories import Histories, latest
 from volver.predict.recommend.interactions import Codes, Interactions
 
 USERS: Final = 4_000  # users that are tried
@@ -109,11 +110,11 @@ def _of_people(rows: Interactions, chance: np.random.Generator) -> Trial | None:
             group[users] = CUT
     histories = Histories.of(train)
     n_visits = _visits(histories)
-    unordered = rows.clock is None and rows.basket is None
+    unordered = rows.clock is None and np.count_nonzero(n_visits > 1) < _FEW
     rest = np.flatnonzero((group < 0) & ((np.diff(histories.start) if unordered else n_visits) > 1))
     rest = _drawn(rest, chance)
     group[rest] = DRAWN if unordered else LAST
-    if rows.has_ratings and not unordered:
+    if rows.has_ratings and not unordered and rows.clock is not None:
         group[chance.permutation(rest)[: len(rest) // 2]] = DRAWN
     of = group[histories.user]
     after = ((of == LAST) & (histories.back == 0)) | ((of == DRAWN) & _some(histories, chance))
@@ -156,11 +157,16 @@ def _some(histories: Histories, chance: np.random.Generator) -> NDArray[np.bool_
 
 
 def _without(rows: Interactions, histories: Histories, after: NDArray[np.bool_]) -> Interactions:
-    """Rows less the events that are asked about, and less every other row of the same user and item then or later."""
+    """Rows less the events that are asked about, and less every other row of the same user and item then or later.
+
+    Without a clock nothing is later: the other rows of the pair stay, for they tell that the user comes back to it.
+    """
+    if rows.at is None or histories.at is None:
+        held = np.zeros(len(rows), dtype=bool)
+        held[latest(rows)[0][after]] = True
+        return rows.rows(~held)
     key = histories.user[after].astype(np.int64) * rows.n_items + histories.item[after]
     own = rows.user.astype(np.int64) * rows.n_items + rows.item
-    if rows.at is None or histories.at is None:
-        return rows.rows(~np.isin(own, key))
     distinct, place = np.unique(key, return_inverse=True)
     since = np.full(len(distinct), np.inf)
     np.minimum.at(since, place, histories.at[after])

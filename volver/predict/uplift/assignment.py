@@ -9,21 +9,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from volver.core import VolverError
 from volver.predict.uplift.bases import Linear
 from volver.predict.uplift.features import Bools, Design, Floats, Ints
+from volver.predict.uplift.labels import shares
 
 _EDGE: Final = 0.02  # a chance of treatment is not taken to be nearer to 0 or 1
 _THIN: Final = 0.05
 _SUSPECT: Final = 3.0  # standard errors of the AUC from a half at which assignment is not taken to be random
-
-
-class BadTreatment(VolverError):
-    """A treatment, outcome or propensity that does not fit the customers."""
-
-    code = "predict.bad_treatment"
-    says = "No effect can be learned: {why}."
-    hint = "Give one treatment with two levels, one outcome number and one row of features per customer."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +52,7 @@ def assigned(design: Design, treated: Bools, propensity: Any = None, *, seed: in
     three standard errors of a half), the plain share is everyone's chance. Raises `predict.bad_treatment`.
     """
     if propensity is not None:
-        share = np.broadcast_to(np.asarray(propensity, dtype=np.float64), (len(treated),)).copy()
-        if not bool(np.all((share > 0) & (share < 1))):
-            raise BadTreatment(why="a propensity is not between 0 and 1")
-        return _told(share, treated, known=True, random=True, auc=None)
+        return _told(shares(propensity, len(treated)), treated, known=True, random=True, auc=None)
     guess = crossed(design, treated, seed)
     found = auc(guess, treated)
     n1, n0 = float(treated.sum()), float((~treated).sum())
@@ -96,30 +85,6 @@ def _told(share: Floats, treated: Bools, *, known: bool, random: bool, auc: floa
         thin_share=float(np.mean((share < _THIN) | (share > 1 - _THIN))),
         effective=float(weight.sum() ** 2 / np.sum(weight**2) / len(weight)),
     )
-
-
-def two_levels(treatment: Any, rows: int, treated: Any = None) -> Bools:
-    """Who was treated. The higher of two levels is the treatment unless named. Raises `predict.bad_treatment`."""
-    values = np.asarray(treatment)
-    if values.shape != (rows,):
-        raise BadTreatment(why=f"{rows} customers, but treatments of shape {values.shape}")
-    if values.dtype.kind == "O":
-        values = values.astype(np.str_)
-    levels = np.unique(values)
-    if len(levels) != 2:
-        raise BadTreatment(why=f"the treatment has {len(levels)} levels instead of two")
-    chosen: Bools = values == (levels[1] if treated is None else treated)
-    if chosen.all() or not chosen.any():
-        raise BadTreatment(why=f"nobody, or everybody, has the treatment {treated}")
-    return chosen
-
-
-def outcomes(outcome: Any, rows: int) -> Floats:
-    """The outcome as numbers. Raises `predict.bad_treatment`."""
-    values = np.asarray(outcome, dtype=np.float64)
-    if values.shape != (rows,) or not bool(np.all(np.isfinite(values))):
-        raise BadTreatment(why="an outcome is missing or no number")
-    return values
 
 
 def folds_of(rows: int, folds: int, seed: int, strata: npt.NDArray[Any] | None = None) -> Ints:

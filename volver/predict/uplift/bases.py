@@ -52,8 +52,8 @@ class Linear:
 
     def predict(self, design: Design) -> Floats:
         """The mean of each row: a chance for a yes-or-no outcome."""
-        if self.constant_ is not None:
-            return np.full(len(design), self.constant_)
+        if self.constant_ is not None or not len(design):
+            return np.full(len(design), self.constant_ or 0.0)
         if self.binary_:
             return _chance(_with_one(design.linear) @ self.coefficients_)
         return np.asarray(self._model.predict(design.linear), dtype=np.float64)
@@ -103,8 +103,8 @@ class Boosted:
 
     def predict(self, design: Design) -> Floats:
         """The mean of each row: a chance for a yes-or-no outcome."""
-        if self.constant_ is not None:
-            return np.full(len(design), self.constant_)
+        if self.constant_ is not None or not len(design):
+            return np.full(len(design), self.constant_ or 0.0)
         if self.binary_:
             chance: Floats = self._model.predict_proba(design.trees)[:, 1]
             return chance

@@ -9,6 +9,8 @@ after k of them N_t, N_c were treated or not and Y_t, Y_c is what they brought:
 - `ranking`: the same question asked of doubly robust scores, with a standard error (Yadlowsky et al. 2025, "RATE" with
   Qini weights): E[psi (1/2 - F(score))] where F is the share of customers ranked higher.
 - A policy's value is what it brings per customer above treating nobody, its costs taken off.
+
+Every function takes `treated`, the label of the treatment; None reads it (`labels.who_was_treated`).
 """
 
 from dataclasses import dataclass
@@ -16,9 +18,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from volver.predict.uplift.assignment import outcomes, two_levels
 from volver.predict.uplift.bases import is_binary
 from volver.predict.uplift.features import Bools, Floats
+from volver.predict.uplift.labels import outcomes, scores_of, shares, two_levels
 from volver.predict.uplift.learners import pseudo_effects
 
 _Z90: Final = 1.6448536269514722
@@ -63,22 +65,30 @@ def policy_value(
     propensity: Any = None,
     without: Any = 0.0,
     with_: Any = 0.0,
+    treated: Any = None,
 ) -> Estimate:
     """What a policy brings per customer above treating nobody: E[treat (value effect - cost)].
 
     Inverse propensity weighting, or doubly robust where the expected outcomes `without` and `with_` are given (they
     must come from models that have not seen these customers). Without a propensity, the treated share.
     """
-    psi = effects(treatment, outcome, propensity=propensity, without=without, with_=with_)
-    return estimated(np.asarray(treat, dtype=bool) * (value * psi - cost))
+    psi = effects(treatment, outcome, propensity=propensity, without=without, with_=with_, treated=treated)
+    return estimated((scores_of(treat, len(psi), "decisions") != 0) * (value * psi - cost))
 
 
-def effects(treatment: Any, outcome: Any, *, propensity: Any = None, without: Any = 0.0, with_: Any = 0.0) -> Floats:
+def effects(
+    treatment: Any,
+    outcome: Any,
+    *,
+    propensity: Any = None,
+    without: Any = 0.0,
+    with_: Any = 0.0,
+    treated: Any = None,
+) -> Floats:
     """Each customer's pseudo-effect; the mean over any group is that group's average effect."""
-    treated = two_levels(treatment, len(np.asarray(treatment)))
-    y = outcomes(outcome, len(treated))
-    share = np.broadcast_to(np.asarray(treated.mean() if propensity is None else propensity, float), (len(y),))
-    return pseudo_effects(y, treated, share, np.asarray(without, float), np.asarray(with_, float))
+    had, y = _read(treatment, outcome, treated)
+    share = np.full(len(y), had.mean()) if propensity is None else shares(propensity, len(y))
+    return pseudo_effects(y, had, share, np.asarray(without, float), np.asarray(with_, float))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +100,14 @@ class Incremental:
     response: float | None  # bought / treated - bought / untreated
 
 
-def incremental(treat: Any, treatment: Any, outcome: Any, *, value: float, cost: float) -> Incremental:
+def incremental(
+    treat: Any, treatment: Any, outcome: Any, *, value: float, cost: float, treated: Any = None
+) -> Incremental:
     """Net incremental revenue and incremental response rate of a policy among the customers it would treat."""
-    chosen = np.asarray(treat, dtype=bool)
-    treated = two_levels(treatment, len(chosen))
-    y = outcomes(outcome, len(chosen))
-    n1, n0 = int((chosen & treated).sum()), int((chosen & ~treated).sum())
-    y1, y0 = float(y[chosen & treated].sum()), float(y[chosen & ~treated].sum())
+    had, y = _read(treatment, outcome, treated)
+    chosen = scores_of(treat, len(y), "decisions") != 0
+    n1, n0 = int((chosen & had).sum()), int((chosen & ~had).sum())
+    y1, y0 = float(y[chosen & had].sum()), float(y[chosen & ~had].sum())
     return Incremental(treated=n1, net=value * (y1 - y0) - cost * n1, response=y1 / n1 - y0 / n0 if n1 and n0 else None)
 
 
@@ -113,55 +124,63 @@ class Curve:
         return float(np.trapezoid(self.height - self.height[-1] * self.k / self.k[-1], self.k) / self.k[-1] ** 2)
 
 
-def qini_curve(uplift: Any, treatment: Any, outcome: Any) -> Curve:
+def qini_curve(uplift: Any, treatment: Any, outcome: Any, *, treated: Any = None) -> Curve:
     """Q(k) = Y_t - Y_c N_t / N_c over customers sorted by uplift."""
-    k, n1, n0, y1, y0 = _running(uplift, treatment, outcome)
+    k, n1, n0, y1, y0 = _running(uplift, treatment, outcome, treated)
     return Curve(k, y1 - np.divide(y0 * n1, n0, out=np.zeros_like(y0), where=n0 > 0))
 
 
-def uplift_curve(uplift: Any, treatment: Any, outcome: Any) -> Curve:
+def uplift_curve(uplift: Any, treatment: Any, outcome: Any, *, treated: Any = None) -> Curve:
     """U(k) = (Y_t / N_t - Y_c / N_c) k over customers sorted by uplift."""
-    k, n1, n0, y1, y0 = _running(uplift, treatment, outcome)
+    k, n1, n0, y1, y0 = _running(uplift, treatment, outcome, treated)
     with_ = np.divide(y1, n1, out=np.zeros_like(y1), where=n1 > 0)
     without = np.divide(y0, n0, out=np.zeros_like(y0), where=n0 > 0)
     return Curve(k, (with_ - without) * k)
 
 
-def qini(uplift: Any, treatment: Any, outcome: Any, *, normalised: bool = False) -> float | None:
+def qini(uplift: Any, treatment: Any, outcome: Any, *, normalised: bool = False, treated: Any = None) -> float | None:
     """Area between the Qini curve and its chord, over N²; None where it cannot be normalised."""
-    found = qini_curve(uplift, treatment, outcome).area
+    had, y = _read(treatment, outcome, treated)
+    found = qini_curve(uplift, had, y).area
     if not normalised:
         return found
-    treated, y = _read(treatment, outcome)
-    best = qini_curve(y * np.where(treated, 1.0, -1.0), treated, y).area if is_binary(y) else 0.0
+    best = qini_curve(y * np.where(had, 1.0, -1.0), had, y).area if is_binary(y) else 0.0
     return found / best if best > 0 else None
 
 
-def auuc(uplift: Any, treatment: Any, outcome: Any, *, normalised: bool = False) -> float | None:
+def auuc(uplift: Any, treatment: Any, outcome: Any, *, normalised: bool = False, treated: Any = None) -> float | None:
     """Area between the uplift curve and its chord, over N²; None where it cannot be normalised."""
-    found = uplift_curve(uplift, treatment, outcome).area
+    had, y = _read(treatment, outcome, treated)
+    found = uplift_curve(uplift, had, y).area
     if not normalised:
         return found
-    treated, y = _read(treatment, outcome)
     if not is_binary(y):
         return None
-    more = y if float(y[~treated].sum()) > float((1 - y)[treated].sum()) else treated.astype(np.float64)
-    best = uplift_curve(2.0 * (y == treated) + more, treated, y).area
+    more = y if float(y[~had].sum()) > float((1 - y)[had].sum()) else had.astype(np.float64)
+    best = uplift_curve(2.0 * (y == had) + more, had, y).area
     return found / best if best > 0 else None
 
 
 def qini_interval(
-    uplift: Any, treatment: Any, outcome: Any, *, draws: int = 200, seed: int = 0, normalised: bool = False
+    uplift: Any,
+    treatment: Any,
+    outcome: Any,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    normalised: bool = False,
+    treated: Any = None,
 ) -> tuple[float, float]:
     """90 % interval of `qini` over bootstrap draws of customers. NaN where too few draws can be said."""
     chance = np.random.default_rng(seed)
-    score, (treated, y) = np.asarray(uplift, dtype=np.float64), _read(treatment, outcome)
+    had, y = _read(treatment, outcome, treated)
+    score = scores_of(uplift, len(y))
     found = []
     for _ in range(draws):
         rows = chance.integers(0, len(y), len(y))
-        if treated[rows].all() or not treated[rows].any():
+        if had[rows].all() or not had[rows].any():
             continue
-        one = qini(score[rows], treated[rows], y[rows], normalised=normalised)
+        one = qini(score[rows], had[rows], y[rows], normalised=normalised)
         if one is not None:
             found.append(one)
     low, high = np.quantile(found, [0.05, 0.95]) if len(found) > 1 else (np.nan, np.nan)
@@ -215,9 +234,9 @@ class Calibration:
             return 0.0
         return min(1.0, self.slope * max(0.0, 1.0 - (self.slope_se / self.slope) ** 2))
 
-    def shrunk(self, uplift: Floats) -> Floats:
-        """Foreseen effects drawn towards the average effect."""
-        return self.average + self.kept * (uplift - self.centre)
+    def shrunk(self, uplift: Floats, *, least: float = 0.0) -> Floats:
+        """Foreseen effects drawn towards the average effect; at `least` this share of the differences is kept."""
+        return self.average + max(self.kept, least) * (uplift - self.centre)
 
 
 def calibration(uplift: Any, psi: Floats) -> Calibration:
@@ -240,16 +259,16 @@ def calibration(uplift: Any, psi: Floats) -> Calibration:
     )
 
 
-def _read(treatment: Any, outcome: Any) -> tuple[Bools, Floats]:
-    treated = two_levels(treatment, len(np.asarray(treatment)))
-    return treated, outcomes(outcome, len(treated))
+def _read(treatment: Any, outcome: Any, treated: Any) -> tuple[Bools, Floats]:
+    had = two_levels(treatment, np.size(treatment), treated)
+    return had, outcomes(outcome, len(had))
 
 
-def _running(uplift: Any, treatment: Any, outcome: Any) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _running(uplift: Any, treatment: Any, outcome: Any, treated: Any) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """k, N_t, N_c, Y_t, Y_c after each distinct score, highest first, from nobody on."""
-    treated, y = _read(treatment, outcome)
-    score = np.asarray(uplift, dtype=np.float64)
+    had, y = _read(treatment, outcome, treated)
+    score = scores_of(uplift, len(y))
     _, place = np.unique(-score, return_inverse=True)
-    steps = (np.ones(len(y)), treated * 1.0, ~treated * 1.0, y * treated, y * ~treated)
+    steps = (np.ones(len(y)), had * 1.0, ~had * 1.0, y * had, y * ~had)
     k, n1, n0, y1, y0 = (np.concatenate([[0.0], np.cumsum(np.bincount(place, weights=each))]) for each in steps)
     return k, n1, n0, y1, y0

@@ -5,6 +5,7 @@ Pure numerics: nothing here looks at an outcome.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ Bools = npt.NDArray[np.bool_]
 _RARE_SHARE: Final = 0.005  # of the rows; a rarer level is pooled with the other rare ones
 _RARE_ROWS: Final = 20
 _MOST_LEVELS: Final = 30
+_TRUTH: Final = {"true": 1.0, "false": 0.0}
 _FEW_VALUES: Final = 8  # a number with so few whole values may be a code: a linear model sees its levels too
 _SKEWED: Final = 2.0  # skewness from which a linear model sees the logarithm of a non-negative column
 
@@ -57,8 +59,9 @@ class Design:
 class Features:
     """Learns a frame's columns once and turns frames into a `Design`.
 
-    Texts and booleans become one column per level; levels rarer than 0.5 % of the rows (at least 20) share one, and a
-    level never seen before goes there too. A missing value is told by a column of its own and filled with the median.
+    Booleans are 0 and 1. Texts become one column per level; levels rarer than 0.5 % of the rows (at least 20) share
+    one, and a level never seen before goes there too. A missing value is told by a column of its own and filled with
+    the median.
     For linear models numbers are standardised, skewed ones through their logarithm, and whole numbers with at most
     eight values are also seen as levels. Columns are found by name; further ones are ignored.
     """
@@ -91,28 +94,41 @@ class Features:
 
 
 def columns_of(X: Any, wanted: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
-    """A frame's columns: numbers as float64 with NaN, anything else as texts with '' where missing.
+    """A frame's columns by name: numbers and booleans as float64 with NaN, anything else as texts, '' where missing.
 
     Raises `predict.bad_features`, and `predict.missing_feature` where a wanted column is not there.
     """
     if isinstance(X, np.ndarray | list | tuple):
-        table = np.asarray(X)
+        try:
+            table = np.asarray(X)
+        except ValueError as error:
+            raise BadFeatures(why="the rows differ in length") from error
         if table.ndim == 1:
             table = table[:, None]
         if table.ndim != 2:
             raise BadFeatures(why=f"an array of {table.ndim} dimensions")
         found: dict[str, Any] = {f"x{n}": table[:, n] for n in range(table.shape[1])}
-        return {name: _plain(column) for name, column in _chosen(found, wanted).items()}
+        return {name: _plain(column) for name, column in _some(_chosen(found, wanted)).items()}
     import narwhals as nw  # only a frame needs it
 
     try:
         frame: Any = nw.from_native(X)
+        frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+        names = list(frame.columns)
     except TypeError as error:
         raise BadFeatures(why=f"a {type(X).__name__} is no frame") from error
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
-    chosen = _chosen({name: name for name in frame.columns}, wanted)
-    return {name: _series(frame[name]) for name in chosen}
+    except (ValueError, nw.exceptions.NarwhalsError) as error:
+        raise BadFeatures(why=f"the frame cannot be read ({error})") from error
+    named = {str(name): name for name in names}
+    if len(named) < len(names):
+        raise BadFeatures(why="two columns have the same name")
+    return {name: _series(frame.get_column(own)) for name, own in _some(_chosen(named, wanted)).items()}
+
+
+def _some(columns: dict[str, Any]) -> dict[str, Any]:
+    if not columns:
+        raise BadFeatures(why="there is no column")
+    return columns
 
 
 def _chosen(found: dict[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:
@@ -128,28 +144,42 @@ def _series(series: Any) -> npt.NDArray[Any]:
     import narwhals as nw
 
     kind = series.dtype
-    if kind.is_numeric():
+    missing = series.is_null().to_numpy()
+    if kind.is_numeric() or kind == nw.Boolean:
         return _plain(np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64))
     if kind.is_temporal() and kind in (nw.Date, nw.Datetime):
         days = np.asarray(series.cast(nw.Datetime("us")).to_numpy(), dtype="datetime64[us]")
         return np.where(np.isnat(days), np.nan, days.astype(np.int64) / 86_400e6)
-    return _texts(series.to_list())
+    values = [None if gone else each for each, gone in zip(series.to_list(), missing, strict=True)]
+    return _texts(values) if kind in (nw.String, nw.Categorical, nw.Enum) else _loose(values)
 
 
 def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if column.dtype.kind in "iuf":
+    if column.dtype.kind in "iufb":
         values = column.astype(np.float64)
         values[~np.isfinite(values)] = np.nan
         return values
-    if column.dtype.kind == "O" and all(
-        isinstance(each, int | float) and not isinstance(each, bool) for each in column
-    ):
-        return _plain(column.astype(np.float64))
-    return _texts(column.tolist())
+    return _loose(column.tolist()) if column.dtype.kind == "O" else _texts(column.tolist())
+
+
+def _loose(values: list[Any]) -> npt.NDArray[Any]:
+    """Python's own values: numbers if what is there are numbers or booleans, else texts."""
+    values = [None if _is_missing(each) else each for each in values]
+    if all(each is None or isinstance(each, int | float | Decimal | np.number | np.bool_) for each in values):
+        return _plain(np.array([np.nan if each is None else float(each) for each in values], dtype=np.float64))
+    return _texts(values)
 
 
 def _texts(values: list[Any]) -> npt.NDArray[Any]:
     return np.array(["" if each is None or each != each else str(each) for each in values], dtype=np.str_)
+
+
+def _is_missing(value: Any) -> bool:
+    """None, NaN, NaT or pandas.NA, which answers no comparison."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
 
 
 @dataclass(frozen=True)
@@ -253,7 +283,7 @@ def _numbers(texts: npt.NDArray[Any]) -> Floats:
 
     def number(text: str) -> float:
         try:
-            return float(text)
+            return _TRUTH[text.lower()] if text.lower() in _TRUTH else float(text)
         except ValueError:
             return np.nan
 

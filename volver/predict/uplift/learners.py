@@ -8,9 +8,11 @@ from typing import Any, Final, Protocol, Self
 
 import numpy as np
 
-from volver.predict.uplift.assignment import Assignment, assigned, folds_of, outcomes, two_levels
+from volver.predict.laws.params import NotFitted, Params
+from volver.predict.uplift.assignment import Assignment, assigned, folds_of
 from volver.predict.uplift.bases import Base, base_named
 from volver.predict.uplift.features import Bools, Design, Features, Floats
+from volver.predict.uplift.labels import outcomes, who_was_treated
 
 _CROSS: Final = 2  # halves of the cross-fitting: each nuisance is asked only about customers it has not seen
 
@@ -18,28 +20,35 @@ _CROSS: Final = 2  # halves of the cross-fitting: each nuisance is asked only ab
 class Learner(Protocol):
     """What every learner answers."""
 
-    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None) -> Self:
+    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None, *, treated: Any = None) -> Self:
         """Learn from customers who were treated and others who were not."""
 
     def predict_uplift(self, X: Any) -> Floats:
         """Each customer's uplift, (n,)."""
 
 
-class _OverBase:
+class _OverBase(Params):
+    """`treated` names the label of the treatment; None reads it (`who_was_treated`). `treated_` is the one taken."""
+
     def __init__(self, base: str = "linear", *, treated: Any = None, seed: int = 0) -> None:
         self.base = base
         self.treated = treated
         self.seed = seed
 
-    def _read(self, X: Any, treatment: Any, outcome: Any) -> tuple[Design, Bools, Floats]:
-        if isinstance(X, Design):
-            design, self._features = X, Features()
-        else:
-            self._features = Features()
-            design = self._features.fit_transform(X)
-        return design, two_levels(treatment, len(design), self.treated), outcomes(outcome, len(design))
+    treated_: Any
+
+    def _read(self, X: Any, treatment: Any, outcome: Any, treated: Any = None) -> tuple[Design, Bools, Floats]:
+        features = Features()
+        design = X if isinstance(X, Design) else features.fit_transform(X)
+        label = self.treated if treated is None else treated
+        had, self.treated_ = who_was_treated(treatment, len(design), label)
+        y = outcomes(outcome, len(design))
+        self._features = features
+        return design, had, y
 
     def _design(self, X: Any) -> Design:
+        if not hasattr(self, "_features"):
+            raise NotFitted(model=type(self).__name__)
         return self._features.transform(X)
 
     def _base(self) -> Base:
@@ -56,11 +65,19 @@ class TwoModel(_OverBase):
     [0.0, 2.0]
     """
 
-    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None) -> Self:  # noqa: ARG002
+    def fit(
+        self,
+        X: Any,
+        treatment: Any,
+        outcome: Any,
+        propensity: Any = None,  # noqa: ARG002
+        *,
+        treated: Any = None,
+    ) -> Self:
         """Learn both models; a propensity is of no use here. Raises `predict.bad_treatment`."""
-        design, treated, y = self._read(X, treatment, outcome)
-        self.with_ = self._base().fit(design.take(treated), y[treated])
-        self.without_ = self._base().fit(design.take(~treated), y[~treated])
+        design, had, y = self._read(X, treatment, outcome, treated)
+        self.with_ = self._base().fit(design.take(had), y[had])
+        self.without_ = self._base().fit(design.take(~had), y[~had])
         return self
 
     def predict_outcomes(self, X: Any) -> tuple[Floats, Floats]:
@@ -83,17 +100,17 @@ class DRLearner(_OverBase):
     and `assignment_.diagnostics` says how well the groups overlap.
     """
 
-    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None) -> Self:
+    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None, *, treated: Any = None) -> Self:
         """Learn from customers with and without the treatment. Raises `predict.bad_treatment`."""
-        design, treated, y = self._read(X, treatment, outcome)
-        self.assignment_ = _given(design, treated, propensity, self.seed)
-        share, fold = self.assignment_.share, folds_of(len(y), _CROSS, self.seed, 2 * treated + (y > 0))
+        design, had, y = self._read(X, treatment, outcome, treated)
+        self.assignment_ = _given(design, had, propensity, self.seed)
+        share, fold = self.assignment_.share, folds_of(len(y), _CROSS, self.seed, 2 * had + (y > 0))
         pseudo = np.empty(len(y))
         for out in range(_CROSS):
             rest, here = fold != out, fold == out
-            model = TwoModel(self.base, treated=True, seed=self.seed).fit(design.take(rest), treated[rest], y[rest])
+            model = TwoModel(self.base, treated=True, seed=self.seed).fit(design.take(rest), had[rest], y[rest])
             without, with_ = model.predict_outcomes(design.take(here))
-            pseudo[here] = pseudo_effects(y[here], treated[here], share[here], without, with_)
+            pseudo[here] = pseudo_effects(y[here], had[here], share[here], without, with_)
         self.final_ = self._base().fit(design, pseudo)
         return self
 
@@ -109,15 +126,15 @@ class TransformedOutcome(_OverBase):
     by (t - e)^2, which is the residual-on-residual regression of Nie and Wager (2021, equation 5).
     """
 
-    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None) -> Self:
+    def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None, *, treated: Any = None) -> Self:
         """Learn from customers with and without the treatment. Raises `predict.bad_treatment`."""
-        design, treated, y = self._read(X, treatment, outcome)
-        self.assignment_ = _given(design, treated, propensity, self.seed)
-        level, fold = np.empty(len(y)), folds_of(len(y), _CROSS, self.seed, 2 * treated + (y > 0))
+        design, had, y = self._read(X, treatment, outcome, treated)
+        self.assignment_ = _given(design, had, propensity, self.seed)
+        level, fold = np.empty(len(y)), folds_of(len(y), _CROSS, self.seed, 2 * had + (y > 0))
         for out in range(_CROSS):
             rest, here = fold != out, fold == out
             level[here] = self._base().fit(design.take(rest), y[rest]).predict(design.take(here))
-        away = treated - self.assignment_.share
+        away = had - self.assignment_.share
         self.final_ = self._base().fit(design, (y - level) / away, away**2)
         return self
 

@@ -9,9 +9,11 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.uplift.assignment import auc, folds_of, outcomes
+from volver.predict.laws.params import NotFitted, Params
+from volver.predict.uplift.assignment import auc, folds_of
 from volver.predict.uplift.bases import BASES, base_named, climbed, is_binary, log_loss, one_thread
 from volver.predict.uplift.features import BadFeatures, Design, Features, Floats
+from volver.predict.uplift.labels import outcomes, scores_of
 
 FEWEST: Final = 50  # events, and non-events, below which nothing is said
 _ENOUGH_TO_BOOST: Final = 200  # events below which boosting has never won and only takes time
@@ -56,7 +58,10 @@ class Reliability:
 
 def reliability(p: Any, happened: Any, bins: int = 10) -> Reliability:
     """Hold chances against what happened; bins are tenths of the customers by chance, least first."""
-    p, y = np.asarray(p, dtype=np.float64), np.asarray(happened, dtype=np.float64)
+    y = outcomes(happened, np.size(happened))
+    p = scores_of(p, len(y), "chances")
+    if not len(y):
+        raise BadFeatures(why="there is no customer")
     rate, rows = float(y.mean()), []
     for part in np.array_split(np.argsort(p, kind="stable"), min(bins, max(1, len(y) // 20))):
         low, high = wilson(float(y[part].sum()), len(part))
@@ -84,7 +89,7 @@ def wilson(events: float, n: int, z: float = 1.6448536269514722) -> tuple[float,
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-class Propensity:
+class Propensity(Params):
     """The calibrated chance of an event: to buy from a category, use a discount, send goods back.
 
     Logistic regression and, from 200 events on, boosted trees are compared by five-fold cross-validated log-loss; of
@@ -116,11 +121,15 @@ class Propensity:
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from customers and whether it happened (0 or 1). Raises `predict.bad_features`."""
         began = clock.cpu_s()
-        self._features = Features()
-        design = self._features.fit_transform(X)
+        unknown = [each for each in self.bases if each not in BASES]
+        if unknown or not len(self.bases):
+            raise BadFeatures(why=f"there is no base called {', '.join(unknown) or 'nothing'}")
+        features = Features()
+        design = features.fit_transform(X)
         happened = outcomes(y, len(design))
         if not is_binary(happened):
             raise BadFeatures(why="an event is neither 0 nor 1")
+        self._features = features
         self.reason_ = _too_few(happened)
         self.base_ = self.calibrated_by_ = self.reliability_ = None
         if self.reason_ is None:
@@ -131,9 +140,12 @@ class Propensity:
 
     def predict(self, X: Any) -> Floats | None:
         """Each customer's chance, (n,); None where there was too little to learn from."""
+        if not hasattr(self, "_features"):
+            raise NotFitted(model=type(self).__name__)
         if self.base_ is None:
             return None
-        found: Floats = self._shape(self._model.predict(self._features.transform(X)))
+        raw = self._model.predict(self._features.transform(X))
+        found: Floats = self._shape(raw) if len(raw) else raw
         return found
 
     def predict_proba(self, X: Any) -> Floats | None:

@@ -40,7 +40,7 @@ class OutcomeRanking:
 
     def predict_uplift(self, design: Design) -> Floats:
         """The effect at each customer's place in the ranking."""
-        return np.asarray(self._steps.predict(self.score(design)))
+        return _read(self._steps, self.score(design))
 
 
 class ColumnRanking:
@@ -53,7 +53,11 @@ class ColumnRanking:
 
     def predict_uplift(self, column: Floats) -> Floats:
         """The effect at each customer's place in the ranking."""
-        return np.asarray(self._steps.predict(column))
+        return _read(self._steps, column)
+
+
+def _read(steps: Any, score: Floats) -> Floats:
+    return np.asarray(steps.predict(score)) if len(score) else np.zeros(0)
 
 
 def stepped(score: Floats, psi: Floats) -> Any:

@@ -7,28 +7,26 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from volver.core import VolverError, Words, clock
-from volver.predict.uplift.assignment import assigned, outcomes, two_levels
+from volver.core import Words, clock
+from volver.predict.laws.params import BadParameters, BadQuestion, NotFitted, Params
+from volver.predict.uplift.assignment import assigned
 from volver.predict.uplift.bases import one_thread
 from volver.predict.uplift.evaluation import Calibration, by_decile, calibration, ranking
 from volver.predict.uplift.features import Bools, Design, Features, Floats, MissingFeature
+from volver.predict.uplift.labels import outcomes, who_was_treated
 from volver.predict.uplift.learners import Learner
 from volver.predict.uplift.rankings import ColumnRanking, OutcomeRanking, simplest
 from volver.predict.uplift.trying import BLEND, OUTCOME, SIMPLE, Tried, candidate, cross_fitted, fitted, read_wanted
 from volver.predict.uplift.verdicts import ALL, NONE, UPLIFT, Choice, judged
 
 _OBJECTIVES: Final = ("auto", "net", "ranking")
+_LEAST_KEPT: Final = 0.02  # of the foreseen differences, so that their order survives
 
 
-class UpliftNotFitted(VolverError):
-    """A question to an uplift model that has learned nothing."""
-
-    code = "predict.uplift_not_fitted"
-    says = "This uplift model has not been fitted."
-    hint = "Call fit(X, treatment, outcome) first."
+UpliftNotFitted = NotFitted  # the same error, under the name it once had
 
 
-class Uplift:
+class Uplift(Params):
     """How much more each customer gives when treated, and whom to treat.
 
     `learners` ("two-model", "doubly robust", "transformed outcome") on `bases` ("linear", "boosted"), each alone and
@@ -40,8 +38,8 @@ class Uplift:
     "ranking" how well customers are sorted, whatever the budget. "auto" is net where a treatment costs something.
 
     After `fit`: `choice_` (what was tried, scores with intervals, why), `verdict_` in words, `proven_`, `assignment_`
-    (overlap), `calibration_`, `average_`, `fit_cpu_s_`. Uplifts are drawn towards the average as far as the differences
-    between customers are uncertain.
+    (overlap), `calibration_`, `average_`, `treated_`, `fit_cpu_s_`. Uplifts are drawn towards the average as far
+    as the differences between customers are uncertain.
 
     >>> chance = np.random.default_rng(1)
     >>> X, t = chance.normal(size=(2000, 2)), chance.integers(0, 2, 2000)
@@ -75,21 +73,26 @@ class Uplift:
     choice_: Choice
     calibration_: Calibration
 
-    def fit(self, X: Any, treatment: Any, outcome: Any, *, propensity: Any = None) -> Self:
-        """Try, choose, and learn from everyone. `propensity` is the known chance of treatment (a number or one each).
+    def fit(self, X: Any, treatment: Any, outcome: Any, *, propensity: Any = None, treated: Any = None) -> Self:
+        """Try, choose, and learn from everyone. `propensity` is the known chance of treatment (a number or one each),
+        `treated` the label of the treatment; without it, and without the setting, the label that does not read as a
+        control is the treatment (`treated_`).
 
-        Raises `predict.bad_features`, `predict.bad_treatment`.
+        Raises `predict.bad_features`, `predict.bad_treatment`, `predict.bad_parameters`.
         """
         began = clock.cpu_s()
         with one_thread():
-            self._learn(X, treatment, outcome, propensity)
+            self._learn(X, treatment, outcome, propensity, self.treated if treated is None else treated)
         self.fit_cpu_s_ = clock.cpu_s() - began
         return self
 
-    def _learn(self, X: Any, treatment: Any, outcome: Any, propensity: Any) -> None:
+    def _learn(self, X: Any, treatment: Any, outcome: Any, propensity: Any, label: Any) -> None:
+        if self.objective not in _OBJECTIVES:
+            why = f"there is no objective {self.objective!r}, only {', '.join(_OBJECTIVES)}"
+            raise BadParameters(model=type(self).__name__, why=why)
         self._features = Features()
         design = self._features.fit_transform(X)
-        treated = two_levels(treatment, len(design), self.treated)
+        treated, self.treated_ = who_was_treated(treatment, len(design), label)
         y = outcomes(outcome, len(design))
         self.assignment_ = assigned(design, treated, propensity, seed=self.seed)
         wanted = read_wanted(self.learners, self.bases, self._column(), self.seed)
@@ -112,9 +115,12 @@ class Uplift:
         return self.choice_.proven
 
     def predict_uplift(self, X: Any) -> Floats:
-        """Each customer's uplift per treatment in units of the outcome, (n,). Raises `predict.missing_feature`."""
+        """Each customer's uplift per treatment in units of the outcome, (n,).
+
+        Drawn to the average as far as the differences are uncertain, but never so far that their order is lost.
+        Raises `predict.missing_feature`."""
         self._check()
-        return self.calibration_.shrunk(self._raw(self._features.transform(X)))
+        return self.calibration_.shrunk(self._raw(self._features.transform(X)), least=_LEAST_KEPT)
 
     def treat(
         self, X: Any, *, cost: float | None = None, value: float | None = None, share: float | None = None
@@ -125,6 +131,8 @@ class Uplift:
         `share`, this share of the customers, best first, whatever it brings.
         """
         self._check()
+        if share is not None and not 0 <= share <= 1:
+            raise BadQuestion(why=f"a share of {share!r} of the customers")
         value = self.value_per_outcome if value is None else value
         cost = self.cost_per_treatment if cost is None else cost
         same = (value, cost) == (self.value_per_outcome, self.cost_per_treatment)
@@ -140,7 +148,9 @@ class Uplift:
     def deciles(self) -> list[dict[str, float]]:
         """Foreseen (cross-fitted, drawn to the average) and measured effect by tenths, best first."""
         self._check()
-        return by_decile(self.calibration_.shrunk(self._tried.candidates[self.choice_.chosen]), self._tried.psi)
+        return by_decile(
+            self.calibration_.shrunk(self._tried.candidates[self.choice_.chosen], least=_LEAST_KEPT), self._tried.psi
+        )
 
     def _judged(self, value: float, cost: float) -> Choice:
         objective = self.objective if self.objective in _OBJECTIVES[1:] else ("net" if cost > 0 else "ranking")
@@ -199,7 +209,7 @@ class Uplift:
 
     def _check(self) -> None:
         if not hasattr(self, "calibration_"):
-            raise UpliftNotFitted
+            raise NotFitted(model=type(self).__name__)
 
 
 def _best(score: Floats, share: float) -> Bools:
