@@ -5,19 +5,21 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.predict.world import shared, simulated_lines, simulated_shop, write_ledger
+from tests.predict.world import past_of_days, rhythmic_lines, shared, simulated_lines, simulated_shop, write_ledger
 from volver import predict
 from volver.predict.backtest import Backtest
 from volver.predict.buyers import past
 from volver.predict.checking import chosen
 from volver.predict.choosing import Choice, choose
-from volver.predict.correcting import correction_from
+from volver.predict.correcting import Lesson, correction_from, learn_correction
 from volver.predict.foreseen import Foreseen
 from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.laws.scores import deviance
 from volver.predict.learning import learn, learned_from
 from volver.predict.level import LAW, learn_level
 from volver.store import Shop, create_shop
@@ -46,6 +48,7 @@ def test_a_seasonal_shop_is_foreseen_with_its_calendar(gifts: Shop) -> None:
     assert best.low80 < came < best.high80
     assert np.array(choice.calendar.weights) == pytest.approx(np.array(CHRISTMAS.weights), rel=0.35)
     assert any("calendar" in str(each) for each in choice.why)
+    assert not any("CNBD" in each.name for each in choice.contenders)  # these orders come by chance, not in a rhythm
 
 
 def test_the_report_of_a_check_holds_every_promised_key(gifts: Shop) -> None:
@@ -93,9 +96,58 @@ def test_what_was_learned_survives_the_shelf(gifts: Shop) -> None:
     assert one.value_of() == other.value_of()
 
 
-def test_corrections_move_money_between_customers_and_keep_the_total() -> None:
-    from volver.predict.correcting import Lesson, learn_correction
+def test_customers_with_a_rhythm_get_a_law_of_rhythm_that_survives_the_shelf(tmp_path: Path) -> None:
+    shop = create_shop(tmp_path / "shop")
+    simulated_shop(shop, rhythmic_lines(1500, seed=0, k=3), tmp_path / "lines.parquet")
+    known = past(shop, date(2024, 12, 30))
+    then, now = known.at(date(2024, 10, 1)), known.at(date(2024, 12, 30))
+    choice = choose(known, then.at, 90.0)
+    assert choice.model == "MBG/CNBD-3"
+    came = now.came_since(then)[0]
+    seen, usual = (Foreseen(learn(then, each), then, 90.0) for each in (choice, replace(choice, model="Pareto/NBD")))
+    assert deviance(seen.expected[0], came) < 0.95 * deviance(usual.expected[0], came)
+    total = seen.orders_of()
+    assert total.low80 < came.sum() < total.high80
+    assert Foreseen(learned_from(seen.learned.to_dict()), then, 90.0).value_of() == seen.value_of()
 
+
+def test_every_model_can_be_asked_for_by_name() -> None:
+    from volver.cli.predict import _MODELS
+
+    assert ["auto", *predict.MODELS] == _MODELS
+
+
+def test_a_correction_looks_at_customers_beside_each_other_and_never_beyond_what_it_saw() -> None:
+    chance = np.random.default_rng(2)
+    seen = chance.normal(size=(3000, 4))
+    came = chance.poisson(np.exp(0.4 * seen[:, 1])).astype(float)
+    lesson = Lesson(columns=seen, orders=np.ones(3000), money=np.ones(3000), came=came, brought=came)
+    learned = learn_correction([lesson], 90.0, boosted=True)
+    older = seen + [7.0, 7.0, 0.0, 7.0]  # everyone is older; who is beside whom stays
+    assert learned.among(older).orders(older) == pytest.approx(learned.among(seen).orders(seen), rel=1e-9)
+    one = np.vstack([seen, seen.mean(axis=0) + 1e3])
+    assert (
+        learned.among(seen).orders(one)[-1]
+        <= 1.0001 * learned.among(seen).orders(seen.mean(axis=0) + learned.orders.high[None, :])[0]
+    )
+
+
+def test_the_grocery_log_is_foreseen_as_its_reference_asks() -> None:
+    """value.md, bar 6: mean absolute error at most 1.40 and deviance at most 2.85 over the 52 weeks that follow."""
+    log = pl.read_parquet(shared("clv/btydplus_groceryElog.parquet"))
+    known, at, days = past_of_days(log["cust"], log["date"]), date(2006, 12, 31), 364.0
+    then, came = known.at(at), known.at(date(2007, 12, 30)).came_since(known.at(at))[0]
+    choice = choose(known, at, days)
+    learned = learn(then, choice)
+    orders = Foreseen(learned, then, days).expected[0]
+    assert choice.correction is not None
+    assert deviance(orders, came) < 2.75
+    off = float(np.exp(np.mean([trial.error for trial in choice.trials])))  # in its first year a shop keeps its level
+    assert deviance(off * orders, came) <= 2.85
+    assert np.abs(off * orders - came).mean() <= 1.40
+
+
+def test_corrections_move_money_between_customers_and_keep_the_total() -> None:
     chance = np.random.default_rng(0)
     hidden = chance.normal(size=(4000, 13))
     orders = np.exp(0.3 * chance.normal(size=4000))

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from volver.predict import BGNBD, MBGNBD, GammaGamma
+from volver.predict.buyers import Past
+from volver.predict.buying_days import BuyingDays
 from volver.predict.laws.calendar import FLAT, Calendar
 from volver.store import Shop
 
@@ -86,6 +88,33 @@ def simulated_lines(n: int, seed: int = 1, season: Calendar = FLAT, days: int = 
         going = going[chance.random(len(going)) >= stop[going]]
     who, day = np.concatenate(customer), np.floor(season.calendar_days(start, np.concatenate(when)))
     return pl.DataFrame({"customer": who, "day": day, "amount": chance.gamma(spend.p_, size=len(who)) / nu[who]})
+
+
+def rhythmic_lines(n: int, seed: int, k: int, days: int = 730) -> pl.DataFrame:
+    """Orders of a shop whose customers come in a rhythm of their own: gaps are Erlang-k, of 12 k days or so."""
+    chance = np.random.default_rng(seed)
+    clock = chance.uniform(0, days, n)
+    rate, stop = chance.gamma(4, 1 / 48, n), chance.beta(0.8, 8, n)
+    customer, when, going = [np.arange(n)], [clock.copy()], np.flatnonzero(chance.random(n) >= stop)
+    while len(going):
+        clock[going] += chance.gamma(k, 1 / rate[going])
+        going = going[clock[going] < days]
+        customer.append(going)
+        when.append(clock[going])
+        going = going[chance.random(len(going)) >= stop[going]]
+    who, day = np.concatenate(customer), np.floor(np.concatenate(when))
+    return pl.DataFrame({"customer": who, "day": day, "amount": chance.gamma(6, 5, len(who))})
+
+
+def past_of_days(customer: pl.Series, day: pl.Series) -> Past:
+    """What a shop would know of customers with an order of 1.00 on each of these days."""
+    who = customer.rank("dense").cast(pl.Int64).to_numpy()
+    when = day.cast(pl.Date).to_physical().to_numpy()
+    order = np.lexsort((when, who))
+    who, when, one = who[order], when[order].astype(np.int32), np.full(len(who), 10_000)
+    always = np.full(len(who), 2**31 - 1, dtype=np.int32)
+    counts = np.ones(len(who), dtype=bool)
+    return Past(BuyingDays(who, when, when, always, counts, one, one))
 
 
 def simulated_shop(shop: Shop, lines: pl.DataFrame, file: Path) -> None:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from volver.predict import CheckReport
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+_MODELS = ["auto", "Pareto/NBD", "MBG/NBD", "BG/NBD", "MBG/CNBD-2", "MBG/CNBD-3", "MBG/CNBD-4"]
 _MODEL = click.option(
     "--model",
-    type=click.Choice(["auto", "Pareto/NBD", "MBG/NBD", "BG/NBD"], case_sensitive=False),
+    type=click.Choice(_MODELS, case_sensitive=False),
     default="auto",
     help="The law of coming back (default auto: what did best on the shop's own past).",
 )

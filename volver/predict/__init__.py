@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from volver.predict.checking import Compared as Compared
     from volver.predict.checking import Rival as Rival
     from volver.predict.checking import check as check
+    from volver.predict.choosing import MODELS as MODELS
     from volver.predict.drifting import Drift as Drift
     from volver.predict.drifting import Point as Point
     from volver.predict.drifting import drift as drift
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from volver.predict.laws.worth import CustomerWorth as CustomerWorth
     from volver.predict.laws.worth import Worth as Worth
     from volver.predict.laws.worth import spend_correlation as spend_correlation
-    from volver.predict.learning import MODELS as MODELS
     from volver.predict.learning import Learned as Learned
     from volver.predict.money.arrivals import NewcomerGroup as NewcomerGroup
     from volver.predict.money.arrivals import NewcomersReport as NewcomersReport
@@ -223,7 +223,7 @@ _WHERE = {
     "MBGCNBD": "laws.erlang",
     "MBGNBD": "laws.betageometric",
     "MixedSpend": "laws.spend_mixed",
-    "MODELS": "learning",
+    "MODELS": "choosing",
     "Moments": "when.moments",
     "NBD": "laws.nbd",
     "Neighbours": "recommend.neighbours",

@@ -32,7 +32,7 @@ _FEWEST_FOR_CALENDAR: Final = 300  # later orders, some twenty-five a month
 _REPEATS: Final = 2.0  # variance of a total of orders over its mean: customers differ
 _MONEY: Final = 4.0  # the same for money in units of an order
 
-Kind = type[BuyingModel]
+Kind = Callable[[], BuyingModel]
 _REACH: Final = 4.0  # robust deviations beyond which one customer's mean spend does not pull the shop's
 USUAL: Final = "robust"
 SPENDS: Final[dict[str, Callable[[], GammaGamma]]] = {

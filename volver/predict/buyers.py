@@ -109,6 +109,13 @@ class Past:
             rows=self.rows,
         )
 
+    def last_gaps(self, day: date) -> Floats:
+        """Days between the last three order days, older gap first, of all who had three until then: shape (n, 2)."""
+        known = self.rows.at(day)
+        last = (known.starts + known.many - 1)[known.many > 2]
+        found: Floats = np.column_stack([known.day[last - i] - known.day[last - i - 1] for i in (1, 0)]).astype(float)
+        return found
+
 
 def past(shop: Shop, until: date, *, every: int = 1) -> Past:
     """All that was known until a day of the customers whose id `every` divides.

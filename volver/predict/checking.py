@@ -14,7 +14,7 @@ from volver.core import VolverError, Words
 from volver.predict.backtest import YEAR
 from volver.predict.buyers import Buyers, day_after, last_day, past, span
 from volver.predict.chances import learned_chances
-from volver.predict.choosing import LAWS, Choice, choose, title
+from volver.predict.choosing import LAWS, MODELS, Choice, choose, title
 from volver.predict.foreseen import Foreseen, Total
 from volver.predict.laws.history import Floats
 from volver.predict.laws.scores import by_customer, deviance, spearman, tenths, top_share
@@ -165,9 +165,9 @@ def laws_of(model: str) -> dict[str, Any]:
     """The laws to choose from: all of them for `auto`. Raises `predict.unknown_model`."""
     if model == AUTO:
         return LAWS
-    if model not in LAWS:
+    if model not in MODELS:
         raise UnknownModel(model=model)
-    return {model: LAWS[model]}
+    return {model: MODELS[model]}
 
 
 def compared(learned: Learned, then: Buyers, now: Buyers, choice: Choice | None = None) -> CheckReport:

@@ -8,34 +8,39 @@ on the newest past day and over all. Every choice is written down with its score
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from volver.core import Words
-from volver.predict.backtest import SPENDS, USUAL, YEAR, Backtest, Trial, chance
+from volver.predict.backtest import SPENDS, USUAL, YEAR, Backtest, Kind, Trial, chance
 from volver.predict.buyers import Past
 from volver.predict.correcting import Correction, learn_correction
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
-from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.laws.erlang import MBGCNBD, wheat_morrison
 from volver.predict.laws.pareto import ParetoNBD
 from volver.predict.level import LAW, Level, learn_level
 
-LAWS: Final[dict[str, type[BuyingModel]]] = {"Pareto/NBD": ParetoNBD, "MBG/NBD": MBGNBD, "BG/NBD": BGNBD}
+LAWS: Final[dict[str, Kind]] = {"Pareto/NBD": ParetoNBD, "MBG/NBD": MBGNBD, "BG/NBD": BGNBD}
+STEADY: Final[dict[int, str]] = {k: f"MBG/CNBD-{k}" for k in (2, 3, 4)}  # tried where customers keep a rhythm
+MODELS: Final[dict[str, Kind]] = LAWS | {name: partial(MBGCNBD, k=k) for k, name in STEADY.items()}
 FIRST: Final = "Pareto/NBD"
 _COMPARED: Final = "BG/NBD"  # never chosen beside others: it calls everyone who bought once alive
 _SPEND_GAIN: Final = 0.02  # how much nearer, in logs, another law of spending must come
 _TIE: Final = 0.01  # deviance within this share of the best is no worse
 _FEWEST_TO_RANK: Final = 100  # orders that came over all past days; below, the first law stands
 _VETO: Final = 0.10  # mean error of totals, in logs, beyond the best one's
-_WORSE: Final = 0.02  # how much worse totals may be with a calendar, in logs
+_WORSE: Final = 0.02  # how much worse totals may be with a calendar or a law of rhythm, in logs
 _GAIN: Final = 0.003  # share of the deviance that a correction must win
 _GAIN_TREES: Final = 0.01  # the same for trees over the regression
 _RANK: Final = 0.005  # how much worse, in rank correlation, money may be ordered
 _ENOUGH: Final = 1_000  # customers, and half as many orders that came: below, corrections learn chance
 _ENOUGH_TREES: Final = 2_000
-_FEWEST: Final = 3  # past days: one to learn from, two to win on
+_RHYTHM: Final = 1.5  # regularity of gaps from which on a law of rhythm is tried; 1 is chance
+_FEWEST_RHYTHMS: Final = 100  # customers with two gaps
+_FEWEST: Final = 2  # past days: each is tried with what the others taught
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +96,14 @@ class Choice:
         }
 
 
-def choose(past: Past, at: date, days: float, laws: Mapping[str, type[BuyingModel]] = LAWS) -> Choice:
-    """Decide from what was known until `at` how to foresee the `days` after it, among these laws."""
+def choose(past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS) -> Choice:
+    """Decide from what was known until `at` how to foresee the `days` after it, among these laws.
+
+    Among all of `LAWS`, one of rhythm is tried too where a year or more shows that customers' gaps are regular.
+    """
     test = Backtest(past, at, days)
+    if laws is LAWS and test.a_year_seen:
+        laws = LAWS | _steady(past, at)
     first = FIRST if FIRST in laws else next(iter(laws))
     calendar, why = _calendar(test, laws[first])
     if not test.then:
@@ -104,14 +114,16 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, type[BuyingMode
         return Choice(model=first, level=level, why=(short,))
     names, seasons = list(laws), [False] if calendar.is_flat else [False, True]
     tried = {(name, s): test.trials(laws[name], with_calendar=s) for name in names for s in seasons}
-    model, law_why = _law(tried, names, with_calendar=seasons[-1])
-    if seasons[-1] and model != first:
+    seasonal = seasons[-1]
+    model, law_why = _law(tried, names, with_calendar=seasonal)
+    if seasonal and model != first:
         calendar = test.calendar(laws[model])
-    trials = tried[model, seasons[-1]]
+        seasonal, why = (True, why) if not calendar.is_flat else (False, ())
+    trials = tried[model, seasonal]
     level = _level(trials, test)
     spend, spend_why = _spend(test)
-    correction, corrected, correction_why = _correction(test, laws[model], with_calendar=seasons[-1])
-    contenders = _contenders(tried, corrected, (model, seasons[-1], _kind_of(correction)))
+    correction, corrected, correction_why = _correction(test, laws[model], with_calendar=seasonal)
+    contenders = _contenders(tried, corrected, (model, seasonal, _kind_of(correction)))
     return Choice(
         model=model,
         calendar=calendar,
@@ -126,7 +138,17 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, type[BuyingMode
     )
 
 
-def _calendar(test: Backtest, kind: type[BuyingModel]) -> tuple[Calendar, tuple[Words, ...]]:
+def _steady(past: Past, at: date) -> dict[str, Kind]:
+    """The law whose regularity is that of the customers' last two gaps; none where orders come as by chance."""
+    gaps = past.last_gaps(at)
+    k = wheat_morrison(gaps) if len(gaps) >= _FEWEST_RHYTHMS else None
+    if k is None or k < _RHYTHM:
+        return {}
+    name = STEADY[min(max(round(k), min(STEADY)), max(STEADY))]
+    return {name: MODELS[name]}
+
+
+def _calendar(test: Backtest, kind: Kind) -> tuple[Calendar, tuple[Words, ...]]:
     """The calendar that the shop gets: flat in its first year, and where its past says that it made things worse."""
     found = test.calendar(kind)
     if found.is_flat:
@@ -148,6 +170,7 @@ def _law(
     scores = {name: _scores(tried[name, with_calendar]) for name in names}
     nearest = min(error for _, error in scores.values())
     able = [name for name in names if scores[name][1] <= nearest + _VETO and (name != _COMPARED or len(names) == 1)]
+    able = [name for name in able if name not in STEADY.values() or _agreed(name, tried, with_calendar=with_calendar)]
     able = able or [name for name in names if name != _COMPARED]
     best = min(able, key=lambda name: scores[name][0])
     few = sum(trial.came for trial in tried[names[0], with_calendar]) < _FEWEST_TO_RANK
@@ -157,6 +180,16 @@ def _law(
         return best, ()
     text = "{model} was nearest to the orders of single customers on {n} past days."
     return best, (Words(text, {"model": best, "n": len(tried[best, with_calendar])}),)
+
+
+def _agreed(name: str, tried: Mapping[tuple[str, bool], tuple[Trial, ...]], *, with_calendar: bool) -> bool:
+    """Whether all scores on every past day speak for a law of rhythm. It is too sure of deaths, the more so the longer
+    the history: it often wins totals, and loses single customers a year later.
+    """
+    mine, first = tried[name, with_calendar], tried.get((FIRST, with_calendar), ())
+    pairs = list(zip(mine, first, strict=False))
+    nearer = all(a.deviance < b.deviance and (a.spearman or 0.0) > (b.spearman or 0.0) - _RANK for a, b in pairs)
+    return nearer and _scores(mine)[1] <= (_scores(first)[1] + _WORSE if first else np.inf)
 
 
 def _spend(test: Backtest) -> tuple[str, tuple[Words, ...]]:
@@ -194,20 +227,19 @@ def _level_why(level: Level, trials: Sequence[Trial], *, a_year_seen: bool) -> t
 
 
 def _correction(
-    test: Backtest, kind: type[BuyingModel], *, with_calendar: bool
+    test: Backtest, kind: Kind, *, with_calendar: bool
 ) -> tuple[Correction | None, dict[str, list[Trial]], tuple[Words, ...]]:
-    """Learn from older days, try on each newer one; keep what won on every day."""
+    """Try each past day with what the others taught; the newest, then, with nothing but its own past."""
     lessons = [test.lesson(then, kind, with_calendar=with_calendar) for then in test.then]
     counts = [(len(each.came), float(each.came.sum())) for each in lessons]
     if len(lessons) < _FEWEST or max(n for n, _ in counts) < _ENOUGH or sum(came for _, came in counts) < _ENOUGH:
         return None, {}, (Words("There is too little past to learn corrections for single customers."),)
     ways = ["linear"] if sum(came for _, came in counts) < _ENOUGH_TREES else ["linear", "boosted"]
     tried: dict[str, list[Trial]] = {way: [] for way in ("none", *ways)}
-    for i, then in enumerate(test.then[:-1]):
-        lesson = lessons[i]
+    for i, (then, lesson) in enumerate(zip(test.then, lessons, strict=True)):
         tried["none"].append(then.tried(lesson.orders, lesson.money))
         for way in ways:
-            learned = learn_correction(lessons[i + 1 :], test.days, boosted=way == "boosted")
+            learned = learn_correction(lessons[:i] + lessons[i + 1 :], test.days, boosted=way == "boosted")
             orders, money = applied(learned, lesson.columns, lesson.orders, lesson.money)
             tried[way].append(then.tried(orders, money))
     best = "none"
@@ -224,8 +256,8 @@ def _correction(
 
 
 def _wins(new: Sequence[Trial], old: Sequence[Trial], gain: float) -> bool:
-    """Whether customers were known better on the newest past day, before which there was most to learn from, and over
-    all of them; and money was ranked no worse.
+    """Whether customers were known better on the newest past day, from older ones alone, and over all of them; and
+    money was ranked no worse.
     """
     newest = new[0].deviance < old[0].deviance * (1.0 - gain)
     overall = _scores(new)[0] < _scores(old)[0] * (1.0 - gain)
@@ -234,8 +266,8 @@ def _wins(new: Sequence[Trial], old: Sequence[Trial], gain: float) -> bool:
 
 
 def applied(correction: Correction, columns: Any, orders: Any, money: Any) -> tuple[Any, Any]:
-    """Orders and money moved between customers, totals kept."""
-    found = []
+    """Orders and money moved between the customers of a day, totals kept."""
+    found, correction = [], correction.among(columns)
     for factor, amount in ((correction.orders, orders), (correction.money, money)):
         moved = amount * factor(columns)
         found.append(moved * (amount.sum() / max(float(moved.sum()), 1e-12)))
@@ -253,7 +285,7 @@ def _contenders(
     corrected: Mapping[str, Sequence[Trial]],
     chosen: tuple[str, bool, str],
 ) -> tuple[Contender, ...]:
-    """Every way with its scores; corrections could be tried on all days but the oldest."""
+    """Every way with its scores."""
     model, with_calendar, way = chosen
     rows = [(name, season, "none", trials) for (name, season), trials in tried.items()]
     rows += [(model, with_calendar, each, tuple(trials)) for each, trials in corrected.items() if each != "none"]

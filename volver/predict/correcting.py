@@ -1,20 +1,22 @@
 """What a law misses about single customers, learned from how its past forecasts went.
 
 Pure numerics. A Poisson regression with the law's expectation as offset, on what else is known of each customer (how
-often and how much of late, total past spend, silence), and boosted trees on top of it. The corrections only move orders
-and money between customers: the total stays the law's. `choosing` keeps one only if it won at every past day.
+often and how much of late, total past spend, silence), and boosted trees on top of it. What is known of a customer is
+taken against the mean customer of that day, and never beyond what was seen when learning: a shop grows older, and a
+line drawn through its youth says nothing of that. The corrections only move orders and money between customers: the
+total stays the law's. `choosing` keeps one only if it won on the past.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 import numpy as np
 
 from volver.predict.buyers import RECENT_DAYS, Buyers
 from volver.predict.laws.history import Floats
 
-_RIDGE: Final = 0.01  # on standardised columns, per expected order
+_RIDGE: Final = 60.0  # on standardised columns: a deviation rarely changes orders by more than an eighth
 _FARTHEST: Final = 10.0  # no customer is corrected by more
 _NEWTON: Final = 25
 _ROWS: Final = 60_000  # customers are enough to learn from
@@ -24,6 +26,7 @@ _LEAVES: Final = 6
 _RATE: Final = 0.03
 _STEPS: Final = 64  # values that a column is cut into
 _LEAST: Final = 1e-6
+_FACTOR: Final = ("mean", "deviation", "weights", "low", "high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +61,23 @@ class Tree:
 
 @dataclass(frozen=True)
 class Factor:
-    """A factor for each customer: exp(b z) times exp(sum of trees), z being standardised columns."""
+    """A factor for each customer: exp(b z / deviation) times exp(sum of trees of z), z being how far the columns lie
+    from their `mean`, between the `low` and `high` that were seen when learning.
+    """
 
     mean: Floats
     deviation: Floats
     weights: Floats
+    low: Floats
+    high: Floats
     trees: tuple[Tree, ...] = ()
 
     def __call__(self, columns: Floats) -> Floats:
         """Factors of the rows of `columns`, before they are scaled to keep a total."""
-        log_factor = ((columns - self.mean) / self.deviation) @ self.weights
+        apart = np.clip(columns - self.mean, self.low, self.high)
+        log_factor = (apart / self.deviation) @ self.weights
         for tree in self.trees:
-            log_factor = log_factor + tree.values(columns)
+            log_factor = log_factor + tree.values(apart)
         farthest = np.log(_FARTHEST)
         found: Floats = np.exp(np.clip(log_factor, -farthest, farthest))
         return found
@@ -87,6 +95,11 @@ class Correction:
     def is_boosted(self) -> bool:
         """Whether trees are in it."""
         return bool(self.orders.trees)
+
+    def among(self, columns: Floats) -> Self:
+        """The same for a shop whose customers have these columns: shape (n_customers, n_columns)."""
+        mean = columns.mean(axis=0)
+        return replace(self, orders=replace(self.orders, mean=mean), money=replace(self.money, mean=mean))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values from which `correction_from` makes the same again."""
@@ -117,8 +130,11 @@ def columns_of(known: Buyers, orders: Floats, p_alive: Floats, spend: Floats) ->
 
 
 def learn_correction(lessons: Sequence[Lesson], days: float, *, boosted: bool, seed: int = 0) -> Correction:
-    """Learn from past days; expectations are scaled to what came on each, so that only single customers are taught."""
-    columns = np.vstack([each.columns for each in lessons])
+    """Learn from past days; expectations are scaled to what came on each, so that only single customers are taught.
+
+    Ask it `among` the customers it is for.
+    """
+    columns = np.vstack([each.columns - each.columns.mean(axis=0) for each in lessons])
     orders = np.concatenate([_scaled(each.orders, each.came) for each in lessons])
     money = np.concatenate([_scaled(each.money, each.brought) for each in lessons])
     came = np.concatenate([each.came for each in lessons])
@@ -152,19 +168,24 @@ def _scaled(expected: Floats, came: Floats) -> Floats:
 
 def _factor(columns: Floats, expected: Floats, came: Floats, boosted: bool, seed: int) -> Factor:
     offset = np.maximum(expected * (came.sum() / max(float(expected.sum()), 1e-12)), _LEAST)
-    mean, deviation = columns.mean(axis=0), columns.std(axis=0)
+    deviation = columns.std(axis=0)
     deviation = np.where(deviation > 1e-9, deviation, 1.0)
-    weights = _poisson((columns - mean) / deviation, offset, came)
-    found = Factor(mean, deviation, weights)
+    found = Factor(
+        mean=np.zeros(columns.shape[1]),
+        deviation=deviation,
+        weights=_poisson(columns / deviation, offset, came),
+        low=columns.min(axis=0),
+        high=columns.max(axis=0),
+    )
     if not boosted:
         return found
-    return Factor(mean, deviation, weights, _boosted(columns, offset * found(columns), came, seed))
+    return replace(found, trees=_boosted(columns, offset * found(columns), came, seed))
 
 
 def _poisson(columns: Floats, offset: Floats, came: Floats) -> Floats:
     """Ridge Poisson regression of what came on the columns, with log(offset) as offset; the intercept is dropped."""
     design = np.column_stack([np.ones(len(columns)), columns])
-    ridge = np.full(design.shape[1], _RIDGE * float(offset.sum()))
+    ridge = np.full(design.shape[1], _RIDGE)
     ridge[0] = 0.0
     weights, best = np.zeros(design.shape[1]), np.inf
     step = np.zeros_like(weights)
@@ -231,15 +252,9 @@ def _tree(nodes: Any, edges: Sequence[Floats]) -> Tree:
 
 def _factor_to(found: Factor) -> dict[str, Any]:
     trees = [{name: list(getattr(tree, name)) for name in Tree.__dataclass_fields__} for tree in found.trees]
-    return {
-        "mean": found.mean.tolist(),
-        "deviation": found.deviation.tolist(),
-        "weights": found.weights.tolist(),
-        "trees": trees,
-    }
+    return {name: getattr(found, name).tolist() for name in _FACTOR} | {"trees": trees}
 
 
 def _factor_from(found: dict[str, Any]) -> Factor:
     trees = tuple(Tree(**{name: tuple(values) for name, values in tree.items()}) for tree in found["trees"])
-    mean, deviation, weights = (np.array(found[name]) for name in ("mean", "deviation", "weights"))
-    return Factor(mean, deviation, weights, trees)
+    return Factor(**{name: np.array(found[name]) for name in _FACTOR}, trees=trees)

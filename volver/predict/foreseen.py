@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from volver.predict.buyers import Buyers
-from volver.predict.correcting import columns_of
 from volver.predict.laws.history import Floats, Histories, histories
 from volver.predict.laws.worth import CustomerWorth, Worth
 from volver.predict.laws.worth import Total as LawTotal
@@ -71,10 +70,8 @@ class Foreseen:
         correction, n = self.learned.correction, len(self.buyers)
         if correction is None:
             return np.ones(n), np.ones(n)
-        law, known = self.learned.buying, self._known
-        near = known.spread(law.orders_by_row(known, self.learned.span(correction.days)))
-        spend = self.learned.spend.predict(self.buyers.spend_days, self.buyers.mean_spend)
-        columns = columns_of(self.buyers, near, law.p_alive(known), spend)
+        columns = self.learned.columns(self.buyers)
+        near = np.exp(columns[:, 0])
         return _keeping(correction.orders(columns), near), correction.money(columns)
 
     @cached_property

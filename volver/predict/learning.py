@@ -12,17 +12,16 @@ import numpy as np
 from volver.core import VolverError, Words, clock
 from volver.predict.backtest import SPENDS
 from volver.predict.buyers import Buyers
-from volver.predict.choosing import LAWS, Choice
-from volver.predict.correcting import Correction, correction_from
+from volver.predict.choosing import MODELS, Choice
+from volver.predict.correcting import Correction, columns_of, correction_from
 from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import FLAT, Calendar
-from volver.predict.laws.history import Histories
+from volver.predict.laws.history import Floats, Histories
 from volver.predict.laws.spend import GammaGamma
 from volver.predict.laws.spend_mixed import MixedSpend
 from volver.predict.laws.worth import CustomerWorth, spend_correlation
 from volver.predict.level import LAW, Level
 
-MODELS: Final[dict[str, type[BuyingModel]]] = dict(LAWS)
 AUTO: Final = "auto"
 
 
@@ -31,7 +30,7 @@ class UnknownModel(VolverError):
 
     code = "predict.unknown_model"
     says = "There is no model called {model}."
-    hint = "Choose auto, Pareto/NBD, MBG/NBD or BG/NBD."
+    hint = "Choose auto, Pareto/NBD, MBG/NBD, BG/NBD or, for steady customers, MBG/CNBD-2, -3 or -4."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +63,14 @@ class Learned:
         weighted = (1.0 + discount) ** (days / self.span(days)) - 1.0
         return CustomerWorth(buying=self.buying, spend=self.spend, discount=weighted)
 
+    def columns(self, buyers: Buyers) -> Floats:
+        """What corrections look at, of each buyer; see `columns_of`."""
+        days = self.correction.days if self.correction else 0.0
+        known = self.known(buyers)
+        near = known.spread(self.buying.orders_by_row(known, self.span(days)))
+        spend = self.spend.predict(buyers.spend_days, buyers.mean_spend)
+        return columns_of(buyers, near, self.buying.p_alive(known), spend)
+
     def moved_to(self, at: date) -> "Learned":
         """The same parameters, asked from another day on."""
         return replace(self, at=at)
@@ -95,9 +102,9 @@ class Learned:
 def learn(buyers: Buyers, choice: Choice) -> Learned:
     """Fit the laws that were chosen, with times counted by the calendar that was chosen."""
     began = clock.stopwatch_s()
-    buying = LAWS[choice.model]().fit(choice.calendar.histories(buyers.known, buyers.at))
+    buying = MODELS[choice.model]().fit(choice.calendar.histories(buyers.known, buyers.at))
     spend = SPENDS[choice.spend]().fit(buyers.spend_days, buyers.mean_spend)
-    return Learned(
+    learned = Learned(
         model=choice.model,
         at=buyers.at,
         customers=len(buyers),
@@ -111,11 +118,14 @@ def learn(buyers: Buyers, choice: Choice) -> Learned:
         chances=choice.chances,
         remarks=_remarks(buyers, buying, choice.calendar),
     )
+    if choice.correction is None:
+        return learned
+    return replace(learned, correction=choice.correction.among(learned.columns(buyers)))
 
 
 def learned_from(found: dict[str, Any]) -> Learned:
     """What `Learned.to_dict` wrote down, by this version or an earlier one."""
-    buying = MODELS[found["model"]].of(**found["buying"])
+    buying = MODELS[found["model"]]().knowing(**found["buying"])
     buying.log_covariance_ = np.array(found["buying_log_covariance"])
     buying.log_likelihood_, buying.with_prior_ = found["log_likelihood"], found["with_prior"]
     spend = MixedSpend.from_dict(found["spend"])

@@ -25,7 +25,12 @@ _LAWS: Final = {
     ),
     "BG/NBD": Words("Everyone buys at a pace of their own and may stop after any repeat order."),
     "MBG/NBD": Words("Everyone buys at a pace of their own and may stop after any order, the first one too."),
-}
+} | dict.fromkeys(
+    ("MBG/CNBD-2", "MBG/CNBD-3", "MBG/CNBD-4"),
+    Words(
+        "Everyone buys in a rhythm of their own, steadier than chance, and may stop after any order, the first one too."
+    ),
+)
 _CORRECTIONS: Final = {
     "none": Words("none by customer"),
     "linear": Words("by customer, from recent orders, spend and silence"),

@@ -58,9 +58,12 @@ class BuyingModel(Params):
     @classmethod
     def of(cls, *, unit: str = "days", **parameters: float) -> Self:
         """A model whose parameters are known, all above 0; times are in days. Raises `predict.bad_parameters`."""
-        model = cls(unit=unit)
-        model._learn(np.array(positive(cls.__name__, cls.names, parameters)))
-        return model
+        return cls(unit=unit).knowing(**parameters)
+
+    def knowing(self, **parameters: float) -> Self:
+        """This model with parameters that are known, as in `of`. Raises `predict.bad_parameters`."""
+        self._learn(np.array(positive(type(self).__name__, self.names, parameters)))
+        return self
 
     @property
     def parameters_(self) -> dict[str, float]:

@@ -4,7 +4,7 @@ Pure numerics. Months, half months, weekdays and windows are effects on the loga
 Each kind is drawn towards 1 by as much as its own spread and the disagreement between years ask for (empirical Bayes).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -45,7 +45,7 @@ def learn_calendar(
     first_day: Any,
     known: Histories,
     at: date,
-    kind: type[BuyingModel],
+    kind: Callable[[], BuyingModel],
     days: Any,
     orders: Floats,
     *,

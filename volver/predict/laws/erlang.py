@@ -6,7 +6,7 @@ chance p ~ Beta(a, b). k = 1 is (M)BG/NBD. What a living customer does next depe
 how long they have been silent; the law of that is exact here (value.md, section 5), where the paper approximates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Integral
 from typing import Any, ClassVar, Final, Self
@@ -20,7 +20,7 @@ from volver.predict.laws.buying import at_least
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import unit_days
 from volver.predict.laws.newton import Likelihood, Prior
-from volver.predict.laws.params import BadParameters, positive
+from volver.predict.laws.params import BadParameters
 
 _MOST_STAGES: Final = 4
 _BLOCK: Final = 50_000
@@ -77,9 +77,7 @@ class BGCNBD(BGNBD):
     def of(cls, *, unit: str = "days", **parameters: float) -> Self:
         """A model whose parameters are known, k among them (else 2); those that are times are given in days."""
         k = parameters.get("k", 2)
-        model = cls(unit=unit, k=int(k) if k == int(k) else str(k))
-        model._learn(np.array(positive(cls.__name__, cls.names, parameters)))
-        return model
+        return cls(unit=unit, k=int(k) if k == int(k) else str(k)).knowing(**parameters)
 
     @classmethod
     def _stages(cls, k: Any) -> int:
@@ -289,7 +287,7 @@ class MBGCNBD(BGCNBD):
     first_chances: ClassVar[int] = 1
 
 
-def wheat_morrison(gaps: Sequence[Any]) -> float | None:
+def wheat_morrison(gaps: Iterable[Any]) -> float | None:
     """Regularity k of gaps between orders: one sequence per customer, oldest gap first. 1 is chance, more is rhythm.
 
     Wheat and Morrison (1990): of the last two gaps, the share of the later one is Beta(k, k), whatever the customer's
