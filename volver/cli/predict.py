@@ -48,20 +48,24 @@ def group() -> None:
 )
 @_HORIZON
 @_MODEL
+@click.option("--all", "everything", is_flag=True, help="Then publish rebuys, best moments and propensities too.")
 @_JSON
 @click.pass_obj
-def fit_command(context: Context, at: Any, horizon: str, model: str, as_json: bool) -> None:
+def fit_command(context: Context, at: Any, horizon: str, model: str, everything: bool, as_json: bool) -> None:
     """Learn from the shop's orders, check against its own past, publish a score for every customer.
 
-    Example: volver predict fit --at 2017-12-31
+    Example: volver predict fit --all
     """
     from volver import predict
 
     with context.open_shop() as shop:
         report = predict.fit(shop, at.date() if at else None, horizon, model=model)
         currency = shop.settings.currency
+        when = predict.foresee_when(shop, report.at) if everything else None
+        chances = predict.learn_propensities(shop, report.at) if everything else None
     if as_json:
-        tell_json(report.to_dict())
+        more = {"when": when.to_dict(), "propensities": chances.to_dict()} if when and chances else {}
+        tell_json(report.to_dict() | more)
         return
     tell_story(
         f"{report.model} learned from {report.customers:,} customers until {report.at} in {report.seconds:.1f} s."
@@ -77,6 +81,10 @@ def fit_command(context: Context, at: Any, horizon: str, model: str, as_json: bo
         click.echo(_told(report.check, currency))
     for remark in report.remarks:
         click.echo(f"Note: {remark}")
+    if when and chances:
+        click.echo(f"When: {when.rebuys:,} rebuys and {when.moments:,} best moments published in {when.seconds:.1f} s.")
+        learned = sum(each.reason is None for each in chances.chances)
+        click.echo(f"Propensities: {learned} of {len(chances.chances)} published in {chances.seconds:.1f} s.")
 
 
 @group.command(name="value")
