@@ -120,6 +120,30 @@ def test_every_console_text_exists_in_spanish() -> None:
     assert not missing
 
 
+def left_over(texts: set[str]) -> list[str]:
+    """Those that stand in quotes nowhere in the code and the templates."""
+    said = {node.value for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    shown = "".join(path.read_text(encoding="utf-8") for path in (HOUSE / "volver/ui/templates").rglob("*.html"))
+    rest = (text for text in texts - said if f'"{text}"' not in shown)
+    return sorted(text for text in rest if "'{}'".format(text.replace("'", "\\'")) not in shown)
+
+
+def test_no_spanish_line_outlives_its_text() -> None:
+    assert not left_over(set(spanish()))
+
+
+def test_icons_are_those_that_are_shown() -> None:
+    kept = set(re.findall(r'<symbol id="([\w-]+)"', (HOUSE / "volver/ui/static/icons.svg").read_text(encoding="utf-8")))
+    asked = set()
+    for path in (HOUSE / "volver/ui/templates").rglob("*.html"):
+        for first in re.findall(r"\bicon\(([^),]*)", path.read_text(encoding="utf-8")):
+            asked |= set(re.findall(r"'([\w-]+)'", first))
+    for path in (HOUSE / "volver/ui").glob("*.py"):
+        asked |= set(re.findall(r'\bicon="([\w-]+)"', path.read_text(encoding="utf-8")))
+    assert not sorted(asked - kept)
+    assert not left_over(kept)
+
+
 def test_a_translation_keeps_the_places_of_its_text() -> None:
     places = re.compile(r"\{(\w+)")
     wrong = [text for text, said in spanish().items() if sorted(places.findall(text)) != sorted(places.findall(said))]

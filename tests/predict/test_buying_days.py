@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from tests.predict.world import simulated_lines, simulated_shop
 from volver.core import E4
 from volver.predict.buyers import TooLittleHistory, buyers, buyers_at
-from volver.predict.buying_days import TABLE, buying_days, caught_up, daily_orders
+from volver.predict.buying_days import TABLE, buying_days, caught_up
 from volver.store import Shop, compact, create_shop, open_shop
 from volver.store.query import read_query
 
@@ -290,14 +291,19 @@ def test_too_early_a_day_says_what_is_missing(plain: Shop) -> None:
 
 def test_daily_orders_are_the_later_days_of_those_known(plain: Shop) -> None:
     born, until = date(2023, 9, 30), date(2024, 3, 31)
-    days, orders = daily_orders(plain, born, until)
-    found = plain.compute.query("predict_daily_orders", born_until=born, as_of=until, every=1)
-    assert days.tolist() == found.column("day").to_pylist()
-    assert orders.tolist() == found.column("orders").to_pylist()
+    days, orders = buying_days(plain, until).daily(born, until)
+    bought: dict[int, list[date]] = {}
+    asked = "select distinct customer_id, day from order_lines where kind = 'sale' and customer_id is not null"
+    for row in plain.compute.relation(asked).to_pylist():
+        if row["day"] <= until:
+            bought.setdefault(row["customer_id"], []).append(row["day"])
+    wanted = Counter(day for own in bought.values() if min(own) <= born for day in sorted(own)[1:])
+    assert dict(zip(days.tolist(), orders.tolist(), strict=True)) == wanted
+    assert days.tolist() == sorted(wanted)
 
 
 def test_an_empty_shop_has_no_days(shop: Shop) -> None:
     assert kept(shop, START) == {}
-    assert daily_orders(shop, START, START)[1].tolist() == []
+    assert buying_days(shop, START).daily(START, START)[1].tolist() == []
     take_in(shop, ledger(3).head(1), 1)
     assert kept(shop, START - timedelta(days=1)) == {}

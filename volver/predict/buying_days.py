@@ -132,14 +132,6 @@ def buying_days(shop: Shop, until: date, every: int = 1) -> BuyingDays:
     return BuyingDays(**{name: column if order is None else column[order] for name, column in columns.items()})
 
 
-def daily_orders(shop: Shop, born_until: date, as_of: date, every: int = 1) -> tuple[Any, Floats]:
-    """Later order days by day, as known at `as_of`, of the customers whose first order came until `born_until`.
-
-    Days (datetime64[D], rising, only those with an order) and how many order days fall on each.
-    """
-    return buying_days(shop, as_of, every).daily(born_until, as_of)
-
-
 def _later_by_day(known: Known, born_until: date) -> tuple[Any, Floats]:
     later = np.ones(len(known.day), dtype=bool)
     later[known.starts] = False

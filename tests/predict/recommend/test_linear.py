@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from volver.predict.recommend.linear import ease, ease_popular, local_ridge
+from volver.predict.recommend.linear import ease, local_ridge
 
 
 def held(users: int = 200, items: int = 15, seed: int = 0) -> np.ndarray:
@@ -34,11 +34,3 @@ def test_the_local_form_is_a_ridge_regression_on_the_nearest() -> None:
         own = near[target, :2].tolist()
         assert np.allclose(weights[own, target], brute(matrix, target, own, 5.0), atol=1e-4)
         assert np.count_nonzero(weights[:, target]) <= 2
-
-
-def test_a_large_catalogue_is_cut_to_its_best_sellers() -> None:
-    matrix = sp.csr_matrix(held())
-    cut = ease_popular(matrix, 20.0, most=6).toarray()
-    top = np.argsort(-np.asarray(matrix.sum(axis=0)).ravel(), kind="stable")[:6]
-    assert np.count_nonzero(np.delete(cut, top, axis=0)) == 0
-    assert np.allclose(cut[np.ix_(np.sort(top), np.sort(top))], ease(matrix[:, np.sort(top)].tocsr(), 20.0).toarray())

@@ -37,17 +37,6 @@ def ease(held: Any, ridge: float, keep: int = 200) -> Any:
     return sp.csr_matrix(weights)
 
 
-def ease_popular(held: Any, ridge: float, most: int, keep: int = 200) -> Any:
-    """EASE over the `most` most popular items; the rest of the rows and columns are empty (neighbours cover them)."""
-    n_items = held.shape[1]
-    if n_items <= most:
-        return ease(held, ridge, keep)
-    popularity = np.bincount(held.indices, minlength=n_items)
-    chosen = np.sort(np.argsort(-popularity, kind="stable")[:most])
-    small = ease(held[:, chosen].tocsr(), ridge, keep).tocoo()
-    return sp.csr_matrix((small.data, (chosen[small.row], chosen[small.col])), shape=(n_items, n_items))
-
-
 def local_ridge(held: Any, nearest: Codes, ridge: float) -> Any:
     """Ridge weights (n_items, n_items) over few sources per target: entry (i, j) is what holding i says about j.
 
