@@ -52,7 +52,7 @@ class BGNBD(BuyingModel):
         return histories([x, t_x, age])
 
     def _likelihood(self, known: Histories) -> Likelihood:
-        return _Likelihood(known, self.first_chances)
+        return StoppingLikelihood(known, self.first_chances)
 
     def _p_alive(self, known: Histories) -> Floats:
         found: Floats = expit(-self._log_odds_gone(known))
@@ -123,14 +123,15 @@ class MBGNBD(BGNBD):
     first_chances: ClassVar[int] = 1
 
 
-class _Likelihood:
+class StoppingLikelihood:
     """Log-likelihood of (log r, log alpha, log a, log b) over weighted rows, with its gradient and Hessian.
 
     -(r+x) ln(alpha+T) + ln B(a, b+x+m) - ln B(a, b) + softplus(d) and what depends on x alone; gamma functions are
-    taken once per distinct x.
+    taken once per distinct x. Gaps of `k` stages change r + x into r + k x; their rows are in `erlang`.
     """
 
-    def __init__(self, known: Histories, first_chances: int) -> None:
+    def __init__(self, known: Histories, first_chances: int, k: int = 1) -> None:
+        self.k = k
         self.x, self.t_x, self.age, self.n = known.x, known.t_x, known.T, known.n
         self.m = first_chances
         self.counts, group_of = np.unique(known.x, return_inverse=True)
@@ -138,6 +139,7 @@ class _Likelihood:
         self.total = float(known.n.sum())
 
     def __call__(self, theta: Floats) -> tuple[float, Floats, Floats]:
+        """Value, gradient (4,) and Hessian (4, 4) at the logarithms of the parameters."""
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             r, alpha, a, b = natural = np.exp(theta)
             value, gradient, hessian = self._by_count(r, alpha, a, b)
@@ -149,12 +151,12 @@ class _Likelihood:
     def _by_count(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, Floats]:
         """The terms that depend on x alone."""
         x, n, total = self.counts, self.group_n, self.total
-        end = b + x + self.m
-        value = float(n @ (gammaln(r + x) - gammaln(r) + betaln(a, end) - betaln(a, b))) + total * r * np.log(alpha)
+        shape, end = r + self.k * x, b + x + self.m
+        value = float(n @ (gammaln(shape) - gammaln(r) + betaln(a, end) - betaln(a, b))) + total * r * np.log(alpha)
         stay = digamma(a + b) - digamma(a + end)
         gradient = np.array(
             [
-                n @ (digamma(r + x) - digamma(r)) + total * np.log(alpha),
+                n @ (digamma(shape) - digamma(r)) + total * np.log(alpha),
                 total * r / alpha,
                 n @ stay,
                 n @ (digamma(end) - digamma(b) + stay),
@@ -162,7 +164,7 @@ class _Likelihood:
         )
         bend = float(n @ (polygamma(1, a + b) - polygamma(1, a + end)))
         hessian = np.zeros((4, 4))
-        hessian[0, 0] = n @ (polygamma(1, r + x) - polygamma(1, r))
+        hessian[0, 0] = n @ (polygamma(1, shape) - polygamma(1, r))
         hessian[0, 1] = hessian[1, 0] = total / alpha
         hessian[1, 1] = -total * r / alpha**2
         hessian[2:, 2:] = bend

@@ -12,10 +12,10 @@ from numbers import Integral
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
-from scipy.special import betainc, betaln, digamma, gammaln, polygamma
+from scipy.special import betainc, betaln, gammaln
 
 from volver.core import clock
-from volver.predict.laws.betageometric import BGNBD, _kept_nodes
+from volver.predict.laws.betageometric import BGNBD, StoppingLikelihood, _kept_nodes
 from volver.predict.laws.buying import at_least
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import unit_days
@@ -169,7 +169,7 @@ class BGCNBD(BGNBD):
         return Prior(centre=plain.centre - faster, deviation=plain.deviation)
 
     def _likelihood(self, known: Histories) -> Likelihood:
-        return _Likelihood(known, self.k_, self.first_chances)
+        return _Staged(known, self.k_, self.first_chances)
 
     def _p_alive(self, known: Histories) -> Floats:
         r, alpha, a, b = self._learned().tolist()
@@ -346,39 +346,12 @@ def _log_terms(known: Histories, r: float, alpha: float, a: float, b: float, k: 
     return logs
 
 
-class _Likelihood:
-    """Log-likelihood of (log r, log alpha, log a, log b); derivatives by the identity of Louis (1982) over stages."""
+class _Staged(StoppingLikelihood):
+    """The same over k stages per gap; derivatives by the identity of Louis (1982) over stages."""
 
     def __init__(self, known: Histories, k: int, first_chances: int) -> None:
-        self.known, self.k, self.m = known, k, first_chances
-        self.counts, group_of = np.unique(known.x, return_inverse=True)
-        self.group_n = np.bincount(group_of, known.n, minlength=len(self.counts))
-        self.total = float(known.n.sum())
-
-    def __call__(self, theta: Floats) -> tuple[float, Floats, Floats]:
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            r, alpha, a, b = natural = np.exp(theta)
-            value, gradient, hessian = self._by_count(r, alpha, a, b)
-            value += self._by_row(r, alpha, a, b, gradient, hessian)
-            gradient *= natural
-            hessian = hessian * np.outer(natural, natural) + np.diag(gradient)
-        return value, gradient, hessian
-
-    def _by_count(self, r: float, alpha: float, a: float, b: float) -> tuple[float, Floats, Floats]:
-        """The terms that depend on x alone."""
-        x, n, total = self.counts, self.group_n, self.total
-        shape, end = r + self.k * x, b + x + self.m
-        value = float(n @ (gammaln(shape) - gammaln(r) + betaln(a, end) - betaln(a, b))) + total * r * np.log(alpha)
-        stay = digamma(a + b) - digamma(a + end)
-        slope_r = n @ (digamma(shape) - digamma(r)) + total * np.log(alpha)
-        gradient = np.array([slope_r, total * r / alpha, n @ stay, n @ (digamma(end) - digamma(b) + stay)])
-        hessian = np.zeros((4, 4))
-        hessian[0, 0] = n @ (polygamma(1, shape) - polygamma(1, r))
-        hessian[0, 1] = hessian[1, 0] = total / alpha
-        hessian[1, 1] = -total * r / alpha**2
-        hessian[2:, 2:] = float(n @ (polygamma(1, a + b) - polygamma(1, a + end)))
-        hessian[3, 3] += n @ (polygamma(1, end) - polygamma(1, b))
-        return value, gradient, hessian
+        super().__init__(known, first_chances, k)
+        self.known = known
 
     def _by_row(self, r: float, alpha: float, a: float, b: float, gradient: Floats, hessian: Floats) -> float:
         """The terms that need t_x or T; adds to gradient and Hessian, returns the value."""
