@@ -47,7 +47,7 @@ def main(folder: Path, seeds: int) -> None:
         print(f"Nothing to measure: {folder.name} is not there. Name the folder with train.parquet and test.parquet.")
         return
     (X, t, y), (new, sent, bought) = read(folder, "train"), read(folder, "test")
-    TwoModel("boosted").fit(X.slice(0, 2000), t[:2000], y[:2000])  # imports are nobody's fitting time
+    TwoModel(base="boosted").fit(X.slice(0, 2000), t[:2000], y[:2000])  # imports are nobody's fitting time
     print(f"{'':<34} {'qini':>7} {'norm':>7} {'share':>6} {'NIR':>9} {'CPU-s':>8}")
     everyone = np.ones(len(bought), dtype=bool)
     line("everybody", np.zeros(len(bought)), everyone, sent, bought, 0.0)
@@ -61,7 +61,7 @@ def main(folder: Path, seeds: int) -> None:
     for base in BASES:
         began = clock.cpu_s()
         design, psi = features.transform(X), pseudo_effects(y - y.mean(), t > 0, np.full(len(y), 0.5))
-        ranked = OutcomeRanking((base,)).fit(design, y, psi)
+        ranked = OutcomeRanking(bases=(base,)).fit(design, y, psi)
         took, asked = clock.cpu_s() - began, features.transform(new)
         treat = VALUE * ranked.predict_uplift(asked) > COST
         line(f"rank by predicted outcome, {base}", ranked.score(asked), treat, sent, bought, took)

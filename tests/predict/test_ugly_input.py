@@ -10,7 +10,6 @@ from sklearn.base import clone
 
 from volver.core import VolverError
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
-from volver.predict.laws.buying import NotFitted
 from volver.predict.laws.covariates import CovariateBGNBD, CovariateMBGNBD, CovariateParetoNBD
 from volver.predict.laws.erlang import BGCNBD, MBGCNBD
 from volver.predict.laws.history import UnclearHistories, histories
@@ -18,7 +17,7 @@ from volver.predict.laws.horizons import BadHorizon, horizon_days
 from volver.predict.laws.nbd import NBD
 from volver.predict.laws.occasions import BGBB
 from volver.predict.laws.order_log import BadOrders, calibration_holdout, from_orders
-from volver.predict.laws.params import BadParameters, BadQuestion
+from volver.predict.laws.params import BadParameters, BadQuestion, NotFitted
 from volver.predict.laws.pareto import ParetoNBD
 from volver.predict.laws.spend import GammaGamma
 from volver.predict.laws.spend_mixed import MixedSpend
@@ -108,7 +107,7 @@ def test_what_no_learner_can_use_is_said() -> None:
     X, t, y = campaign()
     fitted = Uplift(bases=("linear",)).fit(X, t, y, propensity=0.5)
     assert len(fitted.predict_uplift(X[:0])) == len(fitted.treat(X[:0])) == 0
-    assert len(TwoModel("boosted").fit(X, t, y).predict_uplift(X[:0])) == 0
+    assert len(TwoModel(base="boosted").fit(X, t, y).predict_uplift(X[:0])) == 0
     words = np.where(y > 0, "yes", "no")
     assert TwoModel().fit(X, t, words).predict_uplift(X) == pytest.approx(TwoModel().fit(X, t, y > 0).predict_uplift(X))
     double = pd.DataFrame(X, columns=["a", "a"])

@@ -38,5 +38,5 @@ def propensity_command(context: Context, at: Any, as_json: bool) -> None:
 def _cells(chance: "Chance") -> list[object]:
     check, mean = chance.check, 100 * (chance.mean or 0.0)
     auc = f"{check.auc:.3f}" if check and check.auc is not None else "–"
-    came = f"{100 * check.events / check.customers:.1f}" if check else "–"
+    came = f"{100 * check.came:.1f}" if check else "–"
     return [chance.what, chance.events, f"{mean:.1f}", f"{chance.base}, {chance.calibrated_by}", auc, came]

@@ -66,7 +66,7 @@ def _tell_report(report: "WhenReport") -> None:
     if report.check:
         tell_story(
             f"On the last 28 days {100 * report.check['predicted']:.1f} % were foreseen and "
-            f"{100 * report.check['base']:.1f} % came; AUC {report.check['auc']:.3f}."
+            f"{100 * report.check['came']:.1f} % came; AUC {report.check['auc']:.3f}."
         )
     for remark in report.remarks:
         tell_story(f"Note: {remark}")

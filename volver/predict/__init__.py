@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from volver.predict.laws.calendar import black_fridays as black_fridays
     from volver.predict.laws.calendar_learning import index_of as index_of
     from volver.predict.laws.calendar_learning import learn_calendar as learn_calendar
+    from volver.predict.laws.chance_scores import Reliability as Reliability
+    from volver.predict.laws.chance_scores import reliability as reliability
     from volver.predict.laws.covariates import CovariateBGNBD as CovariateBGNBD
     from volver.predict.laws.covariates import CovariateMBGNBD as CovariateMBGNBD
     from volver.predict.laws.covariates import CovariateParetoNBD as CovariateParetoNBD
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from volver.predict.laws.order_log import from_orders as from_orders
     from volver.predict.laws.params import BadParameters as BadParameters
     from volver.predict.laws.params import BadQuestion as BadQuestion
+    from volver.predict.laws.params import NotFitted as NotFitted
     from volver.predict.laws.pareto import ParetoNBD as ParetoNBD
     from volver.predict.laws.spend import GammaGamma as GammaGamma
     from volver.predict.laws.spend_mixed import MixedSpend as MixedSpend
@@ -126,15 +129,13 @@ if TYPE_CHECKING:
     from volver.predict.uplift.evaluation import incremental as incremental
     from volver.predict.uplift.evaluation import policy_value as policy_value
     from volver.predict.uplift.evaluation import qini as qini
+    from volver.predict.uplift.evaluation import qini_interval as qini_interval
     from volver.predict.uplift.labels import BadTreatment as BadTreatment
     from volver.predict.uplift.learners import DRLearner as DRLearner
     from volver.predict.uplift.learners import TransformedOutcome as TransformedOutcome
     from volver.predict.uplift.learners import TwoModel as TwoModel
     from volver.predict.uplift.propensity import Propensity as Propensity
-    from volver.predict.uplift.propensity import Reliability as Reliability
-    from volver.predict.uplift.propensity import reliability as reliability
     from volver.predict.uplift.targeting import Uplift as Uplift
-    from volver.predict.uplift.targeting import UpliftNotFitted as UpliftNotFitted
     from volver.predict.valuing import Decile as Decile
     from volver.predict.valuing import ValueReport as ValueReport
     from volver.predict.valuing import value as value
@@ -234,6 +235,7 @@ _WHERE = {
     "NextBasket": "recommend.nextbasket",
     "NoModel": "shelves",
     "NoSuchModel": "shelves",
+    "NotFitted": "laws.params",
     "one_at_a_time": "turns",
     "OrderHistories": "laws.order_log",
     "ParetoNBD": "laws.pareto",
@@ -247,6 +249,7 @@ _WHERE = {
     "PropensityReport": "propensities",
     "published": "shelves",
     "qini": "uplift.evaluation",
+    "qini_interval": "uplift.evaluation",
     "read_costs": "money.costs",
     "Rebuy": "rebuys",
     "rebuys_of": "rebuys",
@@ -254,8 +257,8 @@ _WHERE = {
     "RecommendCheck": "recommending",
     "Recommender": "recommend.recommender",
     "Relations": "recommend.relations",
-    "reliability": "uplift.propensity",
-    "Reliability": "uplift.propensity",
+    "reliability": "laws.chance_scores",
+    "Reliability": "laws.chance_scores",
     "RepeatModel": "when.repeat",
     "Replenishment": "when.replenishment",
     "republish": "republishing",
@@ -276,7 +279,6 @@ _WHERE = {
     "TwoModel": "uplift.learners",
     "UnclearHistories": "laws.history",
     "Uplift": "uplift.targeting",
-    "UpliftNotFitted": "uplift.targeting",
     "UpSell": "recommend.upsell",
     "value": "valuing",
     "value_at_first_order": "money.prospects",

@@ -13,9 +13,10 @@ import numpy as np
 from volver.core import E4, Answer, Words, clock
 from volver.predict.buyers import Buyers, TooLittleHistory, buyers, last_day, span
 from volver.predict.laws.betageometric import MBGNBD
+from volver.predict.laws.chance_scores import Reliability, reliability
 from volver.predict.uplift.bases import BASES
 from volver.predict.uplift.features import Floats, Ints
-from volver.predict.uplift.propensity import Propensity, Reliability, reliability
+from volver.predict.uplift.propensity import Propensity
 from volver.store import Shop
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from volver.predict.recommend.evaluation import (
     split,
 )
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.pastbehaviour import Leak, NoTime, PastBehaviour
+from volver.predict.recommend.pastbehaviour import NoTime, PastBehaviour
 from volver.predict.recommend.ranking import best_of_rows, filled, without
+from volver.predict.when.events import Leak
 
 ROWS = Interactions.of(
     {

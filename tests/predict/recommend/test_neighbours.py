@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from volver.predict.recommend.neighbours import Neighbours, NoSuchScore, NotLearned
+from volver.predict.laws.params import NotFitted
+from volver.predict.recommend.neighbours import Neighbours, NoSuchScore
 
 TABLES = ("neighbours_", "scores_", "support_", "totals_")
 
@@ -142,5 +143,5 @@ def test_unknown_items_have_no_neighbours() -> None:
 def test_what_is_wrong_is_said() -> None:
     with pytest.raises(NoSuchScore, match="no pair score called magic"):
         Neighbours(score="magic")
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotFitted):
         Neighbours().similar([1])

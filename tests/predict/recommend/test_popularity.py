@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from volver.predict.recommend.neighbours import NotLearned
+from volver.predict.laws.params import NotFitted
 from volver.predict.recommend.popularity import Popularity
 
 DAY = np.datetime64("2024-01-01", "us")
@@ -62,5 +62,5 @@ def test_shares_of_a_category_are_shrunk_where_it_hardly_sells() -> None:
     share = Popularity().fit(table).shares(["big", "big", "small"])
     assert share[0] == pytest.approx((60 + 20 * 60 / 101) / 120)
     assert share[2] < 0.1  # one sale is no monopoly
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotFitted):
         Popularity().top()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared
+from volver.predict.laws.params import NotFitted
 from volver.predict.recommend.blend import NoSuchObjective
 from volver.predict.recommend.histories import Histories, pruned, transitions
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import NotLearned
 from volver.predict.recommend.recommender import Recommender
 from volver.predict.recommend.trial import trial_of
 
@@ -135,7 +135,7 @@ def test_tiny_tables_are_no_trouble(rows: int) -> None:
 def test_what_is_wrong_is_said() -> None:
     with pytest.raises(NoSuchObjective, match="no objective called clicks"):
         Recommender(objective="clicks")
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotFitted):
         Recommender().recommend([1])
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from volver.predict.laws.params import NotFitted
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import NotLearned
 from volver.predict.recommend.relations import Relations, dots
 from volver.predict.recommend.text import TextSimilarity
 
@@ -72,7 +72,7 @@ def test_a_category_alone_says_which_are_alike() -> None:
 
 
 def test_nothing_learned_is_said_so() -> None:
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotFitted):
         Relations().complements([1])
 
 

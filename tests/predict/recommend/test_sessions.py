@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared
-from volver.predict.recommend.neighbours import NotLearned
+from volver.predict.laws.params import NotFitted
 from volver.predict.recommend.sessions import SessionNeighbours
 
 TOY = {"session": [1, 1, 2, 2, 3, 3], "item": ["a", "b", "a", "c", "a", "c"], "time": [1, 2, 3, 4, 5, 6]}
@@ -76,5 +76,5 @@ def test_a_frame_of_sessions_comes_back_as_the_same_kind_of_frame() -> None:
     assert isinstance(found, pl.DataFrame)
     assert found.columns == ["session", "item", "score", "rank"]
     assert found["session"].unique().to_list() == [9]
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotFitted):
         SessionNeighbours().next_items(["a"])

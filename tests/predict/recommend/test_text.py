@@ -35,7 +35,7 @@ def test_accents_capitals_and_plurals_do_not_hide_a_neighbour() -> None:
 
 
 def test_likeness_is_the_cosine_of_char_wb_tf_idf() -> None:
-    model = TextSimilarity(k=8).fit(range(9), CATALOGUE)
+    model = TextSimilarity(top=8).fit(range(9), CATALOGUE)
     folded = [fold(text) for text in CATALOGUE]
     rows = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5)).fit_transform(folded)
     expected = (rows @ rows.T).toarray()
@@ -46,7 +46,7 @@ def test_likeness_is_the_cosine_of_char_wb_tf_idf() -> None:
 
 @given(st.lists(words, min_size=2, max_size=12))
 def test_any_texts_give_each_item_others_in_falling_order(texts: list[str]) -> None:
-    model = TextSimilarity(k=4).fit(range(len(texts)), texts)
+    model = TextSimilarity(top=4).fit(range(len(texts)), texts)
     near = model.table_
     for item in range(len(texts)):
         others = [code for code in near.item[item].tolist() if code >= 0]

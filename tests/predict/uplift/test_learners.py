@@ -16,7 +16,7 @@ from volver.predict.uplift.learners import LEARNERS, DRLearner, TransformedOutco
 def test_a_learner_ranks_nearly_as_well_as_the_truth(learner: str, base: str) -> None:
     X, t, y, _ = campaign(1, 5000, "differs", binary=False)
     new, t2, y2, truth = campaign(2, 20_000, "differs", binary=False)
-    found = LEARNERS[learner](base).fit(X, t, y).predict_uplift(new)
+    found = LEARNERS[learner](base=base).fit(X, t, y).predict_uplift(new)
     ours, best = qini(found, t2, y2), qini(truth, t2, y2)
     assert ours is not None
     assert best is not None
@@ -100,8 +100,12 @@ def test_a_known_uneven_share_is_used() -> None:
 def test_frames_of_any_kind_and_the_same_seed_give_the_same_answer() -> None:
     X, t, y, _ = campaign(8, 800, "differs")
     names = [f"f{n}" for n in range(5)]
-    one = DRLearner("boosted").fit(pd.DataFrame(X, columns=names), t, y).predict_uplift(pd.DataFrame(X, columns=names))
-    other = DRLearner("boosted").fit(pl.DataFrame(X, names), t, y).predict_uplift(pl.DataFrame(X, names))
+    one = (
+        DRLearner(base="boosted")
+        .fit(pd.DataFrame(X, columns=names), t, y)
+        .predict_uplift(pd.DataFrame(X, columns=names))
+    )
+    other = DRLearner(base="boosted").fit(pl.DataFrame(X, names), t, y).predict_uplift(pl.DataFrame(X, names))
     np.testing.assert_array_equal(one, other)
 
 

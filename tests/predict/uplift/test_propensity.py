@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from volver.core import VolverError
-from volver.predict.uplift.propensity import Propensity, reliability, wilson
+from volver.predict.laws.chance_scores import reliability
+from volver.predict.uplift.propensity import Propensity
 
 
 def customers(seed: int, n: int, *, bent: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -64,11 +65,3 @@ def test_frames_and_probabilities_of_both_are_as_scikit_learn_gives_them() -> No
     np.testing.assert_array_equal(p, Propensity(bases=("linear",)).fit(frame, y).predict(frame))
     with pytest.raises(VolverError, match="neither 0 nor 1"):
         Propensity().fit(frame, y * 2)
-
-
-def test_an_interval_of_a_share_covers_and_is_never_empty() -> None:
-    chance = np.random.default_rng(6)
-    inside = [low <= 0.03 <= high for low, high in (wilson(k, 300) for k in chance.binomial(300, 0.03, 500).tolist())]
-    assert 0.85 <= np.mean(inside) <= 0.96
-    assert wilson(0, 10)[1] > 0.1
-    assert wilson(0, 0) == (0.0, 1.0)

@@ -53,7 +53,7 @@ def test_the_check_on_later_time_ranks_and_is_about_right(learned: tuple[Shop, P
     checked = [each.check for each in report.chances if each.check is not None and each.within_days == 90]
     assert len(checked) >= 6
     assert np.mean([each.auc for each in checked]) > 0.7
-    foreseen = sum(row["foreseen"] * row["customers"] for each in checked for row in each.bins)
+    foreseen = sum(row.predicted * row.n for each in checked for row in each.bins)
     assert 0.6 < foreseen / sum(each.events for each in checked) < 1.6
     assert all(each.brier < each.rate_brier for each in checked)
 

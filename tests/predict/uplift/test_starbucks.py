@@ -25,7 +25,7 @@ def test_the_promotion_to_everybody_loses_what_is_published() -> None:
 def test_a_linear_learner_alone_beats_the_reference(learner: type[TwoModel]) -> None:
     X, promotion, purchase = starbucks("train")
     new, sent, bought = starbucks("test")
-    uplift = learner("linear").fit(X, promotion, purchase, 0.5).predict_uplift(new)
+    uplift = learner(base="linear").fit(X, promotion, purchase, 0.5).predict_uplift(new)
     assert incremental(10 * uplift > 0.15, sent, bought, value=10, cost=0.15).net > REFERENCE
 
 

@@ -111,7 +111,7 @@ def main() -> None:
 def again(data: Journey, horizon: float) -> None:
     """Print how the replenishment chances did over the horizon."""
     from volver.core import clock
-    from volver.predict.when.calibrate import reliability
+    from volver.predict.laws.chance_scores import reliability
     from volver.predict.when.events import interactions
     from volver.predict.when.pairs import bought_within
     from volver.predict.when.replenishment import Replenishment
@@ -124,7 +124,7 @@ def again(data: Journey, horizon: float) -> None:
     took = clock.cpu_s() - began
     found = reliability(p, bought_within(whole, pairs, at, horizon))
     print(
-        f"{horizon} days: {found.n} pairs, base {found.base:.3f}, AUC {found.auc:.4f}, "
+        f"{horizon} days: {found.n} pairs, came {found.came:.3f}, AUC {found.auc:.4f}, "
         f"ECE {found.ece:.4f}, {took:.1f} CPU s"
     )
     print("   ", model.map_["kind"], *(f"{b.predicted:.3f}>{b.came:.3f}({b.n})" for b in found.bins))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.predict.when.orders import came, known_at
 from volver.predict import MBGNBD, ParetoNBD
-from volver.predict.when.calibrate import IDENTITY, Calibrated, auc, calibration_of, recalibrated, reliability
+from volver.predict.laws.chance_scores import reliability
+from volver.predict.when.calibrate import IDENTITY, Calibrated, calibration_of, recalibrated
 
 
 def drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -76,30 +77,6 @@ def test_what_is_wrong_in_every_window_is_put_right() -> None:
     assert after.log_loss < before.log_loss
 
 
-def test_a_reliability_table_adds_up() -> None:
-    p, yes = drawn(5_003, 8)
-    found = reliability(p, yes)
-    assert sum(each.n for each in found.bins) == found.n == 5_003
-    assert sum(each.n * each.came for each in found.bins) == pytest.approx(yes.sum())
-    assert found.brier == pytest.approx(np.mean((p - yes) ** 2))
-    assert json.loads(json.dumps(found.to_dict()))["bins"][0]["n"] == found.bins[0].n
-    ties = reliability(np.repeat([0.2, 0.7], 50), np.ones(100))
-    assert [each.n for each in ties.bins] == [50, 50]
-    assert ties.auc is None
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30))
-def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[int, bool]]) -> None:
-    yes, no = [s for s, y in rows if y], [s for s, y in rows if not y]
-    found = auc([s for s, _ in rows], [y for _, y in rows])
-    if not yes or not no:
-        assert found is None
-    else:
-        right = sum((a > b) + 0.5 * (a == b) for a in yes for b in no)
-        assert found == pytest.approx(right / len(yes) / len(no))
-
-
 def past_windows(name: str, model: type[MBGNBD] | type[ParetoNBD], at: date, days: int, n: int = 3) -> Calibrated:
     """Learned on the windows before `at`: each model knew only what came before its own."""
     said, yes, window = [], [], []
@@ -128,4 +105,4 @@ def test_chances_to_buy_are_calibrated_on_a_later_window(name: str, at: date, da
     before, after = reliability(p, yes), reliability(how.predict(p), yes)
     assert after.log_loss <= before.log_loss * (1.01 if name == "cdnow" else 1.0)  # CDNOW was right before
     assert after.ece <= 0.03
-    assert abs(after.predicted - after.base) <= 0.03
+    assert abs(after.predicted - after.came) <= 0.03

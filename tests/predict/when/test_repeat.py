@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.predict.when.journey import journey, ranked
 from tests.predict.when.world import grocer
+from volver.predict.laws.params import NotFitted
 from volver.predict.when.events import BadInteractions, Leak, interactions
-from volver.predict.when.frames import NotLearned
 from volver.predict.when.pairs import bought_next, bought_within, features, item_facts, pairs_at
 from volver.predict.when.repeat import RepeatModel
 
@@ -134,7 +134,7 @@ def test_its_chances_are_right_on_average(world: pa.Table) -> None:
 
 
 def test_questions_before_fit_are_refused() -> None:
-    with pytest.raises(NotLearned):
+    with pytest.raises(NotFitted):
         RepeatModel().recommend([1], 3)
 
 

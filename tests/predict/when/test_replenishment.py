@@ -8,7 +8,7 @@ import pytest
 
 from tests.predict.when.journey import AT, journey
 from tests.predict.when.world import grocer
-from volver.predict.when.calibrate import Reliability, reliability
+from volver.predict.laws.chance_scores import Reliability, reliability
 from volver.predict.when.due import Due, curve, window
 from volver.predict.when.events import interactions
 from volver.predict.when.gaps import usual_gap, you_buy_it
@@ -27,7 +27,7 @@ def on_journey(horizon: float) -> Reliability:
 def test_it_reaches_the_reference_on_complete_journey() -> None:
     """recommend.md, acceptance bars: AUC .755 at 28 days over 89,699 pairs, every bin within 6 points."""
     found = on_journey(28)
-    assert (found.n, round(found.base, 3)) == (89_699, 0.229)
+    assert (found.n, round(found.came, 3)) == (89_699, 0.229)
     assert found.auc is not None
     assert found.auc >= 0.755
     assert len(found.bins) == 10
@@ -76,7 +76,7 @@ def test_too_few_rebuys_are_silence_and_a_reason() -> None:
 def test_the_check_comes_from_a_window_that_was_not_learned_from(world: pa.Table) -> None:
     model = Replenishment().fit(world)
     assert model.check_ is not None
-    assert model.check_.predicted == pytest.approx(model.check_.base, abs=0.06)
+    assert model.check_.predicted == pytest.approx(model.check_.came, abs=0.06)
     assert model.check_.auc is not None
     assert model.check_.auc > 0.7
 

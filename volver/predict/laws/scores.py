@@ -28,12 +28,12 @@ def spearman(one: Floats, other: Floats) -> float | None:
     """Rank correlation; ties share their mean rank. None where one side does not vary."""
     if len(one) < 2:
         return None
-    ranks = _ranks(one) - (len(one) + 1) / 2, _ranks(other) - (len(other) + 1) / 2
-    size = float(np.sqrt(np.sum(ranks[0] ** 2) * np.sum(ranks[1] ** 2)))
-    return float(np.sum(ranks[0] * ranks[1])) / size if size > 0 else None
+    a, b = ranks(one) - (len(one) + 1) / 2, ranks(other) - (len(other) + 1) / 2
+    size = float(np.sqrt(np.sum(a**2) * np.sum(b**2)))
+    return float(np.sum(a * b)) / size if size > 0 else None
 
 
-def _ranks(values: Floats) -> Floats:
+def ranks(values: Floats) -> Floats:
     """Ranks from 1; equal values share the mean of theirs. In numpy, because scipy.stats takes a second to import."""
     _, place, n = np.unique(values, return_inverse=True, return_counts=True)
     found: Floats = (np.cumsum(n) - (n - 1) / 2.0)[place]

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from volver.core import clock
+from volver.predict.laws.params import Params
 from volver.predict.recommend.evaluation import carts, next_item
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import Neighbours, NotLearned
+from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.pastbehaviour import PastBehaviour, until_of
 from volver.predict.recommend.ranking import Codes, best_of_rows, filled, without
 from volver.predict.recommend.tables import before, list_matrix, neighbour_matrix, originals
@@ -28,8 +29,9 @@ _TRIALS: Final = 1000
 _BLOCK: Final = 2000  # carts at once
 
 
-class CartCompletion:
-    """Recommends for a cart. `top` neighbours per item; `days` of the newest past choose kind and weight.
+class CartCompletion(Params):
+    """Recommends for a cart. `top` neighbours per item; the baskets of the last `within_days`
+    choose kind and weight.
 
     Learned: `kind_`, `weight_`, `trials_` (baskets that chose; 0: too few, the usual ones are taken) and `hr12_`
     (share of held-back items among the first twelve, on those baskets).
@@ -40,15 +42,15 @@ class CartCompletion:
     ['cup']
     """
 
-    def __init__(self, *, top: int = 64, days: float = 28.0, seed: int = 0) -> None:
+    def __init__(self, *, top: int = 64, within_days: float = 28.0, seed: int = 0) -> None:
         self.top = top
-        self.days = days
+        self.within_days = within_days
         self.seed = seed
 
     def fit(self, interactions: Any, *, at: float | None = None, **columns: str) -> Self:
         """Learn from a frame or encoded rows with a time. `at` is the end of what is known, in days.
 
-        Raises `recommend.no_time`, and `recommend.leak` for rows at or after `at`.
+        Raises `recommend.no_time`, and `predict.leak` for rows at or after `at`.
         """
         began = clock.stopwatch_s()
         rows = Interactions.of(interactions, **columns)
@@ -64,8 +66,6 @@ class CartCompletion:
         """Columns cart (its place in `carts`), item, rank: what to add to each cart. Unknown users and items are no
         error; what is in the cart is never recommended.
         """
-        if not hasattr(self, "table_"):
-            raise NotLearned(model="CartCompletion")
         width = max((len(cart) for cart in carts), default=0)
         flat = self.past_.rows.items.codes([item for cart in carts for item in cart])
         shown = np.full((len(carts), max(width, 1)), -1, dtype=np.int32)
@@ -95,7 +95,7 @@ class CartCompletion:
 
     def _chosen(self, rows: Interactions) -> tuple[tuple[str, float], int, float | None]:
         """The kind and weight with the highest HR@12 + MRR@20 of held-back items, the baskets, and their HR@12."""
-        cut = self.at_ - self.days
+        cut = self.at_ - self.within_days
         past, at = before(rows, cut), np.asarray(rows.at)
         if not len(past):
             return _USUAL, 0, None

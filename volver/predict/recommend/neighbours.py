@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import VolverError
+from volver.predict.laws.params import Params
 from volver.predict.recommend.counts import Held, PairCounts
 from volver.predict.recommend.interactions import Codes, Ids, Interactions
 
@@ -28,15 +29,7 @@ class NoSuchScore(VolverError):
     hint = "Take one of: damped, cosine, shrunk, lift, chance, jaccard."
 
 
-class NotLearned(VolverError):
-    """A question to a model that has not learned anything."""
-
-    code = "recommend.not_learned"
-    says = "{model} has not learned from any interactions."
-    hint = "Call fit(interactions) first."
-
-
-class Neighbours:
+class Neighbours(Params):
     """Item to item. Settings: `score`, `top`, `within`, `half_life_days`, `most`, `damp`, `threads`.
 
     With c the baskets that hold both, a those with the item asked about, b those with the neighbour, n all:
@@ -187,8 +180,6 @@ class Neighbours:
 
         Unknown items, and neighbours that do not exist, are left out.
         """
-        if not hasattr(self, "held_"):
-            raise NotLearned(model="Neighbours")
         ids = self.held_.items
         codes = ids.codes(items)
         codes = codes[codes >= 0]
@@ -205,15 +196,14 @@ class Neighbours:
 
     def save(self, folder: str | Path) -> Path:
         """Write the tables and the state as .npy files and one JSON file. Nothing is pickled."""
-        if not hasattr(self, "held_"):
-            raise NotLearned(model="Neighbours")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         known = self.held_.save(folder)
         for name in ("neighbours", "scores", "support", "totals"):
             np.save(folder / f"{name}.npy", getattr(self, f"{name}_"), allow_pickle=False)
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        (folder / "neighbours.json").write_text(json.dumps({"settings": settings, "state": known}, sort_keys=True))
+        (folder / "neighbours.json").write_text(
+            json.dumps({"settings": self.get_params(), "state": known}, sort_keys=True)
+        )
         return folder
 
     @classmethod
@@ -226,9 +216,6 @@ class Neighbours:
         for name in ("neighbours", "scores", "support", "totals"):
             setattr(model, f"{name}_", np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
         return model
-
-
-_SETTINGS: Final = ("score", "top", "within", "half_life_days", "most", "damp", "threads")
 
 
 def as_given(ids: Ids, codes: NDArray[Any]) -> NDArray[Any]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from volver.core import clock
+from volver.predict.laws.params import Params
 from volver.predict.recommend.evaluation import by_customer, split
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import Neighbours, NotLearned
+from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.pastbehaviour import PastBehaviour, until_of
 from volver.predict.recommend.ranking import Codes, best_of_rows, filled, without
 from volver.predict.recommend.tables import at_cells, neighbour_matrix, scaled, told_lists
@@ -41,25 +42,28 @@ class Ranking:
     new: Any
 
 
-class NextBasket:
-    """Recommends the next basket. Learned: `together_` (new products compete with known ones by their chances; else
-    they only fill up), `new_` and `known_` (logistics, None where too little was seen), `repeat_` (the repeat model),
-    `trials_` (customers whose held-out baskets decided) and `recall20_` of the choice on those.
+class NextBasket(Params):
+    """Recommends the next basket. `top` neighbours per item by `score` (as in `Neighbours`) offer new products; a next
+    basket later than `within_days` counts as none, and the last so many days decide how new and known ones mix.
+
+    Learned: `together_` (new products compete with known ones by their chances; else they only fill up), `new_` and
+    `known_` (logistics, None where too little was seen), `repeat_` (the repeat model), `trials_` (customers whose
+    held-out baskets decided) and `recall20_` of the choice on those.
 
     `rate_` is how often a known product is bought again where neither model learned. `category` is one label per item
     code (of `Interactions.items`), None where unknown.
     """
 
-    def __init__(self, *, top: int = 64, days: float = 28.0, score: str = "damped", seed: int = 0) -> None:
-        self.top = top
-        self.days = days
+    def __init__(self, *, score: str = "damped", top: int = 64, within_days: float = 28.0, seed: int = 0) -> None:
         self.score = score
+        self.top = top
+        self.within_days = within_days
         self.seed = seed
 
     def fit(self, interactions: Any, *, at: float | None = None, category: Any = None, **columns: str) -> Self:
         """Learn from a frame or encoded rows with a time; `at` is the end of what is known, in days.
 
-        Raises `recommend.no_time`, and `recommend.leak` for rows at or after `at`.
+        Raises `recommend.no_time`, and `predict.leak` for rows at or after `at`.
         """
         began = clock.stopwatch_s()
         rows = Interactions.of(interactions, **columns)
@@ -78,8 +82,6 @@ class NextBasket:
 
     def recommend(self, users: Any = None, k: int = 20, *, exclude_seen: bool = False) -> dict[str, NDArray[Any]]:
         """Columns user, item, rank for known users (all by default). Unknown users get no rows."""
-        if not hasattr(self, "past_"):
-            raise NotLearned(model="NextBasket")
         rows = self.past_.rows
         codes = np.arange(rows.n_users) if users is None else rows.users.codes(users)
         codes = codes[codes >= 0]
@@ -120,10 +122,10 @@ class NextBasket:
 
     def _choose(self, rows: Interactions) -> None:
         """Learn chances of new products at a past cut, and whether they should compete, from the weeks after it."""
-        cut = self.at_ - self.days
+        cut = self.at_ - self.within_days
         if not bool(np.any(np.asarray(rows.at) < cut)):
             return
-        held = split(rows, cut, days=self.days)
+        held = split(rows, cut, days=self.within_days)
         users = np.sort(np.random.default_rng(self.seed).permutation(len(held.users))[:_USERS])
         news = held.basket[users] - held.basket[users].multiply(held.seen[users])
         if int((news.sum(axis=1) > 0).sum()) < _FEWEST:

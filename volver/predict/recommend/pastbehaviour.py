@@ -15,17 +15,10 @@ from scipy import sparse
 from volver.core import VolverError
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.ranking import Codes, Floats, best_of_rows, filled, without
+from volver.predict.when.events import Leak
 
 LATELY: Final = 28.0  # days that popularity looks back
 TAU: Final = 150.0  # days after which a purchase weighs e^-1
-
-
-class Leak(VolverError):
-    """Something that was learned from the time it is judged on."""
-
-    code = "recommend.leak"
-    says = "{who} knows rows until day {until}, not only before the cut at day {cut}: its score would be a lie."
-    hint = "Learn from rows before the cut only."
 
 
 class NoTime(VolverError):
@@ -46,7 +39,7 @@ def until_of(interactions: Interactions) -> float:
 def refuse_later(who: str, until: float, cut: float) -> None:
     """Raise `Leak` if something known is not from before the cut. Times are days."""
     if until >= cut:
-        raise Leak(who=who, until=round(until, 2), cut=round(cut, 2))
+        raise Leak(who=who, until=until, begin=cut)
 
 
 @dataclass(frozen=True)

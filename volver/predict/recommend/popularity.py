@@ -8,15 +8,16 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Codes, Ids, Interactions
-from volver.predict.recommend.neighbours import NotLearned, as_given
+from volver.predict.recommend.neighbours import as_given
 
 Floats = NDArray[np.float64]
 _SHARE: Final = 20.0  # events from everywhere that a category's own events are mixed with
 _RISE: Final = 5.0  # events at the usual pace that a rise is mixed with
 
 
-class Popularity:
+class Popularity(Params):
     """Best sellers and trending items. `half_life_days`: an event counts half after so long (None: for ever).
 
     Without a time column every event counts 1. With a clock of positions the half-life is in positions.
@@ -58,8 +59,6 @@ class Popularity:
 
     def scores(self, now: float | None = None) -> Floats:
         """Faded events per item, (n_items,); `now` in days since 1970, by default the last day seen."""
-        if not hasattr(self, "items_"):
-            raise NotLearned(model="Popularity")
         return self._faded(self.half_life_days, now)
 
     def _faded(self, half_life: float | None, now: float | None) -> Floats:

@@ -10,8 +10,8 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import NotLearned
 from volver.predict.recommend.relations import _codes
 from volver.predict.recommend.tables import originals
 
@@ -21,7 +21,7 @@ _MOST: Final = 200.0  # purchases' worth of the wider mean, at most
 _NARROW: Final = 0.05  # no one's prices are narrower than this
 
 
-class PriceAffinity:
+class PriceAffinity(Params):
     """Price levels of customers. Below `fewest` purchases nothing is said of a customer (NaN).
 
     Learned: `mean_` and `sd_` per customer and category cell, `sensitivity_` per customer (share bought on discount,
@@ -77,7 +77,6 @@ class PriceAffinity:
 
         mean and sd are NaN for customers with fewer than `fewest` purchases.
         """
-        self._asked()
         owner, category = np.divmod(self.keys_, self.width_)
         chosen = np.ones(len(owner), bool) if customers is None else np.isin(owner, self.users_.codes(customers))
         owner, category, count = owner[chosen], category[chosen], self.cell_count_[chosen]
@@ -92,7 +91,6 @@ class PriceAffinity:
 
     def level(self, customers: Any) -> Floats:
         """How much dearer (above 0) or cheaper than others each customer buys, in percentile points; NaN if unknown."""
-        self._asked()
         codes = self.users_.codes(customers)
         known = (codes >= 0) & (self.count_[codes] >= self.fewest)
         return np.where(known, self.apart_[codes], np.nan)
@@ -102,7 +100,6 @@ class PriceAffinity:
 
         NaN where the customer, the item or its price is unknown, or the customer bought too little.
         """
-        self._asked()
         user, item = self.users_.codes(customers).astype(np.int64), self.items_.codes(items)
         if not len(self.keys_):  # no price is known at all
             return np.full(len(user), np.nan)
@@ -129,13 +126,8 @@ class PriceAffinity:
 
     def sensitivity(self, customers: Any) -> Floats:
         """Share of purchases made on discount, drawn to the shop's; NaN where it cannot be said."""
-        self._asked()
         codes = self.users_.codes(customers)
         return np.where(codes >= 0, self.sensitivity_[codes], np.nan)
-
-    def _asked(self) -> None:
-        if not hasattr(self, "keys_"):
-            raise NotLearned(model="PriceAffinity")
 
 
 def percentiles(price: Floats, category: NDArray[np.int64]) -> Floats:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import clock
-from volver.predict.laws.params import Params
+from volver.predict.laws.params import NotFitted, Params
 from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, Part, choose, counted
 from volver.predict.recommend.frames import listed
 from volver.predict.recommend.histories import Histories
 from volver.predict.recommend.interactions import ITEM, USER, Codes, Interactions
-from volver.predict.recommend.neighbours import Neighbours, NotLearned, as_given
+from volver.predict.recommend.neighbours import Neighbours, as_given
 from volver.predict.recommend.sessions import SessionNeighbours
 from volver.predict.recommend.sources import Sources, chosen_sources
 from volver.predict.recommend.trial import are_sessions, trial_of
@@ -109,7 +109,7 @@ class Recommender(Params):
         `users` are identifiers (None: everyone seen), one alone, or a frame with such a column; the unknown get what
         is popular. `exclude_seen` None: as the data
         suggest (`choice_.exclude_seen`). `candidates`: only these items; `exclude_items`: never these. Scores compare
-        within a user only. Raises `NotLearned` and `NotACount`.
+        within a user only. Raises `NotFitted` and `NotACount`.
         """
         self._ready()
         k = counted(k)
@@ -163,7 +163,7 @@ class Recommender(Params):
 
     def _ready(self) -> None:
         if not hasattr(self, "choice_"):
-            raise NotLearned(model="Recommender")
+            raise NotFitted(model="Recommender")
 
     def _of_user(
         self, user: int, k: int, exclude_seen: bool | None, shut: NDArray[np.bool_] | None

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import Neighbours, NotLearned
+from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.tables import at_cells, neighbour_matrix, originals
 from volver.predict.recommend.text import TextSimilarity
 
@@ -74,7 +75,7 @@ class Pairs:
         return np.where(goes, COMPLEMENT, np.where(replaces, SUBSTITUTE, NEITHER)).astype(np.int8)
 
 
-class Relations:
+class Relations(Params):
     """Complements and substitutes. `candidates` of each kind of evidence are looked at per item; items with fewer than
     `fewest` buyers are left out.
 
@@ -122,8 +123,6 @@ class Relations:
         return self._best(items, k, SUBSTITUTE)
 
     def _best(self, items: Any, k: int, kind: int) -> dict[str, NDArray[Any]]:
-        if not hasattr(self, "pairs_"):
-            raise NotLearned(model="Relations")
         pairs = self.pairs_
         score = pairs.complement if kind == COMPLEMENT else pairs.substitute
         chosen = np.flatnonzero((pairs.kind == kind) & np.isin(pairs.item, self.items_.codes(items)))

@@ -10,14 +10,15 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from volver.predict.laws.params import Params
 from volver.predict.recommend.counts import Held
 from volver.predict.recommend.interactions import Codes, Ids, Interactions
-from volver.predict.recommend.neighbours import NotLearned, as_given
+from volver.predict.recommend.neighbours import as_given
 
 _LONG: Final = 0.995  # sessions beyond this quantile of length are robots or shared screens
 
 
-class SessionNeighbours:
+class SessionNeighbours(Params):
     """Session kNN. `m` most recent sessions are looked at, the `k` most similar vote, the `last` items are compared.
 
     A shared item at place p from the end (0 is the last viewed) adds (n - p) / n' to the similarity of a session, of n
@@ -132,15 +133,11 @@ class SessionNeighbours:
 
     def next_items(self, session_items: Any, k: int = 20) -> list[Any]:
         """The k items most likely to come next, best first; fewer, or none, if nothing is known. Oldest item first."""
-        if not hasattr(self, "items_"):
-            raise NotLearned(model="SessionNeighbours")
         found, _ = self.ranked(self.items_.codes(session_items), k)
         return list(self.items_.originals(found).to_pylist())
 
     def recommend(self, sessions: Any, k: int = 20, **columns: str) -> Any:
         """What comes next in each session of a frame: the same kind of frame with session, item, score and rank."""
-        if not hasattr(self, "items_"):
-            raise NotLearned(model="SessionNeighbours")
         rows = Interactions.of(sessions, **columns)
         code = self.items_.codes(rows.items.originals(np.arange(rows.n_items)))[rows.item]
         own, owners = (rows.user, rows.users) if rows.basket is None else (rows.basket, rows.baskets)

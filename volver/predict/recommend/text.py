@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from volver.predict.laws.params import Params
 from volver.predict.recommend.frames import UnevenColumns, arrow_of
 from volver.predict.recommend.interactions import Ids, Interactions, encode
 from volver.predict.recommend.tables import originals
@@ -28,6 +29,8 @@ _LOW, _HIGH = 3, 5  # letters of a gram
 _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 _CELLS: Final = 4_000_000  # of similarities at once: 32 MB
 _COMMON: Final = 2_000  # texts; a gram in more than these (or a fifth of them) does not look for neighbours
+_WEIGHTS: Final = {"category": 0.25, "type": 0.25}  # of attributes; the text counts 1
+_WEIGHT: Final = 0.1  # of any other attribute
 _SHARPEN: Final = 3  # power of the likeness when customers are ranked; flat between 2 and 6 on held-out products
 _SAME_KIND: Final = 0.02  # what a purchase of the same category counts, against 1 for a twin
 _BUSY: Final = 0.01  # what a customer's number of products counts, logarithmic: it only breaks ties
@@ -52,11 +55,11 @@ def fold(text: str | None) -> str:
     return " ".join(re.findall(r"\w+", letters))
 
 
-class TextSimilarity:
-    """Nearest items by their text. `k` neighbours are kept per item.
+class TextSimilarity(Params):
+    """Nearest items by their text. `top` neighbours are kept per item.
 
-    `weights` say what each attribute column counts beside the text's 1. Learned: `items_` (the identifiers) and
-    `table_` (the neighbours of every item).
+    `weights` say what each attribute column counts beside the text's 1 (None: category and type 0.25, others 0.1).
+    Learned: `items_` (the identifiers) and `table_` (the neighbours of every item).
 
     >>> names = ["Leche entera 1 L", "Leche desnatada 1 L", "Zapatos rojos de mujer", "Zapato rojo de niña"]
     >>> model = TextSimilarity().fit([1, 2, 3, 4], names)
@@ -64,9 +67,9 @@ class TextSimilarity:
     [2, 4]
     """
 
-    def __init__(self, *, k: int = 32, weights: Mapping[str, float] | None = None) -> None:
-        self.k = k
-        self.weights = dict(weights or {"category": 0.25, "type": 0.25, "brand": 0.1})
+    def __init__(self, *, top: int = 32, weights: Mapping[str, float] | None = None) -> None:
+        self.top = top
+        self.weights = weights
 
     def fit(
         self,
@@ -101,7 +104,7 @@ class TextSimilarity:
         """Columns item, similar, score (0 to 1) and rank: up to `k` neighbours of each known item."""
         codes = self.items_.codes(items)
         codes = codes[codes >= 0]
-        near = self.table_.item[codes, : k or self.k]
+        near = self.table_.item[codes, : k or self.top]
         row, rank = np.nonzero(near >= 0)
         return {
             "item": originals(self.items_, codes[row]),
@@ -116,7 +119,7 @@ class TextSimilarity:
         """The nearest known items of texts that are not in the catalogue."""
         told = _told(len(texts), texts, attributes or {})
         given = {name: [fold(value) for value in told.get(name, [None] * len(texts))] for name in self._names()}
-        return self._expanded(*self._nearest(self._vectors(given), self.k))
+        return self._expanded(*self._nearest(self._vectors(given), self.top))
 
     def wanted_by(
         self,
@@ -152,8 +155,7 @@ class TextSimilarity:
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         self.items_.save(folder / "items.npy")
         facts = {
-            "k": self.k,
-            "weights": self.weights,
+            "settings": {"top": self.top, "weights": None if self.weights is None else dict(self.weights)},
             "columns": self.columns_,
             "values": self.values_,
             "items": str(self.items_.type),
@@ -172,7 +174,7 @@ class TextSimilarity:
             for path in folder.glob("*.npy")
             if path.stem != "items"
         }
-        model = cls(k=facts["k"], weights=facts["weights"])
+        model = cls(**facts["settings"])
         model.items_ = Ids.load(folder / "items.npy", facts["items"])
         model.columns_, model.values_, model.kind_ = facts["columns"], facts["values"], facts["kinds"]
         model.keys_, model.idf_, model.row_of_ = read["keys"], read["idf"], read["row_of"]
@@ -216,11 +218,12 @@ class TextSimilarity:
         text.sum_duplicates()
         text = text.multiply(self.idf_[None, :]).tocsr() if len(self.keys_) else text
         blocks = [_unit(text)]
+        weights = self.weights or _WEIGHTS
         for name in self.columns_:
             values = {value: column for column, value in enumerate(self.values_[name])}
             column = np.array([values.get(value, -1) for value in told[name]], dtype=np.int64)
             there = column >= 0
-            weight = np.full(int(there.sum()), np.sqrt(self.weights.get(name, 0.1)), dtype=np.float32)
+            weight = np.full(int(there.sum()), np.sqrt(weights.get(name, _WEIGHT)), dtype=np.float32)
             shape = (n, max(len(values), 1))
             blocks.append(sparse.csr_matrix((weight, (np.flatnonzero(there), column[there])), shape=shape))
         return _unit(sparse.hstack(blocks, format="csr", dtype=np.float32))
@@ -251,7 +254,7 @@ class TextSimilarity:
 
     def _expanded(self, rows: Ints, likeness: NDArray[np.float32], k: int | None = None) -> Alike:
         """Items instead of distinct rows, nearest first, `k` of them."""
-        k = min(k or self.k, len(self.items_))
+        k = min(k or self.top, len(self.items_))
         size = np.where(likeness > 0, np.diff(self.starts_)[rows], 0)
         until = np.cumsum(size, axis=1)
         item, score = np.full((len(rows), k), -1, np.int32), np.zeros((len(rows), k), np.float32)
@@ -267,7 +270,7 @@ class TextSimilarity:
 
     def _own_table(self) -> Alike:
         """Neighbours of every known item, itself left out."""
-        shared = self._expanded(*self._nearest(self.rows_, self.k + 1), self.k + 1)
+        shared = self._expanded(*self._nearest(self.rows_, self.top + 1), self.top + 1)
         item, score = shared.item[self.row_of_], shared.score[self.row_of_]
         own = item == np.arange(len(item), dtype=np.int32)[:, None]
         own[~own.any(axis=1), -1] = True

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.neighbours import NotLearned
 from volver.predict.recommend.pastbehaviour import NoTime
 from volver.predict.recommend.relations import _codes, _text_matrix
 from volver.predict.recommend.tables import at_cells, originals
@@ -26,16 +26,16 @@ _PAIRS: Final = 40_000  # at once
 _WIDEST: Final = 120  # items of a category that are compared with each other
 
 
-class UpSell:
-    """Dearer alternatives. `least` and `most` bound the price step (0.10 and 0.60: 10 to 60 % dearer).
+class UpSell(Params):
+    """Dearer alternatives. `least_step` and `most_step` bound the price step (0.10 and 0.60: 10 to 60 % dearer).
 
     Learned, one row per pair: `item_`, `other_` (codes), `step_`, `moved_` (customers who went up), `of_` (customers
     of the item), `p_accept_`, `gain_` (margin difference) and `expected_`.
     """
 
-    def __init__(self, *, least: float = 0.10, most: float = 0.60) -> None:
-        self.least = least
-        self.most = most
+    def __init__(self, *, least_step: float = 0.10, most_step: float = 0.60) -> None:
+        self.least_step = least_step
+        self.most_step = most_step
 
     def fit(
         self,
@@ -71,8 +71,6 @@ class UpSell:
 
         Pairs whose margin is unknown or not higher are left out.
         """
-        if not hasattr(self, "item_"):
-            raise NotLearned(model="UpSell")
         fine = np.isin(self.item_, self.items_.codes(items)) & (self.expected_ > 0)
         chosen = np.flatnonzero(fine)
         chosen = chosen[np.lexsort((self.other_[chosen], -self.expected_[chosen], self.item_[chosen]))]
@@ -101,14 +99,14 @@ class UpSell:
         item, other = np.divmod(keys, rows.n_items)
         with np.errstate(invalid="ignore", divide="ignore"):
             step = price[other] / price[item] - 1.0
-        fine = (step >= self.least - 1e-9) & (step <= self.most + 1e-9) & (bought[item] > 0)
+        fine = (step >= self.least_step - 1e-9) & (step <= self.most_step + 1e-9) & (bought[item] > 0)
         item, other = item[fine], other[fine]
         alike = at_cells(near, item, other) if near is not None else np.zeros(len(item))
         return item, other, alike
 
     def _bins(self, alike: Floats) -> NDArray[np.int64]:
-        width = max(self.most - self.least, 1e-9) / _STEPS
-        step = np.clip(((self.step_ - self.least) / width).astype(np.int64), 0, _STEPS - 1)
+        width = max(self.most_step - self.least_step, 1e-9) / _STEPS
+        step = np.clip(((self.step_ - self.least_step) / width).astype(np.int64), 0, _STEPS - 1)
         found: NDArray[np.int64] = step * 3 + np.searchsorted([0.3, 0.6], alike)
         return found
 

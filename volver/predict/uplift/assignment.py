@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from volver.predict.laws.chance_scores import auc
 from volver.predict.uplift.bases import Linear
 from volver.predict.uplift.features import Bools, Design, Floats, Ints
 from volver.predict.uplift.labels import shares
@@ -96,14 +97,3 @@ def folds_of(rows: int, folds: int, seed: int, strata: npt.NDArray[Any] | None =
     found = np.empty(rows, dtype=np.int64)
     found[shuffled] = np.arange(rows) % folds
     return found
-
-
-def auc(scores: Floats, yes: Bools) -> float | None:
-    """The chance that a yes scores above a no, ties counting half (Mann and Whitney 1947). None without both."""
-    n1 = int(yes.sum())
-    n0 = len(yes) - n1
-    if not n1 or not n0:
-        return None
-    _, place, n = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(n) - (n - 1) / 2.0)[place]
-    return (float(ranks[yes].sum()) - n1 * (n1 + 1) / 2) / (n1 * n0)

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, Self
 
 import numpy as np
 
+from volver.predict.laws.chance_scores import log_loss
 from volver.predict.uplift.features import BadFeatures, Design, Floats
 
 BASES: Final[tuple[str, ...]] = ("linear", "boosted")
@@ -68,7 +69,7 @@ class Linear:
             found = None
             for n, strength in enumerate(_STRENGTHS):
                 found = climbed(X[train], y[train], None, strength, start=found, within=1e-3)
-                loss[n] += log_loss(y[test], _chance(X[test] @ found)) * float(test.sum())
+                loss[n] += log_loss(_chance(X[test] @ found), y[test]) * float(test.sum())
         return _STRENGTHS[int(np.argmin(loss))]
 
 
@@ -136,12 +137,6 @@ def mean_if_flat(y: Floats, weight: Floats | None = None) -> float | None:
         return 0.0
     few = min(float(y.sum()), float(len(y) - y.sum())) < _FEWEST if is_binary(y) else float(np.ptp(y)) == 0
     return float(np.average(y, weights=weight)) if few or len(y) < 2 * _FEWEST else None
-
-
-def log_loss(y: Floats, p: Floats) -> float:
-    """Mean negative log-likelihood of zeros and ones."""
-    inside = np.clip(p, 1e-12, 1 - 1e-12)
-    return -float(np.mean(y * np.log(inside) + (1 - y) * np.log1p(-inside)))
 
 
 def climbed(

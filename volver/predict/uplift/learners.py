@@ -30,7 +30,7 @@ class Learner(Protocol):
 class _OverBase(Params):
     """`treated` names the label of the treatment; None reads it (`who_was_treated`). `treated_` is the one taken."""
 
-    def __init__(self, base: str = "linear", *, treated: Any = None, seed: int = 0) -> None:
+    def __init__(self, *, base: str = "linear", treated: Any = None, seed: int = 0) -> None:
         self.base = base
         self.treated = treated
         self.seed = seed
@@ -108,7 +108,7 @@ class DRLearner(_OverBase):
         pseudo = np.empty(len(y))
         for out in range(_CROSS):
             rest, here = fold != out, fold == out
-            model = TwoModel(self.base, treated=True, seed=self.seed).fit(design.take(rest), had[rest], y[rest])
+            model = TwoModel(base=self.base, treated=True, seed=self.seed).fit(design.take(rest), had[rest], y[rest])
             without, with_ = model.predict_outcomes(design.take(here))
             pseudo[here] = pseudo_effects(y[here], had[here], share[here], without, with_)
         self.final_ = self._base().fit(design, pseudo)

@@ -3,90 +3,22 @@
 Pure numerics, scikit-learn's manners, over any frame.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 
 from volver.core import Words, clock
+from volver.predict.laws.chance_scores import Reliability, log_loss, reliability
 from volver.predict.laws.params import NotFitted, Params
-from volver.predict.uplift.assignment import auc, folds_of
-from volver.predict.uplift.bases import BASES, base_named, climbed, is_binary, log_loss, one_thread
+from volver.predict.uplift.assignment import folds_of
+from volver.predict.uplift.bases import BASES, base_named, climbed, is_binary, one_thread
 from volver.predict.uplift.features import BadFeatures, Design, Features, Floats
-from volver.predict.uplift.labels import outcomes, scores_of
+from volver.predict.uplift.labels import outcomes
 
 FEWEST: Final = 50  # events, and non-events, below which nothing is said
 _ENOUGH_TO_BOOST: Final = 200  # events below which boosting has never won and only takes time
 _FOLDS: Final = 5
 _EDGE: Final = 1e-6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reliability:
-    """How a chance did on customers it had not seen: `auc`, `brier` and `log_loss`, the same for saying the plain rate
-    of everyone, and `bins` of foreseen against measured chance with its 90 % interval.
-    """
-
-    customers: int
-    events: int
-    auc: float | None
-    brier: float
-    log_loss: float
-    rate_brier: float
-    rate_log_loss: float
-    bins: tuple[dict[str, float], ...]
-
-    @property
-    def worst_bin(self) -> float:
-        """The largest distance between foreseen and measured chance over the bins."""
-        return max((abs(each["foreseen"] - each["measured"]) for each in self.bins), default=0.0)
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "customers": self.customers,
-            "events": self.events,
-            "auc": self.auc,
-            "brier": self.brier,
-            "log_loss": self.log_loss,
-            "rate_brier": self.rate_brier,
-            "rate_log_loss": self.rate_log_loss,
-            "worst_bin": self.worst_bin,
-            "bins": [dict(each) for each in self.bins],
-        }
-
-
-def reliability(p: Any, happened: Any, bins: int = 10) -> Reliability:
-    """Hold chances against what happened; bins are tenths of the customers by chance, least first."""
-    y = outcomes(happened, np.size(happened))
-    p = scores_of(p, len(y), "chances")
-    if not len(y):
-        raise BadFeatures(why="there is no customer")
-    rate, rows = float(y.mean()), []
-    for part in np.array_split(np.argsort(p, kind="stable"), min(bins, max(1, len(y) // 20))):
-        low, high = wilson(float(y[part].sum()), len(part))
-        row = {"customers": len(part), "foreseen": float(p[part].mean()), "measured": float(y[part].mean())}
-        rows.append(row | {"low": low, "high": high})
-    return Reliability(
-        customers=len(y),
-        events=int(y.sum()),
-        auc=auc(p, y > 0),
-        brier=float(np.mean((p - y) ** 2)),
-        log_loss=log_loss(y, p),
-        rate_brier=rate * (1 - rate),
-        rate_log_loss=log_loss(y, np.full(len(y), rate)),
-        bins=tuple(rows),
-    )
-
-
-def wilson(events: float, n: int, z: float = 1.6448536269514722) -> tuple[float, float]:
-    """90 % interval of a share (Wilson 1927, equation 4)."""
-    if not n:
-        return 0.0, 1.0
-    rate, wide = events / n, z * z / n
-    centre = (rate + wide / 2) / (1 + wide)
-    half = z * float(np.sqrt(rate * (1 - rate) / n + wide / (4 * n))) / (1 + wide)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 class Propensity(Params):
@@ -163,11 +95,11 @@ class Propensity(Params):
                 rest, here = fold != out, fold == out
                 model = base_named(name, self.seed).fit(design.take(rest), y[rest])
                 held[name][here] = model.predict(design.take(here))
-        self.losses_ = {name: log_loss(y, p) for name, p in held.items()}
+        self.losses_ = {name: log_loss(p, y) for name, p in held.items()}
         self.base_ = min(self.losses_, key=lambda name: self.losses_[name])
         p = held[self.base_]
         tried = {name: _crossed(name, p, y, fold) for name in ("as it is", "Platt", "isotonic")}
-        self.calibrated_by_ = min(tried, key=lambda name: log_loss(y, tried[name]))
+        self.calibrated_by_ = min(tried, key=lambda name: log_loss(tried[name], y))
         self.reliability_ = reliability(tried[self.calibrated_by_], y)
         self._shape = _shape(self.calibrated_by_, p, y)
         self._model = base_named(self.base_, self.seed).fit(design, y)

@@ -18,7 +18,7 @@ _HALVES: Final = 2
 class OutcomeRanking:
     """Who is likely to bring most, treated or not, comes first."""
 
-    def __init__(self, bases: tuple[str, ...] = ("linear",), *, seed: int = 0) -> None:
+    def __init__(self, *, bases: tuple[str, ...] = ("linear",), seed: int = 0) -> None:
         self.bases = bases
         self.seed = seed
 

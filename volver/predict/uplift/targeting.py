@@ -23,9 +23,6 @@ _OBJECTIVES: Final = ("auto", "net", "ranking")
 _LEAST_KEPT: Final = 0.02  # of the foreseen differences, so that their order survives
 
 
-UpliftNotFitted = NotFitted  # the same error, under the name it once had
-
-
 class Uplift(Params):
     """How much more each customer gives when treated, and whom to treat.
 
@@ -165,7 +162,7 @@ class Uplift(Params):
             for learner, base in wanted.pairs
             if chosen in (BLEND, candidate(learner, base))
         ]
-        self._outcome = OutcomeRanking(wanted.bases, seed=self.seed).fit(design, y, self._tried.psi)
+        self._outcome = OutcomeRanking(bases=wanted.bases, seed=self.seed).fit(design, y, self._tried.psi)
         self._place, self._way = wanted.column or simplest(design, y)
         self._simple = ColumnRanking().fit(self._way * design.trees[:, self._place], self._tried.psi)
 

@@ -86,7 +86,7 @@ def _one(
 ) -> None:
     """One fold: learn on the rest, write down what is foreseen here."""
     learn, ask, known = design.take(rest), design.take(here), part_of(given, rest)
-    plain = TwoModel("linear", treated=True, seed=wanted.seed).fit(learn, treated[rest], y[rest])
+    plain = TwoModel(treated=True, seed=wanted.seed).fit(learn, treated[rest], y[rest])
     without, with_ = plain.predict_outcomes(ask)
     found.psi[here] = pseudo_effects(y[here], treated[here], given.share[here], without, with_)
     foreseen = []
@@ -98,7 +98,7 @@ def _one(
     if BLEND in found.candidates:
         found.candidates[BLEND][here] = np.mean(foreseen, axis=0)
     before = pseudo_effects(y[rest], treated[rest], known.share, *plain.predict_outcomes(learn))
-    outcome = OutcomeRanking(wanted.bases, seed=wanted.seed).fit(learn, y[rest], before)
+    outcome = OutcomeRanking(bases=wanted.bases, seed=wanted.seed).fit(learn, y[rest], before)
     found.rivals[OUTCOME][here], found.scores[OUTCOME][here] = outcome.predict_uplift(ask), outcome.score(ask)
     place, way = wanted.column or simplest(learn, y[rest])
     column = ColumnRanking().fit(way * learn.trees[:, place], before)
@@ -108,7 +108,7 @@ def _one(
 
 def fitted(learner: str, base: str, design: Design, treated: Bools, y: Floats, given: Assignment, seed: int) -> Any:
     """A learner on a base, fitted."""
-    model: Any = LEARNERS[learner](base, treated=True, seed=seed)
+    model: Any = LEARNERS[learner](base=base, treated=True, seed=seed)
     return model.fit(design, treated, y, given)
 
 

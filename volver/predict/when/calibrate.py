@@ -1,4 +1,4 @@
-"""Chances that mean what they say: recalibration on a held-out past window, and tables that show how good they are.
+"""Chances that mean what they say: recalibration on a held-out past window.
 
 A map is plain JSON and never turns an order round. Give several past windows where you can: how busy one window was
 is no property of the model, and only leaving whole windows out shows what lasts. A map is chosen by out-of-fold
@@ -7,13 +7,13 @@ by straight lines between the middles of its steps.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 
+from volver.predict.laws.chance_scores import log_loss
+from volver.predict.laws.params import Params
 from volver.predict.when.events import Floats
-from volver.predict.when.frames import NotLearned
 from volver.predict.when.logistic import chance
 
 Map = dict[str, Any]
@@ -22,44 +22,9 @@ IDENTITY: Final[Map] = {"kind": "identity"}
 _FOLDS: Final = 5
 _FEWEST: Final = 30  # of each outcome; below this nothing is learned from
 _LEAST: Final = 1e-6
-_BINS: Final = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bin:
-    """Predictions between two bounds: how many, what they said on average, what came."""
-
-    low: float
-    high: float
-    n: int
-    predicted: float
-    came: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reliability:
-    """How far chances were right: `ece` is the mean distance of what was said from what came, over bins.
-
-    `auc` is None where only one outcome came.
-    """
-
-    n: int
-    base: float
-    predicted: float
-    brier: float
-    log_loss: float
-    ece: float
-    auc: float | None
-    bins: tuple[Bin, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers for JSON."""
-        names = ("n", "base", "predicted", "brier", "log_loss", "ece", "auc")
-        bins = [{"low": b.low, "high": b.high, "n": b.n, "predicted": b.predicted, "came": b.came} for b in self.bins]
-        return {**{name: getattr(self, name) for name in names}, "bins": bins}
-
-
-class Calibrated:
+class Calibrated(Params):
     """Recalibration of model chances: `fit` on a held-out past window, `predict` for today's.
 
     `seed` deals the folds. `map_` is the map, plain JSON; `losses_` the out-of-fold log-loss of each kind.
@@ -73,13 +38,10 @@ class Calibrated:
         p, came, window = _rows(p, came, window)
         self.losses_ = _losses(p, came, window, self.seed)
         self.map_ = _chosen(p, came, self.losses_, _trust(window))
-        self.before_ = reliability(p, came)
         return self
 
     def predict(self, p: Any) -> Floats:
         """Chances, recalibrated."""
-        if not hasattr(self, "map_"):
-            raise NotLearned(model="Calibrated")
         return recalibrated(p, self.map_)
 
 
@@ -105,69 +67,26 @@ def recalibrated(p: Any, how: Map) -> Floats:
     return chance(how["trust"] * moved + (1.0 - how["trust"]) * odds)
 
 
-def reliability(p: Any, came: Any, bins: int = _BINS) -> Reliability:
-    """How chances compare with what came, in bins of equal counts as far as ties allow."""
-    p, came = _pair(p, came)
-    order = np.argsort(p, kind="stable")
-    p, came = p[order], came[order]
-    inner = p[(np.arange(1, bins) * len(p)) // bins] if len(p) else p
-    marks = np.searchsorted(p, np.unique(inner))
-    edges = np.unique(np.concatenate([[0], marks, [len(p)]])).astype(np.int64)
-    table = tuple(
-        Bin(
-            low=float(p[begin]),
-            high=float(p[end - 1]),
-            n=int(end - begin),
-            predicted=float(p[begin:end].mean()),
-            came=float(came[begin:end].mean()),
-        )
-        for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
-    )
-    n = max(len(p), 1)
-    return Reliability(
-        n=len(p),
-        base=float(came.sum()) / n,
-        predicted=float(p.sum()) / n,
-        brier=float(np.sum((p - came) ** 2)) / n,
-        log_loss=_loss(p, came),
-        ece=sum(each.n * abs(each.predicted - each.came) for each in table) / n,
-        auc=auc(p, came),
-        bins=table,
-    )
-
-
-def auc(score: Any, came: Any) -> float | None:
-    """Chance that one that came is ranked above one that did not, ties half; None where there is only one kind."""
-    from scipy.stats import rankdata
-
-    came = np.asarray(came, dtype=np.float64)
-    yes = float(came.sum())
-    no = len(came) - yes
-    if not yes or not no:
-        return None
-    return float((rankdata(score) @ came - yes * (yes + 1.0) / 2.0) / (yes * no))
-
-
 def _losses(p: Floats, came: Floats, window: Any, seed: int) -> dict[str, float]:
     """Out-of-fold log-loss of each kind of map; only identity where there is too little to learn from.
 
     Among several windows, a map that makes any held-out one worse is left out: it learned how busy the others were.
     """
     if min(came.sum(), len(came) - came.sum()) < _FEWEST:
-        return {"identity": _loss(p, came)}
+        return {"identity": log_loss(p, came)}
     fold = np.random.default_rng(seed).permutation(len(p)) % _FOLDS
     whole = len(np.unique(window)) > 1
     if whole:
         fold = np.unique(window, return_inverse=True)[1]
-    found = {"identity": _loss(p, came)}
+    found = {"identity": log_loss(p, came)}
     for kind, learn in _KINDS.items():
         told = np.empty(len(p))
         for each in range(int(fold.max()) + 1):
             out = fold == each
             told[out] = recalibrated(p[out], learn(p[~out], came[~out]))
         folds = [fold == each for each in range(int(fold.max()) + 1)]
-        if not whole or all(_loss(told[out], came[out]) < _loss(p[out], came[out]) for out in folds):
-            found[kind] = _loss(told, came)
+        if not whole or all(log_loss(told[out], came[out]) < log_loss(p[out], came[out]) for out in folds):
+            found[kind] = log_loss(told, came)
     return found
 
 
@@ -249,8 +168,3 @@ def _log_odds(p: Floats) -> Floats:
     kept = np.clip(p, _LEAST, 1.0 - _LEAST)
     found: Floats = np.log(kept / (1.0 - kept))
     return found
-
-
-def _loss(p: Floats, came: Floats) -> float:
-    kept = np.clip(p, _LEAST, 1.0 - _LEAST)
-    return float(-np.sum(np.where(came > 0, np.log(kept), np.log1p(-kept)))) / max(len(p), 1)

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from volver.predict.when.calibrate import Reliability
+from volver.predict.laws.chance_scores import Reliability
 from volver.predict.when.events import Floats, day_number, interactions
 from volver.predict.when.pairs import ItemFacts, Pairs, item_facts
 from volver.predict.when.replenishment import Past, Replenishment, often

@@ -33,11 +33,11 @@ class BadInteractions(VolverError):
 
 
 class Leak(VolverError):
-    """A question whose answer would be learned from what it asks for."""
+    """Something that was learned from the time it is judged on."""
 
     code = "predict.leak"
-    says = "What is foreseen from day {begin:.1f} on may not be learned at day {cut:.1f}, which is later."
-    hint = "Choose a window that begins at the cut or after it."
+    says = "{who} knows rows until day {until:.2f} and is judged from day {begin:.2f} on: its score would be a lie."
+    hint = "Learn only from rows before the time that is judged."
 
 
 @dataclass(frozen=True)
@@ -86,40 +86,28 @@ class Events:
         kept, baskets = self.day < cut, self.basket_day < cut
         if baskets.all():  # and so are the events in them
             return self
-        return replace(
-            self,
-            user=self.user[kept],
-            item=self.item[kept],
-            day=self.day[kept],
-            order_no=self.order_no[kept],
-            basket_user=self.basket_user[baskets],
-            basket_day=self.basket_day[baskets],
-        )
+        return self._rows(kept, baskets)
 
     def of_users(self, first: int, last: int) -> "Events":
         """The events of the users numbered from `first` up to `last`; labels and codes stay as they are."""
         here, there = slice(*self.edges[[first, last]]), slice(*self.basket_edges[[first, last]])
-        return replace(
-            self,
-            user=self.user[here],
-            item=self.item[here],
-            day=self.day[here],
-            order_no=self.order_no[here],
-            basket_user=self.basket_user[there],
-            basket_day=self.basket_day[there],
-        )
+        return self._rows(here, there)
 
     def only(self, chosen: Any) -> "Events":
         """The events of the users whose place in `chosen` is true; labels and codes stay as they are."""
         here, there = chosen[self.user], chosen[self.basket_user]
+        return self._rows(here, there)
+
+    def _rows(self, events: Any, baskets: Any) -> "Events":
+        """Some of the events and some of the baskets, as slices or truth values."""
         return replace(
             self,
-            user=self.user[here],
-            item=self.item[here],
-            day=self.day[here],
-            order_no=self.order_no[here],
-            basket_user=self.basket_user[there],
-            basket_day=self.basket_day[there],
+            user=self.user[events],
+            item=self.item[events],
+            day=self.day[events],
+            order_no=self.order_no[events],
+            basket_user=self.basket_user[baskets],
+            basket_day=self.basket_day[baskets],
         )
 
     def blocks(self, most: int) -> list[tuple[int, int]]:

@@ -4,16 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from volver.core import VolverError
 from volver.predict.when.events import Codes, Floats, Ints
-
-
-class NotLearned(VolverError):
-    """A question to a model of when before `fit`."""
-
-    code = "predict.not_learned"
-    says = "This {model} has learned nothing yet."
-    hint = "Call `fit` with interactions first."
 
 
 def library_of(frame: Any) -> Any:

@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words
+from volver.predict.laws.params import Params
 from volver.predict.when.events import Codes, Floats, Ints, Labels
-from volver.predict.when.frames import NotLearned
 
 HOURS: Final = 24
 WEEKDAYS: Final = 7
@@ -157,7 +157,7 @@ class Habit:
         return chance(evidence + np.log(self.habitual / (1.0 - self.habitual)))
 
 
-class Moments:
+class Moments(Params):
     """The best moment of every person. `fit` on local times, `moment` of one user, `answers` of all.
 
     `seed` picks the persons from whom habits are learned where there are more than 50,000.
@@ -183,12 +183,10 @@ class Moments:
 
     def answers(self) -> tuple[Found, Found]:
         """Best hour and weekday of every user, in the order of `users_`."""
-        self._asked()
         return self.hour_.answers(self.hours_), self.weekday_.answers(self.days_)
 
     def moment(self, user: Any) -> Moment:
         """When to reach one user; a user that never was seen is one of whom nothing is known."""
-        self._asked()
         place = np.flatnonzero(self.users_ == user)
         row = slice(int(place[0]), int(place[0]) + 1) if len(place) else slice(0, 0)
         hour, day = self.hour_.answers(self.hours_[row]), self.weekday_.answers(self.days_[row])
@@ -210,10 +208,6 @@ class Moments:
             shop_hour=int(np.argmax(self.hour_.profile)),
             shop_weekday=int(np.argmax(self.weekday_.profile)),
         )
-
-    def _asked(self) -> None:
-        if not hasattr(self, "hour_"):
-            raise NotLearned(model="Moments")
 
 
 def habit_of(counts: Any, *, reach: int, seed: int = 0) -> Habit:

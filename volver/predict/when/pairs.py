@@ -218,7 +218,7 @@ def bought_next(
 
 def _refuse_leak(begin: float, cut: float) -> None:
     if begin < cut:
-        raise Leak(begin=begin, cut=cut)
+        raise Leak(who="A model", until=cut, begin=begin)
 
 
 def _held(whole: Events, then: Any, pairs: Pairs) -> npt.NDArray[np.bool_]:

@@ -9,8 +9,9 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
+from volver.predict.laws.params import Params
 from volver.predict.when.events import Codes, Events, Floats, day_number, interactions
-from volver.predict.when.frames import NotLearned, best, framed, library_of
+from volver.predict.when.frames import best, framed, library_of
 from volver.predict.when.gaps import you_buy_it
 from volver.predict.when.logistic import Logistic, fitted
 from volver.predict.when.pairs import (
@@ -28,7 +29,7 @@ _BLOCK: Final = 1_000_000  # events whose features are in memory together
 _ROWS: Final = 600_000  # training rows of one cut, at most
 
 
-class RepeatModel:
+class RepeatModel(Params):
     """Ranks the products that each customer knows by the chance of being in their next basket.
 
     `horizon_days`: None learns the next basket; a number learns "bought within so many days". `within_days`: a next
@@ -72,7 +73,7 @@ class RepeatModel:
     @property
     def learned_(self) -> bool:
         """Whether a logistic regression was learned; else decayed counts rank."""
-        return self._asked() and self.logistic_ is not None
+        return self.logistic_ is not None
 
     def scores(self, users: Any = None) -> tuple[Any, Any, Floats]:
         """(user, item, score) of every pair that was bought before, by user: labels and chances (or decayed counts)."""
@@ -105,7 +106,6 @@ class RepeatModel:
 
     def reasons(self, users: Any, items: Any, most: int = 2) -> list[tuple[Words, ...]]:
         """Why each (user, item) is likely, strongest first, for the customer to read; empty for a pair never bought."""
-        self._asked()
         pairs = pairs_at(self.events_.only(self._chosen(users)), self.at_, self.facts_)
         key = pairs.user.astype(np.int64) * max(len(self.events_.items), 1) + pairs.item
         user, item = self.events_.users_at(users), self.events_.items_at(items)
@@ -122,14 +122,12 @@ class RepeatModel:
     @property
     def weights_(self) -> dict[str, float]:
         """What a usual difference in each feature adds to the log odds; empty without a learned model."""
-        self._asked()
         if self.logistic_ is None:
             return {}
         return dict(zip(self.logistic_.names, self.logistic_.weights.tolist(), strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """The model without its data, for JSON."""
-        self._asked()
         return {
             "horizon_days": self.horizon_days,
             "within_days": self.within_days,
@@ -149,11 +147,6 @@ class RepeatModel:
         return model
 
     # ---- inside
-
-    def _asked(self) -> bool:
-        if not hasattr(self, "events_"):
-            raise NotLearned(model="RepeatModel")
-        return True
 
     def _rows(self) -> tuple[Matrix, Any]:
         """Training rows of the two past cuts: what was known at each, and what was bought after it."""
@@ -182,7 +175,6 @@ class RepeatModel:
         return chosen
 
     def _scored(self, users: Any) -> tuple[tuple[Codes, Codes], Floats]:
-        self._asked()
         known = self.events_ if users is None else self.events_.only(self._chosen(users))
         user, item, score = [], [], []
         for first, last in known.blocks(_BLOCK):

@@ -10,9 +10,11 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.when.calibrate import IDENTITY, Map, Reliability, calibration_of, recalibrated, reliability
+from volver.predict.laws.chance_scores import Reliability, reliability
+from volver.predict.laws.params import Params
+from volver.predict.when.calibrate import IDENTITY, Map, calibration_of, recalibrated
 from volver.predict.when.events import Events, Floats, Ints, day_number, interactions
-from volver.predict.when.frames import NotLearned, framed, library_of
+from volver.predict.when.frames import framed, library_of
 from volver.predict.when.logistic import Logistic, fitted
 from volver.predict.when.pairs import FEATURES, ItemFacts, Matrix, Pairs, bought_within, features, item_facts, pairs_at
 from volver.predict.when.repeat import sample
@@ -24,7 +26,7 @@ _SHORT: Final = 14.0  # days; shorter windows differ so much that four are avera
 _EVENTS: Final = 2_000_000  # events of one cut to learn from, at most
 
 
-class Replenishment:
+class Replenishment(Params):
     """P(buys the product again within the horizon) for pairs bought at least `least_times`.
 
     `horizon_days` is what is learned and asked, any number. `fewest`: rebuys in the past windows below which nothing
@@ -91,8 +93,6 @@ class Replenishment:
 
     def chances(self) -> tuple[Pairs, Floats]:
         """Every pair bought often enough, by user and item, and its chance (NaN where nothing was learned)."""
-        if not hasattr(self, "events_"):
-            raise NotLearned(model="Replenishment")
         kept, chances = [], []
         for first, last in self.events_.blocks(_BLOCK):
             pairs, rows = self._often(self.events_.of_users(first, last), self.at_, self.facts_)
@@ -118,8 +118,6 @@ class Replenishment:
 
     def to_dict(self) -> dict[str, Any]:
         """The model without its data, for JSON."""
-        if not hasattr(self, "events_"):
-            raise NotLearned(model="Replenishment")
         return {
             "horizon_days": self.horizon_days,
             "least_times": self.least_times,
