@@ -15,6 +15,7 @@ import numpy as np
 from volver.core import E4, Words
 from volver.predict.buyers import Buyers, buyers_at, span
 from volver.predict.foreseen import Foreseen, Total
+from volver.predict.laws.scores import Z90
 from volver.predict.learning import Learned
 from volver.predict.shelves import published
 from volver.store import Shop
@@ -22,7 +23,6 @@ from volver.store import Shop
 _WEEK: Final = 7
 _FEWEST: Final = 2  # weeks; before that nothing can be said
 _MOST: Final = 16  # weekly points; a longer time is thinned, its last two weeks are always there
-_Z90: Final = 1.6448536269514722
 _SEEN: Final = 26  # weeks before, from which the shop's own variation is taken
 _MONEY_ALONE: Final = 1.5  # money varies more than orders: alone it must be this many half-widths off
 
@@ -116,8 +116,8 @@ def drift_of(learned: Learned, then: Buyers, later: Sequence[Buyers], *, restles
 def _point(day: date, came: float, foreseen: Total, more: float) -> Point:
     """The total's interval, widened in logs by the shop's own restlessness."""
     middle = max(foreseen.expected, 1e-9)
-    up = float(np.hypot(np.log(max(foreseen.high, middle) / middle), _Z90 * np.sqrt(more)))
-    down = float(np.hypot(np.log(middle / max(min(foreseen.low, middle), 1e-9)), _Z90 * np.sqrt(more)))
+    up = float(np.hypot(np.log(max(foreseen.high, middle) / middle), Z90 * np.sqrt(more)))
+    down = float(np.hypot(np.log(middle / max(min(foreseen.low, middle), 1e-9)), Z90 * np.sqrt(more)))
     return Point(
         day=day,
         came=came,

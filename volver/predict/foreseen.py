@@ -12,12 +12,12 @@ import numpy as np
 
 from volver.predict.buyers import Buyers
 from volver.predict.laws.history import Floats, Histories, histories
+from volver.predict.laws.scores import Z90
 from volver.predict.laws.worth import CustomerWorth, Worth
 from volver.predict.laws.worth import Total as LawTotal
 from volver.predict.learning import Learned
 from volver.predict.when.calibrate import recalibrated
 
-_Z90: Final = 1.6448536269514722
 _FARTHER: Final = 0.15  # more doubt, in logs, for each e-fold that the horizon is longer than the history
 
 
@@ -138,7 +138,7 @@ class Foreseen:
         """Log-normal about the expectation; the lower end is 0 where no order at all is likely enough."""
         if expected <= 0 or law.expected <= 0:
             return Total(expected=0.0, low=0.0, high=0.0, low80=0.0, high80=0.0)
-        own = float(np.log(law.high / law.expected)) / _Z90
+        own = float(np.log(law.high / law.expected)) / Z90
         history = max(float(self.buyers.age.max(initial=1.0)), 1.0)
         doubt = float(np.hypot(doubt, _FARTHER * max(float(np.log(self.days / history)), 0.0)))
         wide90, wide80 = (float(np.exp(self.learned.level.half_width(own, doubt, share))) for share in (0.9, 0.8))

@@ -14,11 +14,11 @@ from volver.predict.buyers import Buyers
 from volver.predict.foreseen import Foreseen
 from volver.predict.laws.calendar import expected_between
 from volver.predict.laws.history import Floats
+from volver.predict.laws.scores import Z90
 from volver.predict.learning import Learned
 from volver.predict.shelves import published
 from volver.store import Shop
 
-_Z90: Final = 1.6448536269514722
 _WEEK: Final = 7
 _MOST_POINTS: Final = 400
 
@@ -68,7 +68,7 @@ def weekly(learned: Learned, then: Buyers, until: date) -> list[dict[str, Any]]:
     seen = expected_between(learned.buying, then.first_day, edges, learned.season)
     expected = np.concatenate([seen, _ahead(learned, then, after)])
     doubt = _doubt(learned, then, float(max(after, 1) * _WEEK))
-    wide = _Z90 * np.sqrt(_dispersion(actual[:before], expected[:before]) * expected + (doubt * expected) ** 2)
+    wide = Z90 * np.sqrt(_dispersion(actual[:before], expected[:before]) * expected + (doubt * expected) ** 2)
     return [
         {
             "week": (start + timedelta(days=i * _WEEK)).isoformat(),
@@ -135,4 +135,4 @@ def _doubt(learned: Learned, then: Buyers, days: float) -> float:
     total = Foreseen(learned, then, days).orders_of()
     if total.expected <= 0:
         return 0.0
-    return float(np.log(total.high / total.expected)) / _Z90
+    return float(np.log(total.high / total.expected)) / Z90

@@ -11,9 +11,8 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.laws.history import Floats
-from volver.predict.laws.scores import ranks
+from volver.predict.laws.scores import Z90, ranks
 
-_Z90: Final = 1.6448536269514722
 _LEAST: Final = 1e-6  # no chance is taken to be nearer to 0 or 1: a single miss may not outweigh everything
 _THIN: Final = 20  # rows of a bin, at least
 
@@ -116,7 +115,7 @@ def log_loss(p: Floats, came: Floats) -> float:
     return float(-np.sum(np.where(came > 0, np.log(kept), np.log1p(-kept)))) / max(len(p), 1)
 
 
-def wilson(events: float, n: int, z: float = _Z90) -> tuple[float, float]:
+def wilson(events: float, n: int, z: float = Z90) -> tuple[float, float]:
     """The interval of a share, 90 % unless `z` says otherwise (Wilson 1927, equation 4); all of 0 to 1 for no rows."""
     if not n:
         return 0.0, 1.0

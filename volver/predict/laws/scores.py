@@ -10,7 +10,7 @@ import numpy as np
 from volver.predict.laws.history import Floats
 
 _TOP: Final = 0.1
-_Z90: Final = 1.6448536269514722
+Z90: Final = 1.6448536269514722  # standard deviations either side that hold 90 % of a normal law
 _FEWEST_FOR_TENTHS: Final = 50
 
 
@@ -73,7 +73,7 @@ def tenths(predicted: Floats, actual: Floats) -> list[dict[str, float]]:
         return []
     found = []
     for part in np.array_split(np.argsort(predicted, kind="stable"), 10):
-        mean, wide = float(np.mean(actual[part])), _Z90 * float(np.std(actual[part])) / float(np.sqrt(len(part)))
+        mean, wide = float(np.mean(actual[part])), Z90 * float(np.std(actual[part])) / float(np.sqrt(len(part)))
         found.append(
             {
                 "customers": len(part),

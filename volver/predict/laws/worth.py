@@ -13,14 +13,13 @@ from scipy.special import betainc, betaincinv
 from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.laws.scores import spearman
+from volver.predict.laws.scores import Z90, spearman
 from volver.predict.laws.spend import GammaGamma, spends
 
 _LEVELS: Final = 64  # points at which a group's law of revenue is tabulated
 _SMOOTH_ORDERS: Final = 20  # up to so many orders, a law is smooth enough in the age to be interpolated
 _SMOOTH_NODES: Final = 48
 _TAIL: Final = 0.05  # each side of a 90 % interval
-_Z90: Final = 1.6448536269514722
 _STEP: Final = 1e-3  # of a log-parameter, for derivatives
 
 
@@ -231,5 +230,5 @@ def _total(expected: float, chance: float, doubt: float) -> Total:
     """Log-normal about the expectation: relative variance of chance plus doubt."""
     if expected <= 0:
         return Total(expected=0.0, low=0.0, high=0.0)
-    wide = _Z90 * float(np.sqrt(np.log1p(chance / expected**2) + doubt))
+    wide = Z90 * float(np.sqrt(np.log1p(chance / expected**2) + doubt))
     return Total(expected=expected, low=expected * float(np.exp(-wide)), high=expected * float(np.exp(wide)))

@@ -19,7 +19,7 @@ from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.pastbehaviour import PastBehaviour, until_of
 from volver.predict.recommend.ranking import Codes, best_of_rows, filled, without
-from volver.predict.recommend.tables import before, list_matrix, neighbour_matrix, originals
+from volver.predict.recommend.tables import before, list_matrix, neighbour_matrix
 
 WEIGHTS: Final = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 _KINDS: Final = ("damped", "cosine")
@@ -74,7 +74,7 @@ class CartCompletion(Params):
         shown[row, np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)] = flat
         lists = self.ranked(self.past_.rows.users.codes(users), shown, k)
         row, rank = np.nonzero(lists >= 0)
-        return {"cart": row, "item": originals(self.past_.rows.items, lists[row, rank]), "rank": rank + 1}
+        return {"cart": row, "item": self.past_.rows.items.as_given(lists[row, rank]), "rank": rank + 1}
 
     def ranked(self, users: NDArray[Any], shown: NDArray[Any], k: int) -> Codes:
         """Lists of item codes `(n, k)` for carts of item codes padded with -1; a user of -1 is unknown."""

@@ -92,6 +92,12 @@ class Ids:
             return pa.array(found.astype(object), pa.binary()).cast(pa.string())
         return pa.array(found, pa.int64()).cast(self.type)
 
+    def as_given(self, codes: NDArray[Any]) -> NDArray[Any]:
+        """The same as a numpy array: integers, times or text."""
+        found = self.originals(codes)
+        plain: NDArray[Any] = found.to_numpy(zero_copy_only=False)
+        return np.array(found.to_pylist(), dtype=str) if self.are_text else plain
+
     def union(self, other: "Ids") -> "Ids":
         """The identifiers of both."""
         if self.are_text != other.are_text:

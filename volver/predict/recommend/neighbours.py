@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from volver.core import VolverError
 from volver.predict.laws.params import Params
 from volver.predict.recommend.counts import Held, PairCounts
-from volver.predict.recommend.interactions import Codes, Ids, Interactions
+from volver.predict.recommend.interactions import Codes, Interactions
 
 _BLOCK: Final = 3_000_000  # pair products a block: some 40 MB
 _HIGH: Final = np.int64(32)
@@ -30,12 +30,13 @@ class NoSuchScore(VolverError):
 
 
 class Neighbours(Params):
-    """Item to item. Settings: `score`, `top`, `within`, `half_life_days`, `most`, `damp`, `threads`.
+    """The `top` items that go best with each item, by `score`.
 
     With c the baskets that hold both, a those with the item asked about, b those with the neighbour, n all:
     "damped" c / ((a + 10) b^0.3), "cosine" c / √(ab), "shrunk" c / (√(ab) + 20), "lift" c n / (ab),
-    "chance" c / a, "jaccard" c / (a + b - c). Baskets halve in weight every `half_life_days` before the latest;
-    a group counts with at most its latest `most` items.
+    "chance" c / a, "jaccard" c / (a + b - c). `within` says what holds items
+    together: "basket", "user", or "auto" (the basket where there is one). Each halves in weight every `half_life_days`
+    before the latest (None: never), counts with at most its latest `most` items, and with `damp` as 1 / √n of its n.
 
     Learned: `neighbours_` (n_items, top) codes, best first, -1 where there is none; `scores_` and `support_`
     (baskets with both) of the same shape; `totals_` (n_items,). Ties go to the smaller identifier.
@@ -187,8 +188,8 @@ class Neighbours(Params):
         row, rank = np.nonzero(found >= 0)
         chosen = codes[row], rank
         return {
-            "item": as_given(ids, codes[row]),
-            "similar": as_given(ids, self.neighbours_[chosen]),
+            "item": ids.as_given(codes[row]),
+            "similar": ids.as_given(self.neighbours_[chosen]),
             "score": self.scores_[chosen],
             "support": self.support_[chosen],
             "rank": rank + 1,
@@ -216,13 +217,6 @@ class Neighbours(Params):
         for name in ("neighbours", "scores", "support", "totals"):
             setattr(model, f"{name}_", np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
         return model
-
-
-def as_given(ids: Ids, codes: NDArray[Any]) -> NDArray[Any]:
-    """The identifiers of codes as an array."""
-    found = ids.originals(codes)
-    plain: NDArray[Any] = found.to_numpy(zero_copy_only=False)
-    return np.array(found.to_pylist(), dtype=str) if ids.are_text else plain
 
 
 def scored(score: str, counts: PairCounts, both: NDArray[Any], source: Codes, target: Codes) -> NDArray[np.float32]:

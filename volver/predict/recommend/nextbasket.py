@@ -85,7 +85,7 @@ class NextBasket(Params):
         rows = self.past_.rows
         codes = np.arange(rows.n_users) if users is None else rows.users.codes(users)
         codes = codes[codes >= 0]
-        labels = rows.users.originals(codes).to_numpy(zero_copy_only=False)
+        labels = rows.users.as_given(codes)
         return told_lists(labels, rows.items, self.ranked(codes, k, exclude_seen))
 
     def ranked(self, users: NDArray[Any], k: int, new_only: bool = False) -> Codes:

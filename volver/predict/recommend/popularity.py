@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Codes, Ids, Interactions
-from volver.predict.recommend.neighbours import as_given
 
 Floats = NDArray[np.float64]
 _SHARE: Final = 20.0  # events from everywhere that a category's own events are mixed with
@@ -101,4 +100,4 @@ class Popularity(Params):
             codes = self.items_.codes(among)
             allowed = np.unique(codes[codes >= 0])
         order = allowed[np.lexsort((allowed, -score[allowed]))][:k]
-        return list(as_given(self.items_, order[score[order] > 0]).tolist())
+        return list(self.items_.as_given(order[score[order] > 0]).tolist())

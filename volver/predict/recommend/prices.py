@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.relations import _codes
-from volver.predict.recommend.tables import originals
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +81,7 @@ class PriceAffinity(Params):
         owner, category, count = owner[chosen], category[chosen], self.cell_count_[chosen]
         few = self.count_[owner] < self.fewest
         return {
-            "user": originals(self.users_, owner),
+            "user": self.users_.as_given(owner),
             "category": np.array([self.labels_[code] for code in category.tolist()], dtype=object),
             "mean": np.where(few, np.nan, self.mean_[chosen]),
             "sd": np.where(few, np.nan, self.sd_[chosen]),

@@ -15,7 +15,7 @@ from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, 
 from volver.predict.recommend.frames import listed
 from volver.predict.recommend.histories import Histories
 from volver.predict.recommend.interactions import ITEM, USER, Codes, Interactions
-from volver.predict.recommend.neighbours import Neighbours, as_given
+from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
 from volver.predict.recommend.sources import Sources, chosen_sources
 from volver.predict.recommend.trial import are_sessions, trial_of
@@ -115,7 +115,7 @@ class Recommender(Params):
         k = counted(k)
         rows = self._rows
         if users is None:
-            codes, given = np.arange(rows.n_users, dtype=np.int32), as_given(rows.users, np.arange(rows.n_users))
+            codes, given = np.arange(rows.n_users, dtype=np.int32), rows.users.as_given(np.arange(rows.n_users))
         else:
             asked = listed(users, (rows.names["user"], *USER))
             codes, given = rows.users.codes(asked), np.array(asked.to_pylist())
@@ -125,7 +125,7 @@ class Recommender(Params):
         return rows.frame(
             {
                 rows.names["user"]: given[np.repeat(np.arange(len(codes)), sizes)],
-                rows.names["item"]: as_given(rows.items, np.concatenate([i for i, _ in found] or [_NONE])),
+                rows.names["item"]: rows.items.as_given(np.concatenate([i for i, _ in found] or [_NONE])),
                 "score": np.concatenate([s for _, s in found] or [np.empty(0)]),
                 "rank": np.concatenate([np.arange(1, size + 1) for size in sizes] or [np.arange(0)]),
             }
@@ -148,7 +148,7 @@ class Recommender(Params):
         back, codes = back[codes >= 0], codes[codes >= 0]
         shut = self._shut(candidates, exclude_items)
         found, _ = self._best(codes, back, codes, k, exclude_seen, shut)
-        return list(as_given(self._rows.items, found).tolist())
+        return list(self._rows.items.as_given(found).tolist())
 
     def similar(self, items: Any, k: int = 20) -> Any:
         """Items that go with items: (item, similar, score, support, rank), the kind of frame that was learned from."""

@@ -16,8 +16,9 @@ from scipy import sparse
 from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.neighbours import Neighbours
-from volver.predict.recommend.tables import at_cells, neighbour_matrix, originals
+from volver.predict.recommend.tables import at_cells, neighbour_matrix
 from volver.predict.recommend.text import TextSimilarity
+from volver.predict.when.frames import best
 
 Floats = NDArray[np.float64]
 
@@ -126,13 +127,11 @@ class Relations(Params):
         pairs = self.pairs_
         score = pairs.complement if kind == COMPLEMENT else pairs.substitute
         chosen = np.flatnonzero((pairs.kind == kind) & np.isin(pairs.item, self.items_.codes(items)))
-        chosen = chosen[np.lexsort((pairs.other[chosen], -score[chosen], pairs.item[chosen]))]
-        rank = np.arange(len(chosen)) - np.searchsorted(pairs.item[chosen], pairs.item[chosen])
-        chosen = chosen[rank < k]
+        chosen = chosen[best(pairs.item[chosen], score[chosen], k)[0]]
         names = ("together", "by_chance", "by_habit", "customers", "alike")
         return {
-            "item": originals(self.items_, pairs.item[chosen]),
-            "other": originals(self.items_, pairs.other[chosen]),
+            "item": self.items_.as_given(pairs.item[chosen]),
+            "other": self.items_.as_given(pairs.other[chosen]),
             "score": score[chosen],
             **{name: getattr(pairs, name)[chosen] for name in names},
         }
@@ -152,6 +151,7 @@ class Relations(Params):
         for part in parts[1:]:
             every = every + part
         every = sparse.csr_matrix(every)
+        every.sort_indices()
         item = np.repeat(np.arange(rows.n_items, dtype=np.int64), np.diff(every.indptr))
         other = every.indices.astype(np.int64)
         alike = at_cells(near, item, other) if near is not None else np.zeros(len(item))

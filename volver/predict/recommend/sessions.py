@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from volver.predict.laws.params import Params
 from volver.predict.recommend.counts import Held
 from volver.predict.recommend.interactions import Codes, Ids, Interactions
-from volver.predict.recommend.neighbours import as_given
 
 _LONG: Final = 0.995  # sessions beyond this quantile of length are robots or shared screens
 
@@ -149,8 +148,8 @@ class SessionNeighbours(Params):
         name = rows.names["user" if rows.basket is None else "basket"]
         return rows.frame(
             {
-                name: as_given(owners, np.repeat(np.arange(len(owners)), sizes)),
-                rows.names["item"]: as_given(self.items_, np.concatenate([items for items, _ in found])),
+                name: owners.as_given(np.repeat(np.arange(len(owners)), sizes)),
+                rows.names["item"]: self.items_.as_given(np.concatenate([items for items, _ in found])),
                 "score": np.concatenate([score for _, score in found]),
                 "rank": np.concatenate([np.arange(1, size + 1) for size in sizes]),
             }

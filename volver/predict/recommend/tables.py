@@ -51,12 +51,6 @@ def at_cells(rows: Any, row: NDArray[Any], column: NDArray[Any]) -> NDArray[np.f
     return found
 
 
-def originals(ids: Ids, codes: NDArray[Any]) -> NDArray[Any]:
-    """Identifiers of codes as a numpy array: integers or text."""
-    found = ids.originals(codes)
-    return np.array(found.to_pylist(), dtype=str) if ids.are_text else found.to_numpy(zero_copy_only=False)
-
-
 def before(interactions: Interactions, cut: float) -> Interactions:
     """The rows with a time before the cut."""
     return interactions.rows(np.asarray(interactions.at) < cut)
@@ -65,4 +59,4 @@ def before(interactions: Interactions, cut: float) -> Interactions:
 def told_lists(users: NDArray[Any], items: Ids, lists: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Lists as columns user, item and rank (from 1)."""
     row, rank = np.nonzero(lists >= 0)
-    return {"user": users[row], "item": originals(items, lists[row, rank]), "rank": rank + 1}
+    return {"user": users[row], "item": items.as_given(lists[row, rank]), "rank": rank + 1}

@@ -20,7 +20,6 @@ from scipy import sparse
 from volver.predict.laws.params import Params
 from volver.predict.recommend.frames import UnevenColumns, arrow_of
 from volver.predict.recommend.interactions import Ids, Interactions, encode
-from volver.predict.recommend.tables import originals
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,8 +106,8 @@ class TextSimilarity(Params):
         near = self.table_.item[codes, : k or self.top]
         row, rank = np.nonzero(near >= 0)
         return {
-            "item": originals(self.items_, codes[row]),
-            "similar": originals(self.items_, near[row, rank]),
+            "item": self.items_.as_given(codes[row]),
+            "similar": self.items_.as_given(near[row, rank]),
             "score": self.table_.score[codes[row], rank],
             "rank": rank + 1,
         }

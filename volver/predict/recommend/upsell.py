@@ -15,8 +15,9 @@ from volver.predict.laws.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.pastbehaviour import NoTime
 from volver.predict.recommend.relations import _codes, _text_matrix
-from volver.predict.recommend.tables import at_cells, originals
+from volver.predict.recommend.tables import at_cells
 from volver.predict.recommend.text import TextSimilarity
+from volver.predict.when.frames import best
 
 Floats = NDArray[np.float64]
 
@@ -73,13 +74,11 @@ class UpSell(Params):
         """
         fine = np.isin(self.item_, self.items_.codes(items)) & (self.expected_ > 0)
         chosen = np.flatnonzero(fine)
-        chosen = chosen[np.lexsort((self.other_[chosen], -self.expected_[chosen], self.item_[chosen]))]
-        rank = np.arange(len(chosen)) - np.searchsorted(self.item_[chosen], self.item_[chosen])
-        chosen = chosen[rank < k]
+        chosen = chosen[best(self.item_[chosen], self.expected_[chosen], k)[0]]
         names = ("expected", "p_accept", "gain", "step", "moved", "of")
         return {
-            "item": originals(self.items_, self.item_[chosen]),
-            "other": originals(self.items_, self.other_[chosen]),
+            "item": self.items_.as_given(self.item_[chosen]),
+            "other": self.items_.as_given(self.other_[chosen]),
             **{name: getattr(self, f"{name}_")[chosen] for name in names},
         }
 

@@ -14,16 +14,15 @@ Every function takes `treated`, the label of the treatment; None reads it (`labe
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from volver.predict.laws.scores import Z90
 from volver.predict.uplift.bases import is_binary
 from volver.predict.uplift.features import Bools, Floats
 from volver.predict.uplift.labels import outcomes, scores_of, shares, two_levels
 from volver.predict.uplift.learners import pseudo_effects
-
-_Z90: Final = 1.6448536269514722
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +36,12 @@ class Estimate:
     @property
     def low(self) -> float:
         """Lower end of the 90 % interval."""
-        return self.value - _Z90 * self.se
+        return self.value - Z90 * self.se
 
     @property
     def high(self) -> float:
         """Upper end of the 90 % interval."""
-        return self.value + _Z90 * self.se
+        return self.value + Z90 * self.se
 
     def to_dict(self) -> dict[str, float]:
         """Without the parts."""

@@ -1,10 +1,11 @@
-"""Answers in the frame library that the question came in."""
+"""Answers: the best of each, in the frame library that the question came in."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from volver.predict.when.events import Codes, Floats, Ints
+from volver.predict.when.events import Floats, Ints
 
 
 def library_of(frame: Any) -> Any:
@@ -24,7 +25,7 @@ def framed(columns: dict[str, Any], library: Any) -> Any:
     return nw.from_dict(columns, backend=library).to_native()
 
 
-def best(user: Codes, score: Floats, k: int) -> tuple[Ints, Ints]:
+def best(user: npt.NDArray[Any], score: Floats, k: int) -> tuple[Ints, Ints]:
     """Rows of the `k` best scores of each user, by user and score, and their ranks from 1. Ties keep their order."""
     order = np.lexsort((-score, user))
     sorted_user = user[order]
