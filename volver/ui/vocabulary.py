@@ -31,7 +31,6 @@ PLURALS: Final[dict[str, Words]] = {
     "sleeping": Words("Sleeping customers"),
     "lost": Words("Lost customers"),
 }
-STAGE_ORDER: Final = tuple(STAGES)
 
 DOCUMENTS: Final[dict[str, Look]] = {
     "sale": Look(name=Words("Ordered"), icon="shopping-bag"),
