@@ -44,7 +44,8 @@ def test_parameters_reach_the_query_as_values(shop: Shop) -> None:
 
 def test_a_query_becomes_a_table(shop: Shop) -> None:
     add_lines(shop, 1)
-    nulls = "null as email, null as city, null as country, null as channel"
+    nulls = "null as email, null as city, null as country, null as channel, null as campaign"
+    nulls += ", null as channel_us, null as campaign_us"
     sql = f"select 1 as customer_id, 'c' as customer_ref, 'x' as name, {nulls} where $go = 1"
     for go, rows in ((1, 1), (0, 0)):
         files = shop.compute.write(sql, "customers", {"go": go})

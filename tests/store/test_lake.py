@@ -51,7 +51,10 @@ def test_a_replacement_with_a_known_offset_is_refused(shop: Shop) -> None:
     assert shop.compute.relation("select customer_ref from customers").num_rows == 1
 
 
-NULLS = ", (select null as email, null as city, null as country, null as channel)"
+NULLS = (
+    ", (select null as email, null as city, null as country, null as channel, null as campaign, "
+    "null as channel_us, null as campaign_us)"
+)
 
 
 def test_offset_survives_compaction_and_checkpoint(shop: Shop) -> None:

@@ -41,7 +41,7 @@ _ALL = [
         sort="customer_id",
         columns=_columns("""
             customer_id BIGINT, customer_ref VARCHAR, name VARCHAR, email VARCHAR, city VARCHAR, country VARCHAR,
-            channel VARCHAR"""),
+            channel VARCHAR, campaign VARCHAR, channel_us BIGINT, campaign_us BIGINT"""),
     ),
     LakeTable(
         name="products",

@@ -28,6 +28,7 @@ KIND = "batch"
 # Whole tables come first and the ledger last: no line ever names a customer who is not there.
 ORDER = ("customers", "products", "product_names", "events", "order_lines")
 WHOLE = frozenset({"customers", "products", "product_names"})
+_LATER = {"customers": ("campaign", "channel_us", "campaign_us")}  # what batches made for an older Volver lack
 
 Step = Callable[[str], None]
 
@@ -201,6 +202,7 @@ def _from_files(table: str, files: Sequence[Path], number: int) -> str:
         extra.append(f"{number} as batch")
     if TABLES[table].partition == "month" and "month" not in columns:
         extra.append("strftime(day, '%Y-%m') as month")
+    extra += [f"null as {name}" for name in _LATER.get(table, ()) if name not in columns]
     kept = f"* exclude ({', '.join(sorted(columns & {'batch'}))})" if columns & {"batch"} else "*"
     return f"select {', '.join([kept, *extra])} from read_parquet([{listed}], hive_partitioning = false)"
 

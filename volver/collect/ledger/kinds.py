@@ -124,6 +124,6 @@ def _same(kind: Kind) -> str:
     columns = (
         ("product_ref", "name", "category", "price_e4", "cost_e4", "is_product")
         if kind == "products"
-        else ("customer_ref", *people.TRAITS)
+        else ("customer_ref", *people.TRAITS, *people.WON)
     )
     return " and ".join(f"n.{column} is not distinct from h.{column}" for column in columns)

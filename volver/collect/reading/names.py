@@ -89,6 +89,12 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "channel saleschannel canal canaldeventa canalventa source origen utmsource acquisitionchannel "
         "sourcename attributionchannel fuente referrer medio ordersource"
     ),
+    "campaign": _names(
+        "campaign campaignname utmcampaign campana nombrecampana nombredecampana nombredelacampana utmcampana "
+        "campanautm acquisitioncampaign firstcampaign attributioncampaign marketingcampaign adcampaign "
+        "ordercampaign sourcecampaign campanademarketing campanapublicitaria campanadecaptacion "
+        "wcorderattributionutmcampaign campaigncode codigocampana codigodecampana campaignid idcampana campanaid"
+    ),
     "product_ref": _names(
         "stockcode sku productid productcode productsku productno productnumber itemsku itemcode itemno "
         "itemnumber articleid articlecode articlenumber articleno variantsku lineitemsku lineitemssku "

@@ -19,6 +19,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "city",
         "country",
         "channel",
+        "campaign",
         "product_ref",
         "product_name",
         "category",
@@ -31,7 +32,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "status",
     ),
     "products": ("product_ref", "product_name", "category", "unit_price", "cost"),
-    "customers": ("customer_ref", "email", "customer_name", "city", "country", "channel"),
+    "customers": ("customer_ref", "email", "customer_name", "city", "country", "channel", "campaign"),
 }
 
 

@@ -20,7 +20,12 @@ _NOBODY = (
 )
 _DAY_US = 86_400_000_000
 _OLDEST_US = 788_918_400_000_000  # 1995-01-01: before it nobody sold online
-_FILLED = ("date", "time", "email", "customer_ref", "customer_name", "city", "country", "channel", "currency", "status")
+# What trackers write where there was no campaign.
+_NO_CAMPAIGN = "['(not set)', '(none)', '(direct)', '(organic)', '(referral)', 'no campaign', 'sin campaña']"
+_FILLED = (
+    *("date", "time", "email", "customer_ref", "customer_name", "city", "country", "channel", "campaign"),
+    *("currency", "status"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,7 @@ def _source(plan: Plan) -> str:
 def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
     """Every field as text or number; NULL where it says nothing."""
     found = {field: _plain(plan, field) for field in ("line_ref", "city", "country", "channel", "category")}
+    found["campaign"] = _campaign(plan)
     found["status"] = _status(plan)
     found |= {"customer_name": _plain(plan, "customer_name"), "product_name": _plain(plan, "product_name")}
     email = f"lower({_plain(plan, 'email')})"
@@ -155,6 +161,10 @@ def _plain(plan: Plan, field: str) -> str:
     texts = [_filled_text(column) for column in columns]
     text = f"nullif(concat_ws(' ', {', '.join(texts)}), '')" if len(texts) > 1 else texts[0]
     return text if columns[0].kind == "integer" else _unless(text, _NOTHING)
+
+
+def _campaign(plan: Plan) -> str:
+    return _unless(_plain(plan, "campaign"), _NO_CAMPAIGN)
 
 
 def _unless(text: str, words: str) -> str:
@@ -364,6 +374,7 @@ def _customers(plan: Plan, file_no: int) -> str:
     email = f"CASE WHEN contains({email}, '@') THEN {email} END"
     named = {"name": "customer_name", "city": "city", "country": "country", "channel": "channel"}
     texts = ", ".join(f"{_plain(plan, field)} AS {name}" for name, field in named.items())
+    texts += f", {_campaign(plan)} AS campaign"
     source = f"SELECT *, {email} AS email, {_customer(plan, email)} AS customer_ref, {texts} FROM {plan.table.scan}"
     problem = f"CASE {_faults()} WHEN customer_ref IS NULL THEN 'no_customer_ref' END"
     judged = f"SELECT *, {problem} AS problem FROM ({source})"
