@@ -49,13 +49,20 @@ CHANNELS = (
     ("boletín", 8), ("directo", 12), ("mercadillo", 3),
 )  # fmt: skip
 
+CAMPAIGNS = {
+    "anuncios de búsqueda": ("Marca", "Regalos", "Rebajas"),
+    "redes sociales": ("Navidad", "Verano", "Vuelta al cole", "Rebajas"),
+    "boletín": ("Bienvenida", "Día de la Madre"),
+}
+
 _PLAIN = str.maketrans("áéíóúàèüñç", "aeiouaeunc")
 
 
 def people(rng: Any, refs: "pyarrow.Array[Any]") -> "pyarrow.Table":
-    """Customers with the given references: name, e-mail under example.com, city, country and channel.
+    """Customers with the given references: name, e-mail under example.com, city, country, channel and campaign.
 
-    One in twenty has no name and one in fifty no e-mail, as in a real list.
+    One in twenty has no name and one in fifty no e-mail, as in a real list. A third of the customers of a channel that
+    is paid for came without a campaign.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -75,9 +82,23 @@ def people(rng: Any, refs: "pyarrow.Array[Any]") -> "pyarrow.Table":
             "email": pc.if_else(pa.array(rng.random(n) < 0.98), email, nothing),
             "city": _weighted(rng, CITIES, n),
             "country": _take(["ES"], [0] * n),
-            "channel": _weighted(rng, CHANNELS, n),
+            "channel": (channel := _weighted(rng, CHANNELS, n)),
+            "campaign": _campaigns(rng.spawn(1)[0], channel),
         }
     )
+
+
+def _campaigns(rng: Any, channel: "pyarrow.Array[Any]") -> "pyarrow.Array[Any]":
+    """The campaign that won each customer, from a generator of its own: the other columns stay as they were."""
+    import numpy as np
+    import pyarrow as pa
+
+    chosen, names = rng.random(len(channel)), np.full(len(channel), None, dtype=object)
+    for way, campaigns in CAMPAIGNS.items():
+        place = np.floor(chosen * (len(campaigns) * 1.5)).astype(int)
+        inside = (channel.to_numpy(zero_copy_only=False) == way) & (place < len(campaigns))
+        names[inside] = np.array(campaigns, dtype=object)[place[inside]]
+    return pa.array(names, pa.string())
 
 
 def _ascii(word: str) -> str:
