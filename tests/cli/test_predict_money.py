@@ -11,7 +11,7 @@ from volver.cli.main import root
 
 COSTS = "Canal;Coste;Clientes\nsearch;1.200,50;\nsocial;250.000;\nfax;12,00;\nmarket;nada;\n"
 COMMANDS = [
-    ("newcomers", "--by", "first-category"),
+    ("newcomers", "--by", "campaign"),
     ("leads",),
     ("spend-ceiling", "--horizon", "90d"),
     ("levers", "--horizon", "12 months"),

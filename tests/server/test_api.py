@@ -55,6 +55,7 @@ def told(capsys: pytest.CaptureFixture[str], shop: Shop, *words: str) -> dict[st
         ("newcomers?by=first-category", ["newcomers", "--by", "first-category"]),
         ("spend-ceiling", ["spend-ceiling"]),
         ("benchmark?by=channel", ["benchmark", "--by", "channel"]),
+        ("spend-ceiling?by=campaign", ["spend-ceiling", "--by", "campaign"]),
         ("levers?horizon=180d", ["levers", "--horizon", "180d"]),
         ("check?model=auto", ["check"]),
     ],

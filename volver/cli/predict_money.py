@@ -18,12 +18,13 @@ _HORIZON = click.option(
     help="How far ahead: 365d, 52 weeks, 12 months or a date (default 365d).",
 )
 _MOST = 25  # groups in a table; --json has them all
+_LONGEST = 60  # characters of a name in a table
 
 
 @click.command(name="newcomers")
 @click.option(
     "--by",
-    type=click.Choice(["channel", "first-product", "first-category", "basket", "price", "discount"]),
+    type=click.Choice(["channel", "campaign", "first-product", "first-category", "basket", "price", "discount"]),
     default="channel",
     help="What parts new customers (default channel).",
 )
@@ -31,7 +32,7 @@ _MOST = 25  # groups in a table; --json has them all
 @_JSON
 @click.pass_obj
 def newcomers_command(context: Context, by: str, horizon: str, as_json: bool) -> None:
-    """What the next new customer of each channel, product, basket, price or discount will bring.
+    """What the next new customer of each channel, campaign, product, basket, price or discount will bring.
 
     Example: volver predict newcomers --by first-category
     """
@@ -49,7 +50,7 @@ def newcomers_command(context: Context, by: str, horizon: str, as_json: bool) ->
     names = [by, "customers", "came back %", "first order", "value", "low", "high", "note"]
     rows = [
         [
-            str(each.label),
+            _short(str(each.label)),
             each.customers,
             100 * each.came_back,
             each.first.expected,
@@ -95,20 +96,20 @@ def leads_command(context: Context, horizon: str, as_json: bool) -> None:
 @click.command(name="spend-ceiling")
 @click.option(
     "--by",
-    type=click.Choice(["channel", "first-product", "first-category"]),
+    type=click.Choice(["channel", "campaign", "first-product", "first-category"]),
     default="channel",
     help="What parts new customers and costs (default channel).",
 )
 @click.option(
     "--costs",
     type=click.Path(exists=True, dir_okay=False),
-    help="A CSV with channel, cost, and where known month, campaign, customers; it stays in the shop.",
+    help="A CSV with channel or campaign, cost, and where known month, customers; it stays in the shop.",
 )
 @_HORIZON
 @_JSON
 @click.pass_obj
 def spend_ceiling_command(context: Context, by: str, costs: str | None, horizon: str, as_json: bool) -> None:
-    """What winning a customer may cost, and whether what you spend comes back, by channel or first product.
+    """What winning a customer may cost, and whether what you spend comes back, by channel, campaign or product.
 
     Example: volver predict spend-ceiling --costs ads.csv --horizon 365d
     """
@@ -124,12 +125,13 @@ def spend_ceiling_command(context: Context, by: str, costs: str | None, horizon:
             f"A new customer leaves a margin of {_spoken(report.shop.ceiling)} {report.currency} within "
             f"{report.horizon_days:.0f} days: that is what winning one may cost."
         )
-    names = [by, "won", "cost each", "may cost", "low", "high", "verdict"]
+    names = [by, "won", "cost each", "may cost", "low", "high", "verdict", "note"]
     tell_table(names, [_ceiling_cells(each) for each in report.rows[:_MOST]])
     _tell_rest(len(report.rows))
     if report.campaigns:
         click.echo("")
-        tell_table(["campaign", *names[1:]], [_ceiling_cells(each) for each in report.campaigns])
+        tell_table(["campaign", *names[1:]], [_ceiling_cells(each) for each in report.campaigns[:_MOST]])
+        _tell_rest(len(report.campaigns))
     _tell_remarks(report.remarks)
     for row, why in report.aside:
         tell_story(f"Row {row} of the costs was not read: {why}.")
@@ -171,7 +173,7 @@ def levers_command(context: Context, horizon: str, as_json: bool) -> None:
 @click.command(name="benchmark")
 @click.option(
     "--by",
-    type=click.Choice(["segment", "cohort", "channel", "stage"]),
+    type=click.Choice(["segment", "cohort", "channel", "campaign", "stage"]),
     default="segment",
     help="What to compare (default segment).",
 )
@@ -179,7 +181,7 @@ def levers_command(context: Context, horizon: str, as_json: bool) -> None:
 @_JSON
 @click.pass_obj
 def benchmark_command(context: Context, by: str, horizon: str, as_json: bool) -> None:
-    """What each segment, cohort, channel or stage will bring, in all and per customer.
+    """What each segment, cohort, channel, campaign or stage will bring, in all and per customer.
 
     Example: volver predict benchmark --by cohort
     """
@@ -192,7 +194,7 @@ def benchmark_command(context: Context, by: str, horizon: str, as_json: bool) ->
         return
     rows = [
         [
-            str(each.label),
+            _short(str(each.label)),
             each.customers,
             each.p_alive,
             each.each,
@@ -211,8 +213,14 @@ def benchmark_command(context: Context, by: str, horizon: str, as_json: bool) ->
 def _ceiling_cells(row: "CeilingRow") -> list[object]:
     told = row.to_dict()
     may = [None, None, None] if row.ceiling is None else [row.ceiling.expected, row.ceiling.low, row.ceiling.high]
-    name = f"{row.campaign} ({row.key})" if row.campaign else str(row.label)
-    return [name, row.customers, row.cost_each, *may, told["verdict"]]
+    name = f"{_short(row.campaign)} ({_short(row.key)})" if row.campaign else _short(str(row.label))
+    return [name, row.customers, row.cost_each, *may, told["verdict"], str(row.note or "")]
+
+
+def _short(name: str) -> str:
+    """A shop's own name on one line, no longer than a table can take."""
+    line = " ".join(name.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _spoken(found: "Estimate") -> str:

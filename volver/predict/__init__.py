@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from volver.predict.money.costs import keep_costs as keep_costs
     from volver.predict.money.costs import kept_costs as kept_costs
     from volver.predict.money.costs import read_costs as read_costs
+    from volver.predict.money.firstorders import knows_campaigns as knows_campaigns
     from volver.predict.money.leverage import Lever as Lever
     from volver.predict.money.leverage import LeversReport as LeversReport
     from volver.predict.money.leverage import levers as levers
@@ -211,6 +212,7 @@ _WHERE = {
     "Interactions": "recommend.interactions",
     "keep_costs": "money.costs",
     "kept_costs": "money.costs",
+    "knows_campaigns": "money.firstorders",
     "kept_levers": "answering",
     "kept_model": "shelves",
     "LeadsReport": "money.prospects",

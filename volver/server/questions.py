@@ -112,7 +112,7 @@ _MODEL: Final = _choice(
     "MBG/CNBD-3",
     "MBG/CNBD-4",
 )
-_FIRST: Final = ("channel", "first-product", "first-category")
+_FIRST: Final = ("channel", "campaign", "first-product", "first-category")
 _TOP: Final = Parameter(name="top", kind="count", says="How many of the most valuable customers to list.")
 
 
@@ -169,8 +169,8 @@ QUESTIONS: Final = (
     ),
     Question(
         path="/predict/benchmark",
-        says="What each segment, cohort, channel or stage will bring.",
-        parameters=(_choice("by", "What to compare.", "segment", "cohort", "channel", "stage"), _HORIZON),
+        says="What each segment, cohort, channel, campaign or stage will bring.",
+        parameters=(_choice("by", "What to compare.", "segment", "cohort", "channel", "campaign", "stage"), _HORIZON),
         answer=lambda shop, **asked: predict.benchmark(shop, **asked).to_dict(),
     ),
     Question(

@@ -1,4 +1,4 @@
-"""New customers: what the next one of each channel, first product, basket, price or discount will bring.
+"""New customers: what the next one of each channel, campaign, first product, basket, price or discount will bring.
 
 Reads the shelf and the ledger, writes nothing. A group's own past counts as much as it proves; the rest is the shop's.
 """
@@ -95,7 +95,7 @@ class NewcomersReport:
 def newcomers(shop: Shop, by: str = "channel", horizon: Horizon = "365d", *, seed: int = 0) -> NewcomersReport:
     """The value of new customers by group, largest group first.
 
-    `by`: channel, first-product, first-category, basket, price or discount. Raises `predict.no_model`,
+    `by`: channel, campaign, first-product, first-category, basket, price or discount. Raises `predict.no_model`,
     `predict.unknown_grouping`, `predict.not_refreshed`.
     """
     found, days = outlook_of(shop, by, horizon, seed=seed)

@@ -4,7 +4,8 @@ Reads the shelf, the ledger and the lake table `costs`; imported costs are kept 
 lines are known, else the setting `margin_rate`.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -14,15 +15,17 @@ from volver.core import E4, VolverError, Words, decimal_text
 from volver.predict.laws.history import Floats
 from volver.predict.laws.horizons import Horizon
 from volver.predict.money.arrivals import outlook_of
-from volver.predict.money.costs import Cost, folded, keep_costs, kept_costs, read_costs
+from volver.predict.money.costs import Cost, campaign_costs, keep_costs, kept_costs, read_costs
+from volver.predict.money.firstorders import REST
 from volver.predict.money.margins import assumed_margin
 from volver.predict.money.outlook import Estimate, Outlook, estimate, group_label
+from volver.predict.money.winners import Winners, differing, told_customers
 from volver.store import Shop
 
 PAYBACKS: Final = (30.0, 90.0, 180.0, 365.0, 730.0)  # days by which a cost may have to be back
 _SURE: Final = 0.9
 _MONTH: Final = 365.25 / 12
-_CARRY: Final = ("channel", "first-product", "first-category")
+_CARRY: Final = ("channel", "campaign", "first-product", "first-category")
 
 
 class NoCostsBy(VolverError):
@@ -30,7 +33,7 @@ class NoCostsBy(VolverError):
 
     code = "predict.no_costs_by"
     says = "Costs cannot be brought by {by}."
-    hint = "Bring costs by channel, first-product or first-category."
+    hint = "Bring costs by channel, campaign, first-product or first-category."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class CeilingRow:
     """One group, or one campaign in it: what a newcomer may cost, what one did cost, and what follows.
 
     `ceiling` is the discounted margin of a newcomer within the horizon; `within` the same by each of `PAYBACKS`.
+    `customers` are those won as the shop counts them; where it does not know a campaign, those that the costs say.
     `cost_each` is cost over customers won; None where costs or customers are not known. `curve` is (day, expected, low,
     high) of the margin so far, by week, with a 90 % interval.
     """
@@ -123,7 +127,8 @@ def spend_ceiling(
     """What a newcomer of each group may cost, and whether what is spent comes back within the horizon.
 
     `costs`: a CSV file or a frame to bring in first; costs that were brought in before stay. Costs with months are set
-    against the customers won in those months. Raises `predict.no_model`, `predict.bad_costs`, `predict.no_costs_by`.
+    against the customers won in those months. By campaign, costs that were brought by channel count too. Raises
+    `predict.no_model`, `predict.bad_costs`, `predict.no_costs_by`.
     """
     aside: tuple[tuple[int, Words], ...] = ()
     found, days = outlook_of(shop, by, horizon, seed=seed)
@@ -133,9 +138,11 @@ def spend_ceiling(
         read = read_costs(costs, by)
         keep_costs(shop, read.rows, by)
         aside = read.aside
-    held = _matched(kept_costs(shop, by), found.keys) if by in _CARRY else ()
+    held: tuple[Cost, ...] = ()
+    if by in _CARRY:
+        held = campaign_costs(shop) if by == "campaign" else kept_costs(shop, by)
     teller = _Teller(found, held)
-    unknown = sorted({each.group for each in held} - set(found.keys))
+    unknown = sorted({each.group for each in teller.held} - set(found.keys))
     rows = [teller.group(key) for key in found.keys] + [teller.stranger(key) for key in unknown]
     rows.sort(key=lambda row: (-(row.cost or 0.0), -(row.customers or 0)))
     return CeilingReport(
@@ -144,7 +151,7 @@ def spend_ceiling(
         horizon_days=days,
         currency=shop.settings.currency,
         discount=shop.settings.discount_rate_yearly,
-        shop=teller.shop(),
+        shop=teller.shop(rows),
         rows=tuple(rows),
         campaigns=teller.campaigns(),
         aside=aside,
@@ -158,38 +165,39 @@ def told(words: Words) -> str:
     return words.text.format(**filled)
 
 
-def _matched(held: tuple[Cost, ...], keys: tuple[str, ...]) -> tuple[Cost, ...]:
-    """Costs under the shop's own names: case, accents and blanks do not part them."""
-    named = {folded(key): key for key in reversed(keys)}
-    return tuple(replace(each, group=named.get(folded(each.group), each.group)) for each in held)
-
-
 class _Teller:
     """Makes rows from draws and costs."""
 
     def __init__(self, found: Outlook, held: tuple[Cost, ...]) -> None:
-        self.found, self.held = found, held
-        self.months = found.firsts.first_day.astype("datetime64[M]").astype(str)
+        self.found = found
+        self.winners = Winners(found.firsts, found.groups, held)
+        self.held = self.winners.held
 
     def group(self, key: str) -> CeilingRow:
         """A group that the shop has customers of."""
         place = self.found.keys.index(key)
         own = [each for each in self.held if each.group == key]
-        inside = self.found.groups.of == place
+        won = self.winners.group(key, own)
         cost = sum(each.cost for each in own) if own else None
-        won = self._won(inside, own) if own else int(inside.sum())
-        return self._row(key, None, place, won, cost, self.found.note(place))
+        note = differing(won, own) if self.found.groups.by == "campaign" else None
+        return self._row(key, None, place, won, cost, note or self.found.note(place))
 
     def stranger(self, key: str) -> CeilingRow:
-        """Costs of a group that the shop has no customer of."""
-        cost = sum(each.cost for each in self.held if each.group == key)
+        """Costs of a group that is not told alone: too small among many, or without a customer in the shop."""
+        own = [each for each in self.held if each.group == key]
+        cost, won = sum(each.cost for each in own), self.winners.small_group(key, own)
+        if won is not None:
+            note = differing(won, own) or Words("a small group: valued as everything else")
+            return self._row(key, None, self._place(REST), won, cost, note)
+        said = told_customers(own) if self.found.groups.by == "campaign" else None
+        if said:
+            return self._row(key, None, -1, said, cost, Words("valued as newcomers of the whole shop"))
         text = "costs {cost_e4}, and the shop knows no customer from here"
         return _silent(key, None, cost, 0, Words(text, {"cost_e4": _e4(cost)}))
 
-    def shop(self) -> CeilingRow:
+    def shop(self, rows: Sequence[CeilingRow]) -> CeilingRow:
         """The shop as a whole: all costs over all customers of the groups and months that have costs."""
-        known = [each for each in self.held if each.group in self.found.keys]
-        won = sum(row.customers or 0 for key in {each.group for each in known} for row in [self.group(key)])
+        won = sum(row.customers or 0 for row in rows if row.cost is not None)
         cost = sum(each.cost for each in self.held) if self.held else None
         return self._row("", None, -1, won if self.held else len(self.found.firsts), cost, None)
 
@@ -199,26 +207,22 @@ class _Teller:
         for each in self.held:
             if each.campaign:
                 sums.setdefault((each.group, each.campaign), []).append(each)
-        found = []
-        for (key, campaign), rows in sums.items():
-            cost = sum(each.cost for each in rows)
-            counts = [each.customers for each in rows]
-            won = sum(count for count in counts if count is not None)
-            place = self.found.keys.index(key) if key in self.found.keys else -1
-            if any(count is None for count in counts):
-                text = "costs {cost_e4}; whom it won is not known: add a column with the customers"
-                found.append(_silent(key, campaign, cost, None, Words(text, {"cost_e4": _e4(cost)})))
-            else:
-                note = Words("valued as newcomers of the whole shop") if place < 0 else self.found.note(place)
-                found.append(self._row(key, campaign, place, won, cost, note))
-        return tuple(sorted(found, key=lambda row: -(row.cost or 0.0)))
+        rows = [self._campaign(key, campaign, own) for (key, campaign), own in sums.items()]
+        return tuple(sorted(rows, key=lambda row: -(row.cost or 0.0)))
 
-    def _won(self, inside: Any, own: list[Cost]) -> int:
-        """Customers won in the months that have costs; all of them where a cost has no month."""
-        months = [each.month for each in own if each.month is not None]
-        if len(months) < len(own):
-            return int(inside.sum())
-        return int(np.isin(self.months[inside], months).sum())
+    def _campaign(self, key: str, campaign: str, own: list[Cost]) -> CeilingRow:
+        """A campaign by the customers that the shop counts, else by those that the costs say."""
+        cost, counted = sum(each.cost for each in own), self.winners.campaign(key, campaign, own)
+        won = told_customers(own) if counted is None else counted
+        if won is None:
+            text = "costs {cost_e4}; whom it won is not known: import orders with a campaign, or say the customers"
+            return _silent(key, campaign, cost, None, Words(text, {"cost_e4": _e4(cost)}))
+        place = self._place(key)
+        leans = Words("valued as newcomers of the whole shop") if place < 0 else self.found.note(place)
+        return self._row(key, campaign, place, won, cost, differing(counted, own) or leans)
+
+    def _place(self, key: str) -> int:
+        return self.found.keys.index(key) if key in self.found.keys else -1
 
     def _row(
         self, key: str, campaign: str | None, place: int, won: int, cost: float | None, note: Words | None

@@ -7,13 +7,13 @@ only writer it is. A row that says nothing sound is told with its reason, never 
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from volver.core import E4, VolverError, Words
+from volver.predict.money.firstorders import folded
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -26,12 +26,13 @@ _COLUMNS: Final = {
     "channel": "channel canal source fuente origen medio medium platform plataforma utmsource",
     "first-product": "product producto firstproduct primerproducto item articulo productname",
     "first-category": "category categoria firstcategory primeracategoria familia",
-    "campaign": "campaign campana utmcampaign campaignname nombrecampana nombredelacampana",
+    "campaign": "campaign campana utmcampaign campaignname nombrecampana nombredecampana nombredelacampana utmcampana",
     "month": "month mes period periodo date fecha dia day",
     "cost": "cost coste costo spend spent gasto gastos inversion importe amount costs costes totalcost costetotal",
     "customers": "customers clientes newcustomers nuevosclientes clientesnuevos conversions conversiones altas won",
 }
 _MOST_COST: Final = 1e12
+_Place = tuple[str, str | None, str | None]
 _CURRENCY: Final = r"(?:[A-Z]{3}|[Ee]uros?|eur|usd|gbp|(?:US|R|A|C)?\$|[€£¥₹₺₽₩₪₫₴₦₱₲₡฿])"
 _DAY_FORM: Final = re.compile(r"\s*(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4})(?!\d)")
 
@@ -41,14 +42,17 @@ class BadCosts(VolverError):
 
     code = "predict.bad_costs"
     says = "The costs in {file} cannot be read: {why}."
-    hint = "Give columns such as channel, cost, and where you know them month, campaign and customers."
+    hint = (
+        "Give columns such as channel, cost, and where you know them month, campaign and customers; costs that name only "
+        "campaigns are brought by campaign."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What was spent on one group (a channel, by default), in one campaign and month where those are known.
 
-    `month` is YYYY-MM; `customers` is how many the campaign says it won.
+    By campaign the group is the campaign. `month` is YYYY-MM; `customers` is how many the campaign says it won.
     """
 
     group: str
@@ -96,14 +100,12 @@ def read_costs(source: Any, by: str = "channel") -> CostRows:
 
 
 def keep_costs(shop: Shop, rows: Sequence[Cost], by: str = "channel") -> int:
-    """Put costs in the shop; the number of rows that it holds now. The same group, campaign and month are replaced.
+    """Put costs in the shop; the number of rows that it holds now. The same group, campaign and month are replaced,
+    whatever the case, accents and blanks of their names.
 
     A second import of the same file changes nothing.
     """
-    merged: dict[tuple[str, str | None, str | None], Cost] = {}
-    for each in rows:  # two rows of one file for the same place add up
-        key = (each.group, each.campaign, each.month)
-        merged[key] = _together(merged[key], each) if key in merged else each
+    merged = _by_place(rows)
     with shop.lake.writing():
         whole = _merged(shop, merged, by)
         connection = shop.compute.connection()
@@ -129,6 +131,18 @@ def kept_costs(shop: Shop, by: str = "channel") -> tuple[Cost, ...]:
     )
 
 
+def campaign_costs(shop: Shop) -> tuple[Cost, ...]:
+    """Costs by campaign: those brought by campaign, and of other campaigns those brought by channel."""
+    own = kept_costs(shop, "campaign")
+    known = {folded(each.group) for each in own}
+    inside = (
+        replace(each, group=each.campaign, campaign=None)
+        for each in kept_costs(shop)
+        if each.campaign and folded(each.campaign) not in known
+    )
+    return (*own, *inside)
+
+
 def month_of(text: str, *, month_first: bool = False) -> str | None:
     """YYYY-MM of a month or a day as people write it; None for what is none. `month_first`: 03/15/2025 is in March.
 
@@ -150,11 +164,20 @@ def month_of(text: str, *, month_first: bool = False) -> str | None:
     return None
 
 
-def _merged(shop: Shop, new: dict[tuple[str, str | None, str | None], Cost], by: str) -> "pa.Table":
+def _by_place(rows: Sequence[Cost]) -> dict[_Place, Cost]:
+    """Costs by group, campaign and month; two rows for the same place add up."""
+    found: dict[_Place, Cost] = {}
+    for each in rows:
+        place = (folded(each.group), folded(each.campaign) if each.campaign else None, each.month)
+        found[place] = _together(found[place], each) if place in found else each
+    return found
+
+
+def _merged(shop: Shop, new: dict[_Place, Cost], by: str) -> "pa.Table":
     """The whole table with the new rows in it."""
     import pyarrow as pa
 
-    held = {(each.group, each.campaign, each.month): each for each in kept_costs(shop, by)} | new
+    held = _by_place(kept_costs(shop, by)) | new
     others = shop.compute.relation("select * from costs where kind <> $by", {"by": by})
     batch = int(shop.compute.relation("select coalesce(max(batch), 0) as n from costs").to_pylist()[0]["n"]) + 1
     table = pa.table(
@@ -202,7 +225,7 @@ def _cost(row: list[str], place: dict[str, int], by: str, mark: str, month_first
     return Cost(
         group=group,
         cost=money,
-        campaign=_cell(row, place.get("campaign")) or None,
+        campaign=None if by == "campaign" else _cell(row, place.get("campaign")) or None,
         month=month,
         customers=won,
     )
@@ -249,7 +272,7 @@ def _places(header: Sequence[str], by: str) -> dict[str, int]:
     """Which column says what; a field's names are tried in order."""
     keys = [re.sub(r"[^a-z]", "", re.sub(r"\b(eur|usd|gbp|euros?)\b", "", folded(name))) for name in header]
     found: dict[str, int] = {}
-    for field in (by, "campaign", "month", "cost", "customers"):
+    for field in dict.fromkeys((by, "campaign", "month", "cost", "customers")):
         for name in _COLUMNS.get(field, field).split():
             if name in keys and keys.index(name) not in found.values():
                 found[field] = keys.index(name)
@@ -294,9 +317,3 @@ def _month_first(cells: Sequence[str]) -> bool:
     """Whether 03/04/2025 is March 4 here: where some date can only be read so, and none the other way."""
     seen = [(int(found[1]), int(found[3])) for each in cells if (found := _DAY_FORM.match(each))]
     return any(a <= 12 < b for a, b in seen) and not any(b <= 12 < a for a, b in seen)
-
-
-def folded(text: str) -> str:
-    """A text without case, accents and outer blanks, as names are compared."""
-    parts = unicodedata.normalize("NFKD", text.strip().lower())
-    return "".join(char for char in parts if not unicodedata.combining(char))

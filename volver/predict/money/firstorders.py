@@ -4,6 +4,7 @@ Reads the ledger as last refreshed through `predict_firsts.sql`, writes nothing.
 is in the shop's currency, net of what came back.
 """
 
+import unicodedata
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -16,7 +17,7 @@ from volver.predict.laws.history import Floats, Ints
 from volver.predict.money.shrinking import within_reach
 from volver.store import Shop
 
-BY: Final = ("channel", "first-product", "first-category", "basket", "price", "discount")
+BY: Final = ("channel", "campaign", "first-product", "first-category", "basket", "price", "discount")
 _DAWN: Final = 91  # days at a history's beginning in which most who appear may be older customers
 _LONG: Final = 365  # days of history from which on they can be told from newcomers
 _SOON: Final = 90  # days within which both are compared
@@ -74,7 +75,7 @@ class FirstOrders:
     units: Floats
     paid: Floats  # gross
     off: Floats  # discount
-    names: dict[str, Any]  # channel, product, category: arrays of str or None
+    names: dict[str, Any]  # channel, campaign, product, category: arrays of str or None
     old: Any = None  # mask; None: nobody
 
     def __len__(self) -> int:
@@ -168,7 +169,8 @@ def first_orders(shop: Shop, at: date, within_days: float) -> FirstOrders:
         units=number("units_e4", E4),
         paid=number("gross_e4", E4),
         off=number("discount_e4", E4),
-        names={name: _texts(found, name) for name in ("channel", "product", "category")},
+        names={name: _texts(found, name) for name in ("product", "category")}
+        | {name: one_spelling(_texts(found, name)) for name in ("channel", "campaign")},
         old=_old(shop, at, found.column("first_day").to_numpy().astype("datetime64[D]")),
     )
 
@@ -198,7 +200,7 @@ def groups(firsts: FirstOrders, by: str) -> Groups:
     """Customers grouped by one of `BY`. Raises `predict.unknown_grouping`."""
     if by not in BY:
         raise UnknownGrouping(by=by, choices=", ".join(BY))
-    if by in ("channel", "first-product", "first-category"):
+    if by in ("channel", "campaign", "first-product", "first-category"):
         labels = firsts.names[by.removeprefix("first-")]
     elif by == "basket":
         labels = _baskets(firsts.units)
@@ -206,7 +208,13 @@ def groups(firsts: FirstOrders, by: str) -> Groups:
         labels = _prices(firsts.unit_price)
     else:
         labels = np.where(firsts.off > 0, "with a discount", "without a discount").astype(object)
-    return _grouped(by, labels)
+    return grouped(by, labels)
+
+
+def knows_campaigns(shop: Shop) -> bool:
+    """Whether the shop knows of any customer which campaign won them."""
+    found = shop.compute.relation("select cast(count(campaign) as bigint) as n from customers")
+    return bool(found.column("n")[0].as_py())
 
 
 def price_edges(unit_price: Floats) -> Floats:
@@ -223,6 +231,36 @@ def basket_of(units: float) -> str:
 def price_of(unit_price: float, edges: Floats) -> str:
     """The price tier of a unit price."""
     return _PRICES[int(np.searchsorted(edges, unit_price, side="left"))]
+
+
+def folded(text: str) -> str:
+    """A text without case, accents and spare blanks, as names are compared.
+
+    >>> folded(" Verano  2026 "), folded("BÚSQUEDA")
+    ('verano 2026', 'busqueda')
+    """
+    parts = unicodedata.normalize("NFKD", " ".join(text.split()).casefold())
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
+def one_spelling(names: Any) -> Any:
+    """Names that differ by case, accents and blanks alone as one: the spelling that most have (of equals the first)."""
+    known, place, sizes = counted(names)
+    chosen = {folded(UNKNOWN): UNKNOWN}
+    for i in sorted(range(len(known)), key=lambda i: (-sizes[i], known[i])):
+        chosen.setdefault(folded(known[i]), known[i])
+    spelt = np.array([chosen[folded(name)] for name in known], dtype=object)
+    return spelt[place] if len(known) else names
+
+
+def counted(names: Any) -> tuple[list[str], Ints, Ints]:
+    """Distinct names, each one's place among them, how often each comes. Long names are held once."""
+    import pyarrow as pa
+
+    coded = pa.array(names.tolist(), pa.string()).dictionary_encode()
+    place = coded.indices.to_numpy().astype(np.int64)
+    known: list[str] = coded.dictionary.to_pylist()
+    return known, place, np.bincount(place, minlength=len(known))
 
 
 def _texts(found: Any, name: str) -> Any:
@@ -244,14 +282,13 @@ def _prices(unit_price: Floats) -> Any:
     return np.where(np.isfinite(unit_price), np.array(_PRICES, dtype=object)[np.minimum(place, 2)], UNKNOWN)
 
 
-def _grouped(by: str, labels: Any) -> Groups:
+def grouped(by: str, labels: Any) -> Groups:
     """Largest group first; beyond `_MOST` groups the smallest are one."""
-    names, place, sizes = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
-    order = np.lexsort((names, -sizes))
+    names, place, sizes = counted(labels)
+    order = sorted(range(len(names)), key=lambda i: (-sizes[i], names[i]))
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names))
-    keys = [str(name) for name in names[order]]
-    of = rank[place.reshape(-1)]
+    keys, of = [names[i] for i in order], rank[place]
     if len(keys) > _MOST:
         keys, of = [*keys[: _MOST - 1], REST], np.minimum(of, _MOST - 1)
     return Groups(by=by, keys=tuple(keys), of=of)

@@ -1,4 +1,4 @@
-"""Where the value lies: segments, stages, cohorts and channels against each other.
+"""Where the value lies: segments, stages, cohorts, channels and campaigns against each other.
 
 Reads the shelf, the ledger and what the know room last refreshed; writes nothing.
 """
@@ -15,13 +15,13 @@ from volver.core import VolverError, Words
 from volver.predict.buyers import buyers
 from volver.predict.foreseen import Foreseen, Total
 from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.money.firstorders import UNKNOWN, NotRefreshed
+from volver.predict.money.firstorders import UNKNOWN, NotRefreshed, grouped, one_spelling
 from volver.predict.money.outlook import group_label
 from volver.predict.money.parts import parts
 from volver.predict.shelves import published
 from volver.store import Shop
 
-BENCHMARKS: Final = ("segment", "cohort", "channel", "stage")
+BENCHMARKS: Final = ("segment", "cohort", "channel", "campaign", "stage")
 
 
 class UnknownBenchmark(VolverError):
@@ -29,7 +29,7 @@ class UnknownBenchmark(VolverError):
 
     code = "predict.unknown_benchmark"
     says = "Value cannot be compared by {by}."
-    hint = "Choose segment, cohort, channel or stage."
+    hint = "Choose segment, cohort, channel, campaign or stage."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class BenchmarkReport:
 
 
 def benchmark(shop: Shop, by: str = "segment", horizon: Horizon = "365d") -> BenchmarkReport:
-    """What each segment, monthly cohort, channel or stage will bring. Raises `predict.no_model`,
+    """What each segment, monthly cohort, channel, campaign or stage will bring. Raises `predict.no_model`,
     `predict.unknown_benchmark`, `predict.not_refreshed`.
     """
     if by not in BENCHMARKS:
@@ -157,10 +157,10 @@ def _members(shop: Shop, by: str, customer_id: Any, at: date) -> Iterator[tuple[
         for month in np.unique(months[there]).tolist():
             yield month, Words("{name}", {"name": month}), there & (months == month)
     else:
-        names = np.array([each or UNKNOWN for each in column("channel")], dtype=object)
-        keys, sizes = np.unique(names.astype(str), return_counts=True)
-        for key in keys[np.argsort(-sizes, kind="stable")].tolist():
-            yield key, group_label(key), names == key
+        known = [(each or UNKNOWN) if here else UNKNOWN for each, here in zip(column(by), there, strict=True)]
+        made = grouped(by, one_spelling(np.array(known, dtype=object)))
+        for place, key in enumerate(made.keys):
+            yield key, group_label(key), made.of == place
 
 
 def _built_in(shop: Shop, by: str, stage: Any, bits: Any, there: Any) -> Iterator[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 -- params: as_of DATE, within BIGINT
 -- output: customer_id BIGINT, first_day DATE, later_days BIGINT, first_net_e4 BIGINT, first_margin_e4 BIGINT,
 --    later_net_e4 BIGINT, later_margin_e4 BIGINT, units_e4 BIGINT, gross_e4 BIGINT, discount_e4 BIGINT, channel VARCHAR,
---    product_id BIGINT, product VARCHAR, category VARCHAR
+--    campaign VARCHAR, product_id BIGINT, product VARCHAR, category VARCHAR
 -- example: as_of=2017-10-01, within=365
 -- example: as_of=2017-11-01, within=30
 -- Of what came later only the first `within` days after the first order count. Orders of one day are one. The first product is the one that the most money went to. Money is net of what came back,
@@ -47,8 +47,8 @@ ranked as (
   from baskets
 )
 select m.customer_id, m.first_day, m.later_days, m.first_net_e4, m.first_margin_e4, m.later_net_e4, m.later_margin_e4,
-       m.units_e4, m.gross_e4, m.discount_e4, c.channel, r.product_id, coalesce(p.name, p.product_ref) as product,
-       p.category
+       m.units_e4, m.gross_e4, m.discount_e4, c.channel, c.campaign, r.product_id,
+       coalesce(p.name, p.product_ref) as product, p.category
 from money m
 left join customers c on c.customer_id = m.customer_id
 left join ranked r on r.customer_id = m.customer_id and r.place = 1
