@@ -138,6 +138,22 @@ def test_costs_by_channel_say_what_pays_back(own_shop: Shop) -> None:
     assert "with the first order" in said
 
 
+def test_campaigns_stand_below_channels_and_unknown_ones_do_not(own_shop: Shop) -> None:
+    import polars
+
+    assert "What may a customer of each campaign cost?" in text(page(own_shop))
+    told = {"campaign": ["rebajas", "Feria " + "x" * 300], "cost": [1e6, 10.0], "customers": [3, 2]}
+    predict.spend_ceiling(own_shop, "campaign", polars.DataFrame(told))
+    said = text(page(own_shop, lang="es")).split("¿Qué campañas se recuperan?")[1]
+    assert "Rebajas los costes dicen 3 clientes, la tienda cuenta" in said
+    assert "pierde dinero" in said
+    assert "x" * 50 not in said
+    own_shop.lake.replace("costs", [])
+    nobody = "select * replace (null as campaign) from customers"
+    own_shop.lake.replace("customers", own_shop.compute.write(nobody, "customers"))
+    assert "campaign cost" not in text(page(own_shop))
+
+
 def test_a_shop_without_channels_says_what_is_missing(own_shop: Shop) -> None:
     nobody = "select * replace (null as channel) from customers"
     own_shop.lake.replace("customers", own_shop.compute.write(nobody, "customers"))

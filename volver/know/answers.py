@@ -119,6 +119,7 @@ class CustomerProfile:
     city: str | None
     country: str | None
     channel: str | None
+    campaign: str | None
     at: date
     orders: int
     net_e4: int

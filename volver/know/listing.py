@@ -105,7 +105,7 @@ def table(shop: Shop) -> Answer:
     """Every customer with facts and scores, as of the last refresh, by customer id."""
     return Answer(
         shop.compute.relation(
-            """select f.*, c.customer_ref, c.name, c.email, c.city, c.country, c.channel,
+            """select f.*, c.customer_ref, c.name, c.email, c.city, c.country, c.channel, c.campaign,
                       s.* exclude (customer_id)
                from facts f left join customers c on c.customer_id = f.customer_id
                left join scores s on s.customer_id = f.customer_id order by f.customer_id"""

@@ -60,7 +60,7 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
     return CustomerProfile(
         customer_id=customer_id,
         ref=person["customer_ref"] or str(customer_id),
-        **{name: person[name] for name in ("name", "email", "city", "country", "channel")},
+        **{name: person[name] for name in ("name", "email", "city", "country", "channel", "campaign")},
         **{name: fact[name] for name in _FACTS},
         at=day or fact["last_day"],
         stage_reason=stage_reason(fact),

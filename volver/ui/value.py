@@ -16,7 +16,7 @@ from volver.ui.rendering import is_fragment, render_page, speech_of
 from volver.ui.shelf import Worth, why_not, worth_of
 from volver.ui.speech import Speech
 from volver.ui.value_model import model_card, shelf_of, shelf_rows
-from volver.ui.value_money import ask_channels, channels_of, levers_of
+from volver.ui.value_money import ask_channels, campaigns_of, channels_of, levers_of
 from volver.ui.value_past import backtest_of, calibration_chart, deciles_of, tracking_chart, weeks_held_out
 from volver.ui.value_spread import slipping_bars, spread_chart, spread_of
 
@@ -120,6 +120,7 @@ def _money(shop: Shop, spoken: Speech) -> dict[str, Any]:
     return {
         "levers": levers_of(remembered(shop, "levers", ("scores",), lambda: predict.kept_levers(shop)), spoken),
         "channels": channels_of(asked, spoken),
+        "campaigns": campaigns_of(asked, spoken),
     }
 
 

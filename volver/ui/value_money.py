@@ -1,6 +1,7 @@
 """What the forecast means for money: which lever is worth most, what a new customer of each channel may cost."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from volver.ui.charts_people import interval
 from volver.ui.speech import Speech
 
 _MOST: Final = 10
+_LONGEST: Final = 40  # characters of a name
 _SURE: Final = 0.9
 _MONTH: Final = 365.25 / 12
 _UNKNOWN: Final = "unknown"
@@ -90,7 +92,7 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channels:
-    """Channels by size, and the answer in words; `has_costs` says whether anything spent is known."""
+    """Channels or campaigns by cost and size, and the answer in words; `has_costs`: whether anything spent is known."""
 
     says: str
     rows: tuple[ChannelRow, ...]
@@ -102,10 +104,7 @@ def channels_of(found: "Asked", spoken: Speech) -> Channels | None:
     """What a new customer of each channel may cost; None where no channel is known."""
     if found.ceiling is None or all(row.key == _UNKNOWN for row in found.ceiling.rows):
         return None
-    ceiling, rows = found.ceiling, found.ceiling.rows[:_MOST]
-    still = {each.key: each.each for each in found.benchmark.rows} if found.benchmark else {}
-    most = max((row.ceiling.high for row in rows if row.ceiling), default=1.0)
-    says = ""
+    ceiling, says = found.ceiling, ""
     if ceiling.shop.ceiling:
         whole = ceiling.shop.ceiling
         said = Words(
@@ -114,28 +113,50 @@ def channels_of(found: "Asked", spoken: Speech) -> Channels | None:
             {"brings_e4": _e4(whole.expected), "low_e4": _e4(whole.low), "high_e4": _e4(whole.high)},
         )
         says = spoken.words(said)
+    return _table(says, ceiling.rows, found.benchmark, spoken)
+
+
+def campaigns_of(found: "Asked", spoken: Speech) -> Channels | None:
+    """The same of each campaign; None where none is known. Customers without a campaign are left out."""
+    rows = [row for row in found.campaigns.rows if row.key != _UNKNOWN] if found.campaigns else []
+    says = spoken.text("Whoever a campaign won, by the first order that names one.")
+    return _table(says, rows, found.campaign_benchmark, spoken) if rows else None
+
+
+def _table(
+    says: str, all_rows: "Sequence[predict.CeilingRow]", known: "predict.BenchmarkReport | None", spoken: Speech
+) -> Channels:
+    rows = all_rows[:_MOST]
+    still = {each.key: each.each for each in known.rows} if known else {}
+    most = max((row.ceiling.high for row in rows if row.ceiling), default=1.0)
     return Channels(
         says=says,
         rows=tuple(_channel(row, still.get(row.key), most, spoken) for row in rows),
-        has_costs=any(row.cost is not None for row in ceiling.rows),
-        more=len(ceiling.rows) - len(rows),
+        has_costs=any(row.cost is not None for row in all_rows),
+        more=len(all_rows) - len(rows),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the card of channels rests on; None where it cannot be said."""
+    """What the cards of channels and campaigns rest on; None where it cannot be said."""
 
-    ceiling: predict.CeilingReport | None
-    benchmark: predict.BenchmarkReport | None
+    ceiling: predict.CeilingReport | None = None
+    benchmark: predict.BenchmarkReport | None = None
+    campaigns: predict.CeilingReport | None = None
+    campaign_benchmark: predict.BenchmarkReport | None = None
 
 
 def ask_channels(shop: Shop) -> Asked:
-    """Both reports by channel."""
+    """Both reports by channel, and by campaign where one is known."""
     try:
-        return Asked(ceiling=predict.spend_ceiling(shop), benchmark=predict.benchmark(shop, "channel"))
+        by_channel = Asked(ceiling=predict.spend_ceiling(shop), benchmark=predict.benchmark(shop, "channel"))
+        if not predict.knows_campaigns(shop) and not (by_channel.ceiling and by_channel.ceiling.campaigns):
+            return by_channel
+        found, standing = predict.spend_ceiling(shop, "campaign"), predict.benchmark(shop, "campaign")
+        return replace(by_channel, campaigns=found, campaign_benchmark=standing)
     except VolverError:
-        return Asked(ceiling=None, benchmark=None)
+        return Asked()
 
 
 def _channel(row: "predict.CeilingRow", still: float | None, most: float, spoken: Speech) -> ChannelRow:
@@ -145,7 +166,7 @@ def _channel(row: "predict.CeilingRow", still: float | None, most: float, spoken
         bar = interval(row.ceiling.low, row.ceiling.expected, row.ceiling.high, most, says)
     verdict, tone = _verdict(row, spoken)
     return ChannelRow(
-        name=spoken.words(row.label),
+        name=_short(spoken.words(row.label)),
         customers="" if row.customers is None else spoken.number(row.customers),
         still="" if still is None else spoken.money(_e4(still)),
         may_cost=spoken.money(_e4(row.ceiling.expected)) if row.ceiling else "",
@@ -155,6 +176,10 @@ def _channel(row: "predict.CeilingRow", still: float | None, most: float, spoken
         tone=tone,
         note=spoken.words(row.note),
     )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _verdict(row: "predict.CeilingRow", spoken: Speech) -> tuple[str, str]:
