@@ -43,8 +43,8 @@ class BadCosts(VolverError):
     code = "predict.bad_costs"
     says = "The costs in {file} cannot be read: {why}."
     hint = (
-        "Give columns such as channel, cost, and where you know them month, campaign and customers; costs that name only "
-        "campaigns are brought by campaign."
+        "Give columns such as channel, cost, and where you know them month, campaign and customers; "
+        "or bring costs that name only campaigns by campaign."
     )
 
 
