@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from volver.collect.simulate import BuyingProcess, SimulatedShop, products, simulate_shop
+from volver.collect.simulate.people import CAMPAIGNS
 from volver.collect.simulate.process import live
 from volver.collect.simulate.season import calendar
 
@@ -271,3 +272,14 @@ def test_time_grows_with_the_shop_and_memory_does_not(tmp_path: Path) -> None:
     (small_s, small_peak), (large_s, large_peak) = cost(50_000), cost(150_000)
     assert large_s < 4 * small_s
     assert large_peak < 1.4 * small_peak
+
+
+def test_campaigns_belong_to_channels_that_are_paid_for(shop: SimulatedShop) -> None:
+    found = ask(
+        "select channel, count(campaign) / count(*), count(distinct campaign) from c group by 1", c=shop.customers
+    )
+    shares = {channel: (share, n) for channel, share, n in found if share}
+    assert {channel: n for channel, (_, n) in shares.items()} == {
+        channel: len(campaigns) for channel, campaigns in CAMPAIGNS.items()
+    }
+    assert all(0.55 < share < 0.78 for share, _ in shares.values())
