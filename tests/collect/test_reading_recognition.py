@@ -83,6 +83,12 @@ GOLDEN = {
     "spanish shouting": ("NUM_PEDIDO;FECHA_PEDIDO;ID_CLIENTE;REFERENCIA;UNIDADES;PVP;DTO\n1;2024-01-31;7;R1;1;10,50;0,50\n1;2024-01-31;7;R2;2;1,25;0,00\n", {"order_ref": "NUM_PEDIDO", "date": "FECHA_PEDIDO", "customer_ref": "ID_CLIENTE", "product_ref": "REFERENCIA", "quantity": "UNIDADES", "unit_price": "PVP", "discount": "DTO"}),
     "date and time apart": ("order_id,date,time,customer_id,total\n1,2024-05-01,10:30,7,5.00\n2,2024-05-02,11:45,8,6.00\n", {"order_ref": "order_id", "date": "date", "time": "time", "customer_ref": "customer_id", "total": "total"}),
     "unknown words": ("Rechnung;Datum;Kunde-ID;Betrag\n1;31.01.2024;7;10,50\n2;01.02.2024;7;11,50\n3;02.02.2024;8;9,10\n", {"order_ref": "Rechnung", "date": "Datum", "customer_ref": "Kunde-ID", "total": "Betrag"}),
+    "customer code": ("SHOP_DATE,CUST_CODE,BASKET_ID,PROD_CODE,QUANTITY,SPEND\n20240131,C1,9941,P5,2,3.10\n20240201,C1,9942,P6,1,4.10\n20240201,C2,9943,P5,1,1.55\n", {"order_ref": "BASKET_ID", "date": "SHOP_DATE", "customer_ref": "CUST_CODE", "product_ref": "PROD_CODE", "quantity": "QUANTITY", "total": "SPEND"}),
+    "people by another name": ("order_id,date,Patron No.,Patron segment,total\n1,2024-05-01,7,gold,5.00\n2,2024-05-02,8,gold,6.00\n3,2024-05-03,7,gold,6.00\n", {"order_ref": "order_id", "date": "date", "customer_ref": "Patron No.", "total": "total"}),
+    "addresses by another name": ("order_id,date,Whom,seller mail,total\n1,2024-05-01,a@x.org,s@y.org,5.00\n2,2024-05-02,b@x.org,t@y.org,6.00\n", {"order_ref": "order_id", "date": "date", "email": "Whom", "total": "total"}),
+    "donations": ("Donor Email,Gift Date,Gift Amount,Gift ID\nd1@x.org,05 Mar 2022,$10.00,1\nd2@x.org,06 Mar 2022,$25.00,2\n", {"order_ref": "Gift ID", "date": "Gift Date", "email": "Donor Email", "total": "Gift Amount"}),
+    "german": ("Bestellnummer;Bestelldatum;Kundennummer;Artikelnummer;Bezeichnung;Menge;Einzelpreis;Gesamtpreis\n1;31.01.2024 10:00:00;7;A-1;Lampe;2;10,50;21,00\n2;01.02.2024 10:00:00;8;A-2;Tisch;1;1.150,00;1.150,00\n", {"order_ref": "Bestellnummer", "date": "Bestelldatum", "customer_ref": "Kundennummer", "product_ref": "Artikelnummer", "product_name": "Bezeichnung", "quantity": "Menge", "unit_price": "Einzelpreis", "total": "Gesamtpreis"}),
+    "brazilian": ("Número do Pedido;Data do Pedido;Código do Cliente;SKU;Produto;Quantidade;Preço Unitário;Valor Total\n1;31/01/2024 10:00;7;A-1;Camiseta;2;10,50;21,00\n2;01/02/2024 10:00;8;A-2;Mesa;1;1.150,00;1.150,00\n", {"order_ref": "Número do Pedido", "date": "Data do Pedido", "customer_ref": "Código do Cliente", "product_ref": "SKU", "product_name": "Produto", "quantity": "Quantidade", "unit_price": "Preço Unitário", "total": "Valor Total"}),
 }  # fmt: skip
 
 
@@ -120,6 +126,34 @@ def test_shopify_lines_take_the_order_from_its_first_line(tmp_path: Path) -> Non
         ("#1001", "ana@example.com", "GOR-1", 90000, date(2026, 5, 1), "paid"),
         ("#1002", "luis@example.com", "Gorra", 100000, date(2026, 5, 2), "cancelled"),
     ]
+
+
+def test_a_refunded_order_of_several_lines_is_refunded_whole(tmp_path: Path) -> None:
+    """Shopify repeats e-mail and date on every line, the status stands on the first alone."""
+    lines = (
+        SHOPIFY
+        + "#1003,eva@example.com,refunded,,,EUR,20.00,0,0,20.00,,0.00,2026-05-03 10:00:00 +0200,1,Gorra,10.00,,,,,,,,,\n"
+    )
+    lines += "#1003,eva@example.com,,,,,,,,,,,2026-05-03 10:00:00 +0200,1,Taza,10.00,,,,,,,,,\n"
+    lines = lines.replace(",,,,,,,,,,,,1,Gorra", ",,,,,,,,,,,2026-05-01 10:00:00 +0200,1,Gorra")
+    assert pick(read(tmp_path, lines), "order_ref", "status", "currency") == [
+        ("#1001", "paid", "EUR"),
+        ("#1001", "paid", "EUR"),
+        ("#1002", "cancelled", "EUR"),
+        ("#1003", "refunded", "EUR"),
+        ("#1003", "refunded", "EUR"),
+    ]
+
+
+def test_a_price_that_grows_with_the_amount_is_the_lines_total(tmp_path: Path) -> None:
+    """Ta-Feng: AMOUNT counts pieces, SALES_PRICE is what they cost together, both without decimals."""
+    head = "TRANSACTION_DT,CUSTOMER_ID,PRODUCT_ID,AMOUNT,ASSET,SALES_PRICE\n"
+    many = [
+        f"11/{1 + n % 28}/2000,{n % 9:08d},47{n % 7:05d},{1 + n % 3},{30 + 30 * (n % 3)},{40 + 40 * (n % 3) + n % 5}"
+        for n in range(90)
+    ]
+    rows = read(tmp_path, head + "\n".join(many) + "\n", currency="TWD")
+    assert pick(rows[:3], "quantity_e4", "amount_e4") == [(10000, 400000), (20000, 810000), (30000, 1220000)]
 
 
 def test_order_totals_beside_item_prices_are_not_line_money(tmp_path: Path) -> None:

@@ -57,11 +57,13 @@ ADJUSTMENT_NAMES = (
 
 # An order in one of these states was undone as a whole, or was never paid.
 CANCELLED_STATUSES = (
+    r"(wc )?("
     r"cancel(l?ed|l?ation|ado|ada|ados|adas|lata)?|cancel|anulad[oa]s?|anulacion|void(ed)?|refund(ed)?|fully refunded|"
     r"reembolsad[oa]s?|devuelt[oa]s?|devolucion|returned|charge ?back(ed)?|charged back|failed|fallid[oa]s?|declined|"
     r"denied|rechazad[oa]s?|rejected|expired|caducad[oa]s?|trash|deleted|abandoned|unavailable|no disponible|"
     r"payment (failed|declined|error)|error de pago|pago (rechazado|fallido|anulado)|"
-    r"(order |pedido )(cancel(l?ed|ado)|anulado)|cancel(l?ed|ado|ada) (by|por) .*"
+    r"storniert|storno|erstattet|fehlgeschlagen|estornado|annullato|annulee?|remboursee?|"
+    r"(order |pedido )(cancel(l?ed|ado)|anulado)|cancel(l?ed|ado|ada) (by|por) .*)"
 )
 
 # Documents that undo others: the letter C before a plain number, where the shop's other documents are plain numbers.

@@ -4,9 +4,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from volver.collect.reading.contents import Column
-from volver.collect.reading.names import OTHER_DATES, bare_key
+from volver.collect.reading.names import OTHER_DATES, bare_key, words
 
 _BARE = {"id", "number", "numero", "num", "no", "n", "codigo", "code"}
+# A column named by nothing but such words is an identifier of people.
+_PEOPLE = frozenset(
+    {"cust", "customer", "client", "cliente", "kunde", "kunden", "buyer", "shopper", "consumer", "comprador", "donor"}
+    | {"member", "membership", "subscriber", "user", "usuario", "household", "panelist", "guest", "account", "socio"}
+    | {"acheteur", "patron"}
+)
+_IDENTIFIER = frozenset(
+    {"id", "ids", "no", "nr", "num", "number", "numero", "nummer", "code", "codigo", "cod", "ref", "reference", "key"}
+    | {"uid", "uuid", "guid", "hash", "token", "unique", "anon", "anonymized", "anonymous", "masked", "identifier"}
+    | {"identity", "card", "sk", "fk", "the", "of", "de", "do", "del", "la"}
+)
+_NOT_OURS = {"seller", "vendor", "supplier", "staff", "agent", "merchant", "store", "shop", "vendedor", "proveedor"}
 Fields = dict[str, tuple[Column, ...]]
 
 
@@ -50,6 +62,10 @@ def by_content(
         if nameless or not (found.get("order_ref") or found.get("customer_ref") or found.get("email")):
             guess("order_ref", order)
             guess("customer_ref", customer)
+    if not (found.get("customer_ref") or found.get("email")):
+        who, mail = _people(free(), found), _mails(free())
+        guess("customer_ref", who)
+        guess("email", mail)
     if nameless:
         guess("product_ref", next((c for c in free() if c.is_code and c.n_distinct > 1), None))
         guess("product_name", next((c for c in free() if c.p_words >= 0.5), None))
@@ -79,7 +95,7 @@ def _money(free: Callable[[], list[Column]], guess: Callable[[str, Column | None
                     guess("total", total)
                     return
     if len(money) == 1:
-        guess("total" if not counts or _grows(counts[0], money[0]) else "unit_price", money[0])
+        guess("total" if not counts or grows(counts[0], money[0]) else "unit_price", money[0])
         guess("quantity", counts[0] if len(counts) == 1 else None)
 
 
@@ -99,7 +115,7 @@ def _multiply(count: Column, price: Column, total: Column) -> bool:
     return bool(rows) and sum(abs(gap) <= 0.011 for gap in rows) >= 0.9 * len(rows)
 
 
-def _grows(count: Column, money: Column) -> bool:
+def grows(count: Column, money: Column) -> bool:
     """Whether the money of rows with more pieces is larger: a total, not a unit price."""
     few = [m for q, m in zip(count.numbers, money.numbers, strict=True) if q == 1 and m is not None]
     many = [m for q, m in zip(count.numbers, money.numbers, strict=True) if q is not None and q >= 2 and m is not None]
@@ -124,6 +140,21 @@ def _references(
         return None, customers[0] if customers else None
     owners = [c for c in codes if c is not order and _has_one(order, c.cells)]
     return order, max(owners, key=lambda c: c.n_distinct, default=None)
+
+
+def _people(free: Sequence[Column], found: Mapping[str, tuple[Column, ...]]) -> Column | None:
+    """The column whose name speaks of nothing but people and identifiers; an order has one of its values."""
+    named = [c for c in free if (name := set(words(c.name))) & _PEOPLE and name <= _PEOPLE | _IDENTIFIER]
+    named = [c for c in named if c.is_code and c.n_distinct > 1]
+    if found.get("order_ref"):
+        named = [c for c in named if _has_one(found["order_ref"][0], c.cells)]
+    return max(named, key=lambda c: c.n_distinct, default=None)
+
+
+def _mails(free: Sequence[Column]) -> Column | None:
+    """The one column of e-mail addresses that are not the seller's."""
+    mails = [c for c in free if c.p_email >= 0.8 and c.n_distinct > 1 and not set(words(c.name)) & _NOT_OURS]
+    return mails[0] if len(mails) == 1 else None
 
 
 def _has_one(column: Column, others: Sequence[str | None]) -> bool:

@@ -119,6 +119,7 @@ _STATUS = re.compile(
     r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
     r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
 )
+_FEWEST_FIRST = 1  # first lines that must say something
 _PRODUCT_OR_NAME = {"product", "producto", "item", "articulo", "detalle", "concepto"}
 
 
@@ -313,10 +314,26 @@ def _with_prose(
 
 
 def _stands_on_first_line(fields: Mapping[str, tuple[Column, ...]]) -> bool:
-    """Whether lines after an order's first one leave the date empty."""
+    """Whether lines after an order's first one leave the date empty, or the status, customer or currency."""
     if not fields.get("order_ref") or not fields.get("date"):
         return False
-    refs, dates = fields["order_ref"][0].cells, fields["date"][0].cells
+    refs = fields["order_ref"][0].cells
     again = [n for n in range(1, len(refs)) if refs[n] and refs[n] == refs[n - 1]]
-    empty = sum(not (dates[n] or "").strip() for n in again)
-    return bool(again) and empty >= 0.5 * len(again)
+    if not again:
+        return False
+    if _empty(fields["date"][0], again) >= 0.5 * len(again):
+        return True
+    several = {refs[n] for n in again}
+    first = [n for n in range(len(refs)) if refs[n] in several and (n == 0 or refs[n] != refs[n - 1])]
+    common = [column for field in ("status", "email", "customer_ref", "currency") for column in fields.get(field, ())]
+    return any(_only_first(column, first, again) for column in common)
+
+
+def _only_first(column: Column, first: Sequence[int], again: Sequence[int]) -> bool:
+    """Whether a column says something on first lines and next to nothing on the lines after them."""
+    on_first = len(first) - _empty(column, first)
+    return on_first >= _FEWEST_FIRST and len(again) - _empty(column, again) <= 0.02 * on_first
+
+
+def _empty(column: Column, rows: Sequence[int]) -> int:
+    return sum(not (column.cells[n] or "").strip() for n in rows)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from volver.collect.reading.contents import Column
+from volver.collect.reading.guesses import grows
 from volver.collect.reading.names import NAMES, OF_LINE, OF_ORDER, bare_key, is_discount, key, words
 
 Fields = dict[str, tuple[Column, ...]]
+_FEWEST_PAIRS = 20  # lines with one piece, and with several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,10 @@ def _total(fields: Fields, totals: list[Column], given: set[str]) -> tuple[Field
         if "quantity" not in given and _is_count(totals[0], price[0]):
             notes.append(f"{totals[0].name} holds small whole numbers beside a price: it is read as the quantity.")
             fields["quantity"] = (totals.pop(0),)
+            if not totals and "unit_price" not in given and _is_of_line(fields["quantity"][0], price[0]):
+                notes.append(f"{price[0].name} grows with the quantity: it is read as the line's total.")
+                fields["total"] = fields.pop("unit_price")
+                return fields, False, notes
         else:
             totals = [total for total in totals if OF_LINE.search(bare_key(total.name))]
     for total in totals:
@@ -101,11 +107,20 @@ def _agrees(fields: Fields, total: Column) -> bool:
 
 
 def _is_count(total: Column, price: Column) -> bool:
-    """Whether a column called amount counts pieces: small whole numbers beside prices with decimals."""
-    if bare_key(total.name) != "amount" or total.p_whole < 0.99 or key(total.name) != "amount":
+    """Whether a column called amount counts pieces: small whole numbers beside far higher prices or decimals."""
+    if key(total.name) != "amount" or total.p_whole < 0.99:
         return False
-    counts = sorted(n for n in total.numbers if n is not None)
-    return bool(counts) and counts[len(counts) // 2] <= 10 and price.p_whole < 0.9
+    counts, prices = (sorted(n for n in each.numbers if n is not None) for each in (total, price))
+    if not counts or not prices or counts[len(counts) // 2] > 10:
+        return False
+    return price.p_whole < 0.9 or prices[len(prices) // 2] >= 10 * counts[len(counts) // 2]
+
+
+def _is_of_line(count: Column, price: Column) -> bool:
+    """Whether what is called a price is the money of all pieces: much larger where there are more of them."""
+    pairs = [(q, p) for q, p in zip(count.numbers, price.numbers, strict=True) if q and p is not None]
+    few, many = (sum(q == 1 for q, _ in pairs), sum(q > 1 for q, _ in pairs))
+    return min(few, many) >= _FEWEST_PAIRS and grows(count, price)
 
 
 def _repeats_in_orders(fields: Fields, total: Column) -> bool:

@@ -1,4 +1,5 @@
-"""What columns are called, in English and Spanish, by the shops and programs that write order files.
+"""What columns are called by the shops and programs that write order files: in English and Spanish, and the plainest
+names in German, Portuguese and French.
 
 A name is compared without case, accents, blanks, punctuation, currency and tax marks. Within a field the first
 name wins; a field's names are only those that mean it wherever they stand.
@@ -41,7 +42,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "referenciapedido referenciadelpedido referenciadepedido refpedido codigopedido factura numerofactura "
         "nfactura numfactura idfactura ticket numeroticket nticket idticket idventa numeroventa venta albaran "
         "order ordernum checkoutid cartid documento numerodocumento ndocumento reference referencia transaction "
-        "idtransaccion transaccion bill billno billid"
+        "idtransaccion transaccion bill billno billid "
+        "bestellnummer bestellnr bestellid auftragsnummer auftragsnr rechnungsnummer rechnungsnr "
+        "numerodopedido codigodopedido numerocommande ncommande commande giftid donationid"
     ),
     "line_ref": _names(
         "lineid lineno linenumber lineitemid orderlineid orderitemid orderlineno rowid idlinea linea "
@@ -55,7 +58,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "fechapedido fechadepedido fechadelpedido pedidofecha fechacompra fechadecompra fechaventa fechadeventa "
         "fechafactura fechadefactura fechacreacion fechadecreacion fechahora fechayhora fechaalta fecha "
         "datetime timestamp date invoicedt orderdt dateadded paidat datepaid fechapago completedat time ts day "
-        "dia"
+        "dia "
+        "bestelldatum rechnungsdatum kaufdatum auftragsdatum datadopedido datapedido datadacompra datacompra "
+        "datadavenda datecommande datedecommande giftdate donationdate datum data"
     ),
     "time": _names("time hora hour ordertime timeoforder horapedido horadelpedido horaventa transtime timeofday"),
     "customer_ref": _names(
@@ -64,12 +69,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "shopperid consumerid contactid accountid personid clienteid idcliente numerocliente ncliente "
         "numcliente codigocliente codcliente codigodecliente idusuario usuarioid idsocio numerosocio socio "
         "customeruser cardno loyaltyid loyaltycard customer cliente cust client comprador buyer usuario user "
-        "panelid visitorid"
+        "panelid visitorid "
+        "custcode cardcode kundennummer kundennr kundenid kunde codigodocliente iddocliente donorid donor "
+        "memberno subscriberid"
     ),
     "email": _names(
         "email customeremail billingemail emailaddress mail correo correoelectronico emailbilling emailcliente "
         "correocliente emaildelcliente customermail contactemail useremail buyeremail billingemailaddress "
-        "direcciondecorreo payeremail correoe"
+        "direcciondecorreo payeremail correoe "
+        "donoremail memberemail useremailaddress kundenemail emaildocliente emaildocomprador subscriberemail"
     ),
     "customer_name": _names(
         "customername clientname fullname billingname nombrecliente nombredelcliente nombredecliente "
@@ -101,13 +109,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "productreference productref upc ean gtin barcode asin idproducto productoid codigoproducto codproducto "
         "codigodeproducto referenciaproducto refproducto referenciadelproducto codigoarticulo codarticulo "
         "idarticulo articulo referenciaarticulo idproduct codigo coditem partnumber material productkey itemid "
-        "variantid productvariantid model referencia reference ref"
+        "variantid productvariantid model referencia reference ref "
+        "artikelnummer artikelnr produktnummer codigodoproduto codigoproduto idproduto articleref prodcode"
     ),
     "product_name": _names(
         "description productname productdescription productdesc itemname itemdescription producttitle itemtitle "
         "articlename lineitemname lineitemsname lineitemstitle nombreproducto nombredelproducto "
         "nombredeproducto descripcionproducto descripcion descripcionarticulo nombrearticulo producto product "
-        "item title titulo concepto detalle articulonombre articledescription name nombre"
+        "item title titulo concepto detalle articulonombre articledescription name nombre "
+        "bezeichnung artikelbezeichnung artikelname produktname produkt artikel nomedoproduto produto designation"
     ),
     "category": _names(
         "category productcategory categoryname productcategoryname categoria categoriaproducto nombrecategoria "
@@ -118,13 +128,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "quantity qty quantityordered qtyordered orderquantity orderqty productquantity itemquantity itemqty "
         "lineitemquantity lineitemsquantity lineitemqty cantidad cant cantidadproducto unidades uds unidad "
         "units unitssold itemssold pieces numunidades nunidades quantityrefund noofitems ndeunidades count cds "
-        "volume piezas itemcount unitsordered qtysold"
+        "volume piezas itemcount unitsordered qtysold "
+        "menge anzahl stueckzahl stuckzahl quantidade qtd qtde quantite"
     ),
     "unit_price": _names(
         "unitprice price priceperunit itemprice pricepaid lineitemprice lineitemsprice productprice "
-        "sellingprice saleprice unitpriceexcl unitsellingprice unitcostprice priceeach pvp preciounitario "
+        "sellingprice saleprice salesprice unitpriceexcl unitsellingprice unitcostprice priceeach pvp preciounitario "
         "preciounidad preciounit precio precioventa preciodeventa preciouni precioporunidad precioproducto "
-        "importeunitario itemcost rate msrp pricesold tarifa"
+        "importeunitario itemcost rate msrp pricesold tarifa "
+        "einzelpreis stueckpreis stuckpreis preis precounitario preco prixunitaire prix"
     ),
     "total": _names(
         "linetotal linetotalprice totallinea importelinea importedelinea importetotallinea lineamount itemtotal "
@@ -135,7 +147,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "ordervalue totalpaid totalpagado totalpaidtaxincl amountpaid paid montototal monto valor value "
         "grandtotal totalpedido totaldelpedido importepedido totalfactura importefactura nrevenue neto "
         "importeneto transactionamount purchaseamount paymentvalue totalcompra facturado ventas basketvalue "
-        "invoiceamount totalventa importeventa turnover gmv"
+        "invoiceamount totalventa importeventa turnover gmv "
+        "gesamtpreis gesamtbetrag zeilensumme summe betrag umsatz valortotal montant giftamount donationamount"
     ),
     "discount": _names(
         "lineitemdiscount linediscount lineitemsdiscount itemdiscount discount discountamount descuento "
@@ -155,7 +168,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "status": _names(
         "orderstatus status financialstatus estado estadopedido estadodelpedido estadodepedido orderstate "
         "paymentstatus state situacion currentstate transactionstatus invoicestatus tipodocumento doctype "
-        "documenttype"
+        "documenttype "
+        "bestellstatus statusdopedido situacaodopedido"
     ),
 }
 
