@@ -1,7 +1,7 @@
 """What a shop gets is decided by its own past: the calendar where it proves itself, the level where errors agree."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from tests.predict.world import past_of_days, rhythmic_lines, shared, simulated_lines, simulated_shop, write_ledger
 from volver import predict
 from volver.predict.backtest import Backtest
-from volver.predict.buyers import past
-from volver.predict.checking import chosen
+from volver.predict.buyers import Past, past
+from volver.predict.buying_days import BuyingDays
+from volver.predict.checking import chosen, compared
 from volver.predict.choosing import Choice, choose
 from volver.predict.correcting import Lesson, correction_from, learn_correction
 from volver.predict.foreseen import Foreseen
-from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.laws.calendar import CLOSED, FLAT, Calendar
+from volver.predict.laws.closures import closures
+from volver.predict.laws.pareto import ParetoNBD
 from volver.predict.laws.scores import deviance
 from volver.predict.learning import learn, learned_from
 from volver.predict.level import LAW, learn_level
@@ -251,3 +254,111 @@ def test_months_never_seen_widen_the_interval() -> None:
 def test_a_day_long_after_the_last_order_is_refused(gifts: Shop) -> None:
     with pytest.raises(predict.BeyondTheData, match="after the last order"):
         predict.check(gifts, "2024-06-30", "2030-01-01")
+
+
+def _orders(rng: np.random.Generator, customers: int, days: int, shut: tuple[int, int]) -> Past:
+    """Customers with their own pace who stop at some order; who wanted to come while the shop was shut comes after."""
+    rows = []
+    for customer in range(1, customers + 1):
+        at, pace = float(rng.uniform(0, days)), float(np.exp(rng.normal(3.4, 0.5)))
+        while at < days:
+            if shut[0] <= at <= shut[1]:
+                at = shut[1] + 1 + rng.exponential(20)
+                continue
+            rows.append((customer, int(at)))
+            if rng.random() < 0.15:
+                break
+            at += rng.gamma(1.5, pace / 1.5) + 1
+    customer_id, day = (np.array(each) for each in zip(*sorted(set(rows)), strict=True))
+    money = np.full(len(day), 300_000, dtype=np.int64)
+    return Past(
+        BuyingDays(
+            customer_id=customer_id.astype(np.int64),
+            day=(day + 19_000).astype(np.int32),
+            from_day=(day + 19_000).astype(np.int32),
+            until_day=np.full(len(day), 2**31 - 1, dtype=np.int32),
+            counts=np.ones(len(day), dtype=bool),
+            gross=money,
+            amount=money,
+        )
+    )
+
+
+def test_months_in_which_the_shop_was_shut_are_nobodys_silence() -> None:
+    known = _orders(np.random.default_rng(5), 900, 460, (180, 250))
+    at = known.first + timedelta(days=340)
+    choice = choose(known, at, 90.0, {"Pareto/NBD": ParetoNBD})
+    assert [window.name for window in choice.calendar.windows] == [CLOSED]
+    assert not choice.calendar.is_seasonal
+    assert not choice.to_dict()["chosen"]["calendar"]
+    assert any("Nobody ordered from" in each.text for each in choice.why)
+    then = known.at(at)
+    report = compared(learn(then, choice), then, known.at(at + timedelta(days=90)), choice)
+    assert report.orders.ratio == pytest.approx(1.0, abs=0.2)
+    assert report.orders.covers
+    taken_for_silence = learn(then, replace(choice, calendar=FLAT))
+    assert Foreseen(taken_for_silence, then, 90.0).orders_of().expected < 0.95 * report.orders.predicted
+
+
+def test_a_pause_is_a_closure_only_where_it_is_abrupt_long_and_not_a_season() -> None:
+    def found(days: list[int]) -> int:
+        open_days = np.array(sorted(days))
+        return len(closures(open_days.astype("datetime64[D]"), np.full(len(open_days), 5.0)))
+
+    daily = [day for day in range(1000) if not 400 <= day < 460]
+    assert found(daily) == 1
+    august = [day for day in range(1000) if not 400 <= day < 430]
+    assert found(august) == 1
+    assert found([day for day in august if day < 700]) == 0  # it may come every year: nobody knows yet
+    assert found([day for day in range(1000) if not 400 <= day < 412]) == 0  # a fortnight at most
+    assert found([day for day in range(1400) if day % 365 not in range(200, 240)]) == 0  # every summer
+    assert found(list(range(0, 1000, 30))) == 0  # bills on one day of the month
+    assert found(list(range(400))) == 0
+
+
+def test_an_error_from_when_next_to_nothing_was_known_says_little() -> None:
+    sure = 1e-3
+    calm = [(0.05, sure, 0.9), (-0.05, sure, 0.8)]
+    young = learn_level([*calm, (3.0, sure, 0.02)], calm, a_year_seen=True)
+    grown = learn_level([*calm, (3.0, sure, 0.7)], calm, a_year_seen=True)
+    assert young.orders_doubt < 0.3 < 0.8 < grown.orders_doubt
+    agreed = [(0.4, sure, 0.9), (0.4, sure, 0.8), (-0.1, sure, 0.05)]
+    assert learn_level(agreed, agreed, a_year_seen=True).orders > 1.2
+
+
+def test_a_shop_that_has_just_reopened_is_less_sure() -> None:
+    pairs = [(0.0, 0.001)] * 3
+    before, after = (learn_level(pairs, pairs, a_year_seen=True, reopened=share) for share in (0.0, 0.9))
+    assert after.money_doubt > before.money_doubt + 0.2
+
+
+def test_with_few_past_days_single_customers_are_corrected_if_held_out_customers_say_so() -> None:
+    """A log that begins in the middle: the first order seen is not the first, and who came late comes rarely."""
+    rng = np.random.default_rng(9)
+    pace = rng.lognormal(np.log(1 / 30), 0.9, 4000)
+    seen = [np.cumsum(rng.exponential(1 / rate, 80)).astype(int) for rate in pace]
+    customer = np.repeat(np.arange(1, 4001), [len(np.unique(each[each < 130])) for each in seen])
+    day = np.concatenate([np.unique(each[each < 130]) for each in seen])
+    money = np.full(len(day), 300_000, dtype=np.int64)
+    known = Past(
+        BuyingDays(
+            customer_id=customer.astype(np.int64),
+            day=(day + 19_000).astype(np.int32),
+            from_day=(day + 19_000).astype(np.int32),
+            until_day=np.full(len(day), 2**31 - 1, dtype=np.int32),
+            counts=np.ones(len(day), dtype=bool),
+            gross=money,
+            amount=money,
+        )
+    )
+    at = known.first + timedelta(days=90)
+    choice = choose(known, at, 30.0, {"Pareto/NBD": ParetoNBD})
+    assert len(choice.trials) == 1
+    assert choice.correction is not None
+    assert not choice.correction.is_boosted
+    assert sum(each.chosen for each in choice.contenders) == 1
+    then = known.at(at)
+    report = compared(learn(then, choice), then, known.at(at + timedelta(days=30)), choice)
+    plain = next(each for each in report.contenders if each.name == "Pareto/NBD + level")
+    assert report.contenders[0].deviance < 0.99 * plain.deviance
+    assert (report.contenders[0].spearman or 0.0) > (plain.spearman or 0.0) + 0.01

@@ -15,8 +15,9 @@ import numpy as np
 from volver.predict.buyers import Buyers, Past, TooLittleHistory
 from volver.predict.correcting import Lesson, columns_of
 from volver.predict.laws.buying import BuyingModel
-from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.laws.calendar import FLAT, Calendar, Window
 from volver.predict.laws.calendar_learning import learn_calendar
+from volver.predict.laws.closures import closures, with_closures
 from volver.predict.laws.history import Floats
 from volver.predict.laws.scores import deviance, spearman, top_share
 from volver.predict.laws.spend import GammaGamma
@@ -30,6 +31,7 @@ _YOUNGEST: Final = 40  # days of history before the first past day
 _FEWEST: Final = 8  # orders that came; fewer say nothing, and few say little: see `chance`
 _FEWEST_FOR_CALENDAR: Final = 300  # later orders, some twenty-five a month
 _REPEATS: Final = 2.0  # variance of a total of orders over its mean: customers differ
+_KNOWN_LITTLE: Final = 0.1  # share of today's repeat orders at which a past day counts half
 _MONEY: Final = 4.0  # the same for money in units of an order
 
 Kind = Callable[[], BuyingModel]
@@ -53,6 +55,7 @@ class Trial:
     deviance: float
     spearman: float | None
     top10_capture: float | None
+    repeats: float  # repeat orders that were known that day: what a law learns from
 
     @property
     def ratio(self) -> float:
@@ -89,6 +92,7 @@ class Then:
             deviance=deviance(orders, self.came),
             spearman=spearman(money, self.brought),
             top10_capture=top_share(money, self.brought),
+            repeats=float(self.known.x.sum()),
         )
 
 
@@ -136,6 +140,21 @@ class Backtest:
         return float(np.mean(~seen[_month(ahead)]))
 
     @cached_property
+    def closed(self) -> tuple[Window, ...]:
+        """When the shop was shut, or its orders are missing: see `closures`."""
+        return closures(*self.past.order_days(self.at))
+
+    @cached_property
+    def reopened(self) -> float:
+        """Share of the horizon for which the shop has not yet been seen open again after a closure; 0 without one."""
+        since = [(self.at - end).days for window in self.closed for _, end in window.dates]
+        return max(0.0, 1.0 - min(since) / max(self.asked, 1.0)) if since else 0.0
+
+    def mature(self, trial: Trial) -> float:
+        """How much an error of that day says of today's, 0 to 1: little where next to nothing was known then."""
+        return trial.repeats / (trial.repeats + _KNOWN_LITTLE * float(self.now.x.sum()) + 1e-9)
+
+    @cached_property
     def now(self) -> Buyers:
         """Who is known at `at`."""
         return self.past.at(self.at)
@@ -149,12 +168,15 @@ class Backtest:
             known = self.past.at(asked)
             days, orders = self.past.rows.daily(asked, asked)
             enough = orders.sum() >= _FEWEST_FOR_CALENDAR
-            learned = learn_calendar(known.first_day, known.known, asked, kind, days, orders) if enough else FLAT
-            self._calendars[asked, kind] = learned
+            found = FLAT
+            if enough:
+                found = learn_calendar(known.first_day, known.known, asked, kind, days, orders, windows=self.closed)
+            self._calendars[asked, kind] = with_closures(found, self.closed) if found.is_seasonal else FLAT
         return self._calendars[asked, kind]
 
     def said(self, then: Then, kind: Kind, calendar: Calendar) -> Said:
         """What a law would have said that day, with times counted by a calendar."""
+        calendar = with_closures(calendar, self.closed)
         key = (then.known.at, kind, calendar)
         if key not in self._said:
             known = then.known

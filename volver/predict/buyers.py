@@ -91,6 +91,11 @@ class Past:
         found: date = as_days(self.rows.day[self.rows.counts].min()).astype(object)
         return found
 
+    def order_days(self, until: date) -> tuple[Any, Any]:
+        """The days on which anyone ordered, as known at `until` (datetime64[D], rising), and how many did."""
+        days, orders = np.unique(self.rows.at(until).day, return_counts=True)
+        return as_days(days), orders.astype(np.float64)
+
     def at(self, day: date) -> Buyers:
         """Everyone with an order until then. Raises `predict.too_little_history`."""
         known = self.rows.at(day)

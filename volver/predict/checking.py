@@ -16,6 +16,7 @@ from volver.predict.buyers import Buyers, day_after, last_day, past, span
 from volver.predict.chances import learned_chances
 from volver.predict.choosing import LAWS, MODELS, Choice, choose, title
 from volver.predict.foreseen import Foreseen, Total
+from volver.predict.laws.closures import without_seasons
 from volver.predict.laws.history import Floats
 from volver.predict.laws.scores import by_customer, deviance, spearman, tenths, top_share
 from volver.predict.learning import AUTO, Learned, UnknownModel, learn
@@ -176,7 +177,7 @@ def compared(learned: Learned, then: Buyers, now: Buyers, choice: Choice | None 
     seen = Foreseen(learned, then, days)
     orders, money = now.came_since(then)
     way = "none" if learned.correction is None else "boosted" if learned.correction.is_boosted else "linear"
-    mine = _rival(title(learned.model, not learned.season.is_flat, way), seen, orders, money, is_chosen=True)
+    mine = _rival(title(learned.model, learned.season.is_seasonal, way), seen, orders, money, is_chosen=True)
     return CheckReport(
         model=learned.model,
         customers=len(then),
@@ -201,11 +202,11 @@ def _others(
             continue
         other = replace(choice, model=each.model, correction=None, level=type(choice.level)())
         if not each.calendar:
-            other = replace(other, calendar=type(choice.calendar)())
+            other = replace(other, calendar=without_seasons(choice.calendar))
         found.append(_rival(each.name, Foreseen(learn(then, other), then, days), *came))
     if learned.correction is not None:
         law = replace(learned, correction=None)
-        name = title(learned.model, not learned.season.is_flat, "none")
+        name = title(learned.model, learned.season.is_seasonal, "none")
         found.append(_rival(f"{name} + level", Foreseen(law, then, days), *came))
     return tuple(found)
 

@@ -6,7 +6,7 @@ on the newest past day and over all. Every choice is written down with its score
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any, Final
@@ -16,9 +16,10 @@ import numpy as np
 from volver.core import Words
 from volver.predict.backtest import SPENDS, USUAL, YEAR, Backtest, Kind, Trial, chance
 from volver.predict.buyers import Past
-from volver.predict.correcting import Correction, learn_correction
+from volver.predict.correcting import Correction, Lesson, learn_correction
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
 from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.laws.closures import with_closures
 from volver.predict.laws.erlang import MBGCNBD, wheat_morrison
 from volver.predict.laws.pareto import ParetoNBD
 from volver.predict.level import LAW, Level, learn_level
@@ -85,7 +86,7 @@ class Choice:
             "origins": [day.isoformat() for day in self.origins],
             "chosen": {
                 "model": self.model,
-                "calendar": not self.calendar.is_flat,
+                "calendar": self.calendar.is_seasonal,
                 "spend": self.spend,
                 "correction": _kind_of(self.correction),
                 "level_orders": self.level.orders,
@@ -110,8 +111,8 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS) -
         short = Words(
             "The history is too short to try anything on its past: {model} is used as it is.", {"model": first}
         )
-        level = learn_level((), (), a_year_seen=test.a_year_seen, unseen=test.unseen)
-        return Choice(model=first, level=level, why=(short,))
+        level = learn_level((), (), a_year_seen=test.a_year_seen, unseen=test.unseen, reopened=test.reopened)
+        return Choice(model=first, calendar=with_closures(FLAT, test.closed), level=level, why=(short,))
     names, seasons = list(laws), [False] if calendar.is_flat else [False, True]
     tried = {(name, s): test.trials(laws[name], with_calendar=s) for name in names for s in seasons}
     seasonal = seasons[-1]
@@ -119,6 +120,7 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS) -
     if seasonal and model != first:
         calendar = test.calendar(laws[model])
         seasonal, why = (True, why) if not calendar.is_flat else (False, ())
+    calendar = with_closures(calendar, test.closed)
     trials = tried[model, seasonal]
     level = _level(trials, test)
     spend, spend_why = _spend(test)
@@ -133,7 +135,14 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS) -
         days=test.days,
         origins=tuple(then.known.at for then in test.then),
         contenders=contenders,
-        why=(*law_why, *why, *_level_why(level, trials, a_year_seen=test.a_year_seen), *spend_why, *correction_why),
+        why=(
+            *law_why,
+            *why,
+            *_closed_why(test),
+            *_level_why(level, trials, a_year_seen=test.a_year_seen),
+            *spend_why,
+            *correction_why,
+        ),
         trials=trials,
     )
 
@@ -192,6 +201,14 @@ def _agreed(name: str, tried: Mapping[tuple[str, bool], tuple[Trial, ...]], *, w
     return nearer and _scores(mine)[1] <= (_scores(first)[1] + _WORSE if first else np.inf)
 
 
+def _closed_why(test: Backtest) -> tuple[Words, ...]:
+    text = (
+        "Nobody ordered from {first} to {last}: the shop was shut, or orders are missing. It is no customer's silence."
+    )
+    spans = [span for window in test.closed for span in window.dates]
+    return tuple(Words(text, {"first": a.isoformat(), "last": b.isoformat()}) for a, b in spans)
+
+
 def _spend(test: Backtest) -> tuple[str, tuple[Words, ...]]:
     errors = {name: test.spend_error(name) for name in SPENDS}
     best = min(errors, key=lambda name: errors[name])
@@ -208,9 +225,9 @@ def _scores(trials: Sequence[Trial]) -> tuple[float, float]:
 
 
 def _level(trials: Sequence[Trial], test: Backtest) -> Level:
-    orders = [(each.error, chance(each)[0]) for each in trials]
-    money = [(each.money_error, chance(each)[1]) for each in trials if each.money_error is not None]
-    return learn_level(orders, money, a_year_seen=test.a_year_seen, unseen=test.unseen)
+    orders = [(each.error, chance(each)[0], test.mature(each)) for each in trials]
+    money = [(each.money_error, chance(each)[1], test.mature(each)) for each in trials if each.money_error is not None]
+    return learn_level(orders, money, a_year_seen=test.a_year_seen, unseen=test.unseen, reopened=test.reopened)
 
 
 def _level_why(level: Level, trials: Sequence[Trial], *, a_year_seen: bool) -> tuple[Words, ...]:
@@ -232,8 +249,11 @@ def _correction(
     """Try each past day with what the others taught; the newest, then, with nothing but its own past."""
     lessons = [test.lesson(then, kind, with_calendar=with_calendar) for then in test.then]
     counts = [(len(each.came), float(each.came.sum())) for each in lessons]
-    if len(lessons) < _FEWEST or max(n for n, _ in counts) < _ENOUGH or sum(came for _, came in counts) < _ENOUGH:
+    few = len(lessons) < _FEWEST
+    if max(n for n, _ in counts) < _ENOUGH or sum(came for _, came in counts) < _ENOUGH * (2 if few else 1):
         return None, {}, (Words("There is too little past to learn corrections for single customers."),)
+    if few:
+        return _halved(test, lessons[0])
     ways = ["linear"] if sum(came for _, came in counts) < _ENOUGH_TREES else ["linear", "boosted"]
     tried: dict[str, list[Trial]] = {way: [] for way in ("none", *ways)}
     for i, (then, lesson) in enumerate(zip(test.then, lessons, strict=True)):
@@ -253,6 +273,24 @@ def _correction(
     gain = 1.0 - _scores(tried[best])[0] / _scores(tried["none"])[0]
     text = "Single customers are corrected by what the law missed of them: {percent} % less deviance on {n} past days."
     return learned, tried, (Words(text, {"percent": round(100 * gain, 1), "n": len(tried[best])}),)
+
+
+def _halved(test: Backtest, newest: Lesson) -> tuple[Correction | None, dict[str, list[Trial]], tuple[Words, ...]]:
+    """With one past day, of which nothing older can be learned: learn from every other customer, try on the rest. Only
+    the regression, and only where it wins by as much as trees must.
+    """
+    rest = slice(1, None, 2)
+    half = Lesson(**{name: getattr(newest, name)[::2] for name in Lesson.__slots__})
+    learned = learn_correction([half], test.days, boosted=False)
+    then = replace(test.then[0], came=newest.came[rest], brought=newest.brought[rest])
+    plain = newest.orders[rest], newest.money[rest]
+    tried = {"none": [then.tried(*plain)], "linear": [then.tried(*applied(learned, newest.columns[rest], *plain))]}
+    if not _wins(tried["linear"], tried["none"], _GAIN_TREES):
+        return None, {}, (Words("There is too little past to learn corrections for single customers."),)
+    gain = 1.0 - tried["linear"][0].deviance / tried["none"][0].deviance
+    text = "Single customers are corrected by what the law missed: {percent} % less deviance on customers held out."
+    why = (Words(text, {"percent": round(100 * gain, 1)}),)
+    return learn_correction([newest], test.days, boosted=False), tried, why
 
 
 def _wins(new: Sequence[Trial], old: Sequence[Trial], gain: float) -> bool:

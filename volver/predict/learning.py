@@ -152,7 +152,7 @@ def _remarks(buyers: Buyers, buying: BuyingModel, season: Calendar) -> tuple[Wor
     found, n = [], len(buyers)
     if buying.with_prior_:
         found.append(Words("{n} customers tell little: a weak prior was added.", {"n": n}))
-    if not season.is_flat:
+    if season.is_seasonal:
         best = int(np.argmax(season.weights)) + 1
         text = "The shop's seasons are in the forecast: the best month is number {month}, {percent} % above the mean."
         found.append(Words(text, {"month": best, "percent": round(100 * max(season.weights)) - 100}))

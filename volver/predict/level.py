@@ -20,6 +20,8 @@ _UNSEEN: Final = 0.25  # and as much more for a horizon of months that were neve
 _BREAK: Final = float(np.log(2.0))  # the newest error beyond the older ones by this much, in logs, is a break
 _SURE: Final = 4.0  # and by this many deviations of the older ones, and of chance
 _FOLLOWED: Final = 0.7  # of a break, in logs
+_REOPENED: Final = 0.5  # more doubt, in logs, as long as nobody knows who comes back after a closure
+_HEARD: Final = 0.3  # errors that tell less do not vote on the direction
 _NEAR, _FAR = 0.08, 0.35  # how far off shops are, in logs
 _SHARE_FAR: Final = 0.15
 _ROUNDS: Final = 40
@@ -52,9 +54,17 @@ class Level:
 LAW: Final = Level()
 
 
-def learn_level(orders: Sequence[Any], money: Sequence[Any], *, a_year_seen: bool, unseen: float = 0.0) -> Level:
-    """The level from past errors, newest first: pairs (log of what came over what was foreseen, variance that chance
-    alone gives). `unseen` is the share of the horizon in months that the history does not hold.
+def learn_level(
+    orders: Sequence[Any],
+    money: Sequence[Any],
+    *,
+    a_year_seen: bool,
+    unseen: float = 0.0,
+    reopened: float = 0.0,
+) -> Level:
+    """The level from past errors, newest first: (log of what came over what was foreseen, variance that chance alone
+    gives, and how much it says of today's, 0 to 1 and 1 where it is left out). `unseen` is the share of the horizon in
+    months that the history does not hold; `reopened` the share for which a shop that was shut was not yet seen open.
 
     Within the first year errors may be the season's, so the level stays and only the interval learns from them. A
     newest day unlike all older ones is a break in the shop: the level follows it in part, and the interval widens.
@@ -62,12 +72,14 @@ def learn_level(orders: Sequence[Any], money: Sequence[Any], *, a_year_seen: boo
     found: dict[str, tuple[float, float]] = {}
     for name, errors in (("orders", orders), ("money", money)):
         off, chance = (np.array([each[i] for each in errors], dtype=np.float64) for i in (0, 1))
+        tell = np.array([each[2] if len(each) > 2 else 1.0 for each in errors], dtype=np.float64)
         if _breaks(off, chance):
             shift, variance = (_FOLLOWED * float(off[0]) if a_year_seen else 0.0), (0.5 * float(off[0])) ** 2
         else:
-            shift, variance = _shift(off, chance, may_move=a_year_seen)
+            shift, variance = _shift(off, chance, tell, may_move=a_year_seen)
         if not a_year_seen:
             variance += _FIRST_YEAR**2 + (_UNSEEN * unseen) ** 2
+        variance += (_REOPENED * reopened) ** 2
         found[name] = shift, float(np.sqrt(variance))
     return Level(
         orders=float(np.exp(found["orders"][0])),
@@ -88,16 +100,17 @@ def _breaks(errors: Floats, chance: Floats) -> bool:
     return gap > max(_BREAK, _SURE * max(float(np.std(older)), _SHOCK), _SURE * float(np.sqrt(chance[0])))
 
 
-def _shift(errors: Floats, chance: Floats, *, may_move: bool) -> tuple[float, float]:
+def _shift(errors: Floats, chance: Floats, tell: Floats, *, may_move: bool) -> tuple[float, float]:
     """Posterior mean of the level in logs, and the variance of one more error around it."""
-    agree = may_move and len(errors) >= _FEWEST and bool(np.all(errors > 0) or np.all(errors < 0))
+    heard = errors[tell >= _HEARD]
+    agree = may_move and len(heard) >= _FEWEST and bool(np.all(heard > 0) or np.all(heard < 0))
     shift, doubt = 0.0, _NEAR**2
-    variance = _variance(errors, chance, shift)
+    variance = _variance(errors, chance, shift, tell)
     if not agree:
         return shift, variance + doubt
     for _ in range(_ROUNDS):
-        variance = _variance(errors, chance, shift)
-        weight = 1.0 / (variance + chance)
+        variance = _variance(errors, chance, shift, tell)
+        weight = tell / (variance + chance)
         mean, spread = float(weight @ errors / weight.sum()), 1.0 / float(weight.sum())
         prior = np.array([_NEAR**2, _FAR**2])
         belief = np.log([1.0 - _SHARE_FAR, _SHARE_FAR]) - 0.5 * (np.log(prior + spread) + mean**2 / (prior + spread))
@@ -110,6 +123,6 @@ def _shift(errors: Floats, chance: Floats, *, may_move: bool) -> tuple[float, fl
     return shift, variance + doubt
 
 
-def _variance(errors: Floats, chance: Floats, shift: float) -> float:
-    beyond = float(np.sum(np.maximum((errors - shift) ** 2 - chance, 0.0)))
-    return (_FREEDOM * _SHOCK**2 + beyond) / (_FREEDOM + len(errors))
+def _variance(errors: Floats, chance: Floats, shift: float, tell: Floats) -> float:
+    beyond = float(tell @ np.maximum((errors - shift) ** 2 - chance, 0.0))
+    return (_FREEDOM * _SHOCK**2 + beyond) / (_FREEDOM + float(tell.sum()))

@@ -6,7 +6,7 @@ counted in weights: December may last 50 "days" and August 20 (a time change of 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Final, Self
@@ -22,6 +22,7 @@ _DAYS: Final = 365 * 250
 _THURSDAY: Final = 3  # 1970-01-01, with Monday = 0
 _AGES: Final = 160
 _MIDDLE: Final = 15  # last day of the first half of a month
+CLOSED: Final = "closed"  # the name of windows in which the shop was shut: see `closures`
 MonthDay = tuple[int, int]
 
 
@@ -132,6 +133,11 @@ class Calendar:
         """Whether time passes as in any calendar on the wall."""
         windows = (window.weight for window in self.windows)
         return not self.index and len({*self.months}) == 1 and len({*self.halves, *windows, *self.weekdays, 1.0}) == 1
+
+    @property
+    def is_seasonal(self) -> bool:
+        """Whether there is more to it than days on which the shop was shut."""
+        return not replace(self, windows=tuple(each for each in self.windows if each.name != CLOSED)).is_flat
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
