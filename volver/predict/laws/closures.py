@@ -37,7 +37,7 @@ def closures(days: Any, orders: Floats) -> tuple[Window, ...]:
     place = (days - days[0]).astype(np.int64)
     pauses = np.diff(place) - 1
     longest = max(_SHORTEST, _USUAL * (float(np.quantile(pauses, _PAUSE)) + 1.0))
-    counts = np.bincount(place, weights=orders)
+    counts: Floats = np.bincount(place, weights=orders).astype(np.float64)
     found = []
     for at in np.flatnonzero(pauses >= longest):
         begin, end = int(place[at]) + 1, int(place[at + 1]) - 1
