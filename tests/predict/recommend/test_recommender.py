@@ -185,3 +185,24 @@ def test_public_sets_are_beaten_with_the_default_settings() -> None:
     found = model.recommend(wanted.index.to_numpy(), k=10)
     hits = (found.item_id.to_numpy() == wanted.loc[found.user_id].to_numpy()).sum() / len(wanted)
     assert hits >= 0.090
+
+
+def test_new_items_are_chosen_by_taste_where_the_usual_ones_are_asked_to_stay_away() -> None:
+    chance = np.random.default_rng(2)
+    taste = np.arange(300) % 2
+    own = np.array([chance.permutation(np.arange(taste[n], 80, 2))[:12] for n in range(300)])
+    visits = np.concatenate([chance.integers(0, 6, (300, 24)), np.tile(np.arange(6, 12), (300, 1))], axis=1)
+    day = np.concatenate([chance.integers(0, 300, (300, 24)), 300 * chance.random((300, 6))], axis=1).astype(int)
+    table = {
+        "user": np.repeat(np.arange(300), 30),
+        "item": np.take_along_axis(own, visits, axis=1).ravel(),
+        "time": np.datetime64("2024-01-01", "us") + day.ravel().astype("timedelta64[D]"),
+    }
+    model = Recommender().fit(table)
+    assert not model.choice_.exclude_seen
+    assert model.choice_new_ is not None
+    assert "again" not in [part.name for part in model.choice_new_.parts]
+    fresh = model.recommend(np.arange(300), k=10, exclude_seen=True)
+    assert np.mean(fresh["item"] % 2 == taste[fresh["user"]]) > 0.9
+    once = {"user": np.repeat(np.arange(90), 5), "item": np.add.outer(np.arange(90), np.arange(5)).ravel()}
+    assert Recommender().fit(once).choice_new_ is None  # nobody had anything twice: one blend for both questions

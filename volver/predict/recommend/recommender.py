@@ -3,7 +3,7 @@
 Learn from any frame of user, item and (better) time; ask for users, items or a session in progress.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -18,10 +18,19 @@ from volver.predict.recommend.interactions import ITEM, USER, Codes, Interaction
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
 from volver.predict.recommend.sources import Sources, chosen_sources
-from volver.predict.recommend.trial import are_sessions, trial_of
+from volver.predict.recommend.trial import Trial, are_sessions, of_new_items, trial_of
 
 Floats = NDArray[np.float64]
 _TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
+
+
+@dataclass(frozen=True)
+class _Blend:
+    """Chosen sources learned from all rows: a list for everyone, tables by fade, session neighbours with weights."""
+
+    list: Floats
+    tables: tuple[tuple[float, Any], ...]
+    sessions: tuple[tuple[float, SessionNeighbours, bool], ...]
 
 
 class Recommender(Params):
@@ -29,8 +38,9 @@ class Recommender(Params):
 
     `objective`: "auto", "ndcg", "recall", "hit" or "mrr", at `k`, is what the blend is chosen by on a held-back part
     of the training data. `sources` limits what is tried, for example ("popular", "together"). Learned: `choice_`
-    (what was tried, the measures, what was taken and why, which columns were read), `fit_seconds_`. Raises
-    `NoSuchObjective`, `NoSuchSource` and `NotACount`.
+    (what was tried, the measures, what was taken and why, which columns were read), `choice_new_` (the same where users
+    come back for what they had, for `exclude_seen=True`; else None), `fit_seconds_`. Raises `NoSuchObjective`,
+    `NoSuchSource` and `NotACount`.
 
     >>> table = {"user": [1, 1, 2, 2, 3], "item": ["tea", "cup", "tea", "cup", "tea"], "time": [1, 2, 3, 4, 5]}
     >>> model = Recommender().fit(table)
@@ -58,39 +68,28 @@ class Recommender(Params):
         began = clock.stopwatch_s()
         self._check()
         rows = Interactions.of(interactions, **columns)
-        trial = trial_of(rows, self.seed)
-        if trial is None:
-            self.choice_ = _untried(rows)
-        else:
-            tried = Sources(trial.train, Histories.of(trial.train), only=chosen_sources(self.sources))
-            self.choice_ = choose(trial, tried, self.objective, self.k)
-        self.choice_ = replace(self.choice_, why=f"{self.choice_.why} {rows.reading}", notes=rows.notes)
-        self._learn(rows, self.choice_)
+        self.choice_, self.choice_new_ = self._chosen(rows, trial_of(rows, self.seed))
+        self._learn(rows)
         self.fit_seconds_ = clock.stopwatch_s() - began
         return self
 
-    def _learn(self, rows: Interactions, choice: Choice) -> None:
-        """Make the chosen sources on all rows and add up those that read the history alike."""
+    def _chosen(self, rows: Interactions, trial: Trial | None) -> tuple[Choice, Choice | None]:
+        """What to take, and what to take for new items only, where that is another question."""
+        if trial is None:
+            return _told(_untried(rows), rows), None
+        tried = Sources(trial.train, Histories.of(trial.train), only=chosen_sources(self.sources))
+        choice = _told(choose(trial, tried, self.objective, self.k), rows)
+        fresh = None if choice.exclude_seen else of_new_items(trial)
+        new = None if fresh is None else choose(fresh, tried, self.objective, self.k, exclude=True)
+        return choice, None if new is None else _told(new, rows)
+
+    def _learn(self, rows: Interactions) -> None:
+        """Make the chosen sources on all rows."""
         self._rows, self._histories = rows, Histories.of(rows)
         self.are_sessions_ = are_sessions(self._histories, rows.clock)
         sources = Sources(rows, self._histories, only=chosen_sources(self.sources))
-        popular = sources.source("popular").list
-        assert popular is not None
-        self._list: Floats = popular * (_TIE / max(float(popular.max(initial=0.0)), 1.0))
-        self._tables: list[tuple[float, Any]] = []
-        self._sessions: list[tuple[float, SessionNeighbours, bool]] = []
-        by_fade: dict[float, Any] = {}
-        for part in choice.parts:
-            weight = part.weight / part.scale
-            source = sources.source(part.name, part.fade)
-            if source.sessions is not None:
-                self._sessions.append((weight, source.sessions, source.keep_last))
-            elif source.list is not None:
-                self._list = self._list + weight * source.list / _growth(rows, choice)
-            else:
-                table = source.table * np.float32(weight)
-                by_fade[part.fade] = table if part.fade not in by_fade else by_fade[part.fade] + table
-        self._tables = [(fade, by_fade[fade].tocsr()) for fade in sorted(by_fade)]
+        self._blend = _blend(self.choice_, rows, sources)
+        self._blend_new = self._blend if self.choice_new_ is None else _blend(self.choice_new_, rows, sources)
         order = np.argsort(rows.user, kind="stable")
         self._had = rows.item[order]
         self._had_start = np.searchsorted(rows.user[order], np.arange(rows.n_users + 1))
@@ -184,8 +183,9 @@ class Recommender(Params):
         exclude_seen: bool | None,
         shut: NDArray[np.bool_] | None,
     ) -> tuple[Codes, Floats]:
-        score = self._scores(items, back)
-        if self.choice_.exclude_seen if exclude_seen is None else exclude_seen:
+        only_new = self.choice_.exclude_seen if exclude_seen is None else exclude_seen
+        score = _scores(self._blend_new if only_new else self._blend, items, back)
+        if only_new:
             score[had] = -np.inf
         if shut is not None:
             score[shut] = -np.inf
@@ -194,26 +194,6 @@ class Recommender(Params):
         best = best[np.lexsort((best, -score[best]))]
         best = best[np.isfinite(score[best])]
         return best.astype(np.int32), score[best]
-
-    def _scores(self, items: Codes, back: NDArray[Any]) -> Floats:
-        """Scores of all items for a history, oldest first; `back` counts the visits since."""
-        total = self._list.copy()
-        if not len(items):
-            return total
-        for fade, table in self._tables:
-            weight = (1.0 + back) ** -fade
-            weight /= weight.sum()
-            start = table.indptr[items]
-            size = table.indptr[items + 1] - start
-            before = np.cumsum(size) - size
-            flat = np.arange(before[-1] + size[-1]) + np.repeat(start - before, size)
-            total += np.bincount(table.indices[flat], table.data[flat] * np.repeat(weight, size), len(total))
-        if self._sessions:
-            found, score = self._sessions[0][1].scores(items)
-            ever = sum(weight for weight, _, _ in self._sessions)
-            again = sum(weight for weight, _, keep_last in self._sessions if keep_last)
-            total[found] += np.where(found == items[-1], again, ever) * score
-        return total
 
     def _shut(self, candidates: Any, exclude_items: Any) -> NDArray[np.bool_] | None:
         if candidates is None and exclude_items is None:
@@ -229,6 +209,52 @@ class Recommender(Params):
 
 
 _NONE: Final = np.empty(0, dtype=np.int32)
+
+
+def _scores(blend: _Blend, items: Codes, back: NDArray[Any]) -> Floats:
+    """Scores of all items for a history, oldest first; `back` counts the visits since."""
+    total = blend.list.copy()
+    if not len(items):
+        return total
+    for fade, table in blend.tables:
+        weight = (1.0 + back) ** -fade
+        weight /= weight.sum()
+        start = table.indptr[items]
+        size = table.indptr[items + 1] - start
+        before = np.cumsum(size) - size
+        flat = np.arange(before[-1] + size[-1]) + np.repeat(start - before, size)
+        total += np.bincount(table.indices[flat], table.data[flat] * np.repeat(weight, size), len(total))
+    if blend.sessions:
+        found, score = blend.sessions[0][1].scores(items)
+        ever = sum(weight for weight, _, _ in blend.sessions)
+        again = sum(weight for weight, _, keep_last in blend.sessions if keep_last)
+        total[found] += np.where(found == items[-1], again, ever) * score
+    return total
+
+
+def _blend(choice: Choice, rows: Interactions, sources: Sources) -> _Blend:
+    """Add up the chosen sources that read the history alike."""
+    popular = sources.source("popular").list
+    assert popular is not None
+    flat: Floats = popular * (_TIE / max(float(popular.max(initial=0.0)), 1.0))
+    sessions: list[tuple[float, SessionNeighbours, bool]] = []
+    by_fade: dict[float, Any] = {}
+    for part in choice.parts:
+        weight = part.weight / part.scale
+        source = sources.source(part.name, part.fade)
+        if source.sessions is not None:
+            sessions.append((weight, source.sessions, source.keep_last))
+        elif source.list is not None:
+            flat = flat + weight * source.list / _growth(rows, choice)
+        else:
+            table = source.table * np.float32(weight)
+            by_fade[part.fade] = table if part.fade not in by_fade else by_fade[part.fade] + table
+    return _Blend(flat, tuple((fade, by_fade[fade].tocsr()) for fade in sorted(by_fade)), tuple(sessions))
+
+
+def _told(choice: Choice, rows: Interactions) -> Choice:
+    """The choice with which columns were read."""
+    return replace(choice, why=f"{choice.why} {rows.reading}", notes=rows.notes)
 
 
 def _growth(rows: Interactions, choice: Choice) -> float:

@@ -52,6 +52,15 @@ class Trial:
         return ", ".join(f"{np.count_nonzero(self.group == g)} {HOW[g]}" for g in self.shares)
 
 
+def of_new_items(trial: Trial) -> Trial | None:
+    """The same trial, asked only for what each user had not had; None if fewer than 30 users turned to such items."""
+    user = np.repeat(np.arange(len(trial)), np.diff(trial.start))
+    key = user * trial.past.n_items + trial.target
+    new = ~np.isin(key, trial.past.user.astype(np.int64) * trial.past.n_items + trial.past.item)
+    wanted = Histories(trial.past.n_items, trial.start, trial.target, np.zeros(len(key), dtype=np.int64), None)
+    return _asked(trial.train, trial.past, wanted.chosen(new), trial.group, trial.shares)
+
+
 def trial_of(rows: Interactions, seed: int = 0) -> Trial | None:
     """Hold back a part of the past; None if fewer than 30 users leave something to hold back."""
     chance = np.random.default_rng(seed)
