@@ -297,3 +297,12 @@ def test_tables_that_are_none_are_said() -> None:
     ):
         with pytest.raises(TwiceTheColumn, match="called: item"):
             Interactions.of(frame)
+
+
+@pytest.mark.parametrize(
+    ("user", "item", "time"),
+    [("household_key", "PRODUCT_ID", "DAY"), ("CUST_ID", "app_id", "TRANSACTION_DT"), ("userID", "artistID", "ts")],
+)
+def test_the_names_of_well_known_tables_are_guessed(user: str, item: str, time: str) -> None:
+    found = Interactions.of({user: [1, 1, 2], item: [3, 4, 3], time: [20_200_101, 20_200_102, 20_200_103]})
+    assert (found.names["user"], found.names["item"], found.names["time"]) == (user, item, time)

@@ -19,15 +19,16 @@ from volver.predict.recommend.frames import Build, Table, arrow_of, listed, tabl
 
 Codes = NDArray[np.int32]
 
-USER: Final = ("user", "user_id", "customer", "customer_unique_id", "customer_id", "household_id", "visitor_id",
-               "person_id", "client_id", "member_id", "account_id", "buyer", "buyer_id", "reviewer_id", "uid", "email",
-               "session", "session_id")  # fmt: skip
+USER: Final = ("user", "user_id", "customer", "customer_unique_id", "customer_id", "cust_id", "household_id",
+               "household_key", "visitor_id", "person_id", "client_id", "member_id", "account_id", "buyer", "buyer_id",
+               "reviewer_id", "uid", "email", "session", "session_id")  # fmt: skip
 ITEM: Final = ("item", "item_id", "product", "product_id", "sku", "article", "article_id", "movie_id", "book_id",
-               "track_id", "stock_code", "variant_id", "parent_asin", "asin", "business_id", "iid")  # fmt: skip
+               "artist_id", "app_id", "track_id", "stock_code", "variant_id", "parent_asin", "asin", "business_id",
+               "iid")  # fmt: skip
 _TIME: Final = ("time", "timestamp", "at", "ts", "datetime", "date", "created_at", "ordered_at", "placed_at",
                 "bought_at", "clicked_at", "viewed_at", "rated_at", "invoice_date", "order_date", "purchase_date",
                 "order_purchase_timestamp", "event_time", "event_timestamp", "transaction_timestamp",
-                "unix_review_time", "t_dat")  # fmt: skip
+                "transaction_datetime", "transaction_dt", "unix_review_time", "t_dat")  # fmt: skip
 _PLACE: Final = ("day", "position", "order_number", "order", "seq", "step")  # a sole column of instants comes before
 _WEIGHT: Final = ("weight", "rating", "stars", "quantity", "qty", "count", "plays")
 _RATINGS: Final = ("rating", "stars")
