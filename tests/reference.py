@@ -3,9 +3,11 @@
 Run `python -m tests.reference` after changing one; a test compares the file with the code.
 """
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import volver
 
@@ -23,12 +25,19 @@ def _commands() -> list[str]:
     context = root.make_context("volver", [], resilient_parsing=True)
     rows = ["| command | what it does |", "|---|---|"]
     for name in _COMMANDS:
-        found = root.get_command(context, name)
-        inner = getattr(found, "commands", None)
-        for words, one in [(f"{name} {key}", each) for key, each in inner.items()] if inner else [(name, found)]:
+        for words, one in _within(name, root.get_command(context, name)):
             summary = (one.help or "").split("\n\n")[0].replace("\n", " ").strip()
             rows.append(f"| `volver {words}` | {summary} |")
     return rows
+
+
+def _within(words: str, found: Any) -> Iterator[tuple[str, Any]]:
+    """The commands of a group, those that answer by themselves too; a command alone is itself."""
+    inner = getattr(found, "commands", {})
+    if not inner or found.invoke_without_command:
+        yield words, found
+    for name, each in inner.items():
+        yield from _within(f"{words} {name}", each)
 
 
 def _settings() -> list[str]:

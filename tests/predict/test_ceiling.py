@@ -70,7 +70,7 @@ def test_a_row_that_says_nothing_sound_is_told_with_its_reason(tmp_path: Path) -
     file.write_text("channel,month,cost\nsearch,2024-01,12\n,2024-01,5\nsocial,someday,5\nfriends,,-3\n\nmarket,,x\n")
     found = read_costs(file)
     assert [each.group for each in found.rows] == ["search"]
-    assert [row for row, _ in found.aside] == [3, 4, 5, 6]
+    assert [row for row, _ in found.aside] == [3, 4, 5, 7]  # as a spreadsheet numbers them, blank ones too
     assert "month" in str(found.aside[1][1])
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from volver.cli.predict_calendar import calendar_group
 from volver.cli.predict_money import (
     benchmark_command,
     leads_command,
@@ -186,5 +187,6 @@ for _command in (
     propensity_command,
     shelf_command,
     drift_command,
+    calendar_group,
 ):
     group.add_command(_command)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from volver.predict.fitting import fit as fit
     from volver.predict.foreseen import Foreseen as Foreseen
     from volver.predict.foreseen import Total as Total
+    from volver.predict.index_files import BadCalendarFile as BadCalendarFile
+    from volver.predict.index_files import read_index as read_index
     from volver.predict.laws.betageometric import BGNBD as BGNBD
     from volver.predict.laws.betageometric import MBGNBD as MBGNBD
     from volver.predict.laws.buying import BuyingModel as BuyingModel
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from volver.predict.laws.pareto import ParetoNBD as ParetoNBD
     from volver.predict.laws.spend import GammaGamma as GammaGamma
     from volver.predict.laws.spend_mixed import MixedSpend as MixedSpend
+    from volver.predict.laws.store_index import StoreIndex as StoreIndex
+    from volver.predict.laws.store_index import season_of as season_of
     from volver.predict.laws.subscriptions import BetaDiscreteWeibull as BetaDiscreteWeibull
     from volver.predict.laws.subscriptions import ShiftedBetaGeometric as ShiftedBetaGeometric
     from volver.predict.laws.subscriptions import fit_cohorts as fit_cohorts
@@ -118,6 +122,11 @@ if TYPE_CHECKING:
     from volver.predict.recommending import check_recommend as check_recommend
     from volver.predict.recommending import next_baskets as next_baskets
     from volver.predict.republishing import republish as republish
+    from volver.predict.seasons import CalendarReport as CalendarReport
+    from volver.predict.seasons import ImportedCalendar as ImportedCalendar
+    from volver.predict.seasons import calendar_report as calendar_report
+    from volver.predict.seasons import forget_calendar as forget_calendar
+    from volver.predict.seasons import import_calendar as import_calendar
     from volver.predict.shelves import NoModel as NoModel
     from volver.predict.shelves import NoSuchModel as NoSuchModel
     from volver.predict.shelves import ShelfModel as ShelfModel
@@ -151,6 +160,7 @@ _WHERE = {
     "alive_curve": "pace",
     "AliveCurve": "pace",
     "auuc": "uplift.evaluation",
+    "BadCalendarFile": "index_files",
     "BadCosts": "money.costs",
     "BadHoldout": "checking",
     "BadParameters": "laws.params",
@@ -170,6 +180,8 @@ _WHERE = {
     "Busy": "turns",
     "BuyingModel": "laws.buying",
     "Calendar": "laws.calendar",
+    "calendar_report": "seasons",
+    "CalendarReport": "seasons",
     "Calibrated": "when.calibrate",
     "calibration_holdout": "laws.order_log",
     "calibration_of": "when.calibrate",
@@ -201,12 +213,15 @@ _WHERE = {
     "FitReport": "fitting",
     "foresee_when": "rebuys",
     "Foreseen": "foreseen",
+    "forget_calendar": "seasons",
     "from_orders": "laws.order_log",
     "GammaGamma": "laws.spend",
     "HeldOut": "laws.order_log",
     "Histories": "laws.history",
     "histories": "laws.history",
     "horizon_days": "laws.horizons",
+    "import_calendar": "seasons",
+    "ImportedCalendar": "seasons",
     "incremental": "uplift.evaluation",
     "index_of": "laws.calendar_learning",
     "Interactions": "recommend.interactions",
@@ -253,6 +268,7 @@ _WHERE = {
     "qini": "uplift.evaluation",
     "qini_interval": "uplift.evaluation",
     "read_costs": "money.costs",
+    "read_index": "index_files",
     "Rebuy": "rebuys",
     "rebuys_of": "rebuys",
     "recalibrated": "when.calibrate",
@@ -265,6 +281,7 @@ _WHERE = {
     "Replenishment": "when.replenishment",
     "republish": "republishing",
     "Rival": "checking",
+    "season_of": "laws.store_index",
     "SessionNeighbours": "recommend.sessions",
     "shelf": "shelves",
     "ShelfModel": "shelves",
@@ -273,6 +290,7 @@ _WHERE = {
     "spend_correlation": "laws.worth",
     "split": "recommend.evaluation",
     "Standing": "money.standings",
+    "StoreIndex": "laws.store_index",
     "TextSimilarity": "recommend.text",
     "TooLittleHistory": "buyers",
     "Total": "foreseen",

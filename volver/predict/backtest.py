@@ -22,7 +22,10 @@ from volver.predict.laws.history import Floats
 from volver.predict.laws.scores import deviance, spearman, top_share
 from volver.predict.laws.spend import GammaGamma
 from volver.predict.laws.spend_mixed import MixedSpend
+from volver.predict.laws.store_index import Season, StoreIndex, followed, season_of
 
+LEARNED: Final = "learned"
+IMPORTED: Final = "imported"
 YEAR: Final = 365
 _MOST_ORIGINS: Final = 4
 _PARTS: Final = 4  # the history holds the horizon tried at least this often
@@ -108,8 +111,10 @@ class Said:
 class Backtest:
     """The past days at which a shop's forecasts are tried, newest first; each is read and each law fitted once."""
 
-    def __init__(self, past: Past, at: date, days: float) -> None:
+    def __init__(self, past: Past, at: date, days: float, index: StoreIndex | None = None) -> None:
         self.past = past
+        self.index = index
+        self.calendar_from = LEARNED  # where `calendar` takes it from
         self.at = at
         self.asked = days
         age = (at - past.first).days
@@ -121,6 +126,7 @@ class Backtest:
             then for day in back if (day - past.first).days >= least and (then := self._then(day)) is not None
         )
         self._calendars: dict[tuple[date, Kind], Calendar] = {}
+        self._seasons: dict[tuple[date, Kind], Season | None] = {}
         self._said: dict[tuple[date, Kind, Calendar], Said] = {}
 
     def _then(self, day: date) -> Then | None:
@@ -131,13 +137,21 @@ class Backtest:
         came, brought = self.past.at(day + timedelta(days=self.days)).came_since(known)
         return Then(known, came, brought) if came.sum() >= _FEWEST else None
 
-    @cached_property
+    @property
     def unseen(self) -> float:
         """Share of the horizon asked for in months of the year that the history does not hold."""
+        return self._share(~self._seen)
+
+    @cached_property
+    def _seen(self) -> Any:
+        """Months of the year that the history holds."""
         seen = np.zeros(12, dtype=bool)
         seen[_month(np.arange(np.datetime64(self.past.first) + _SHORTEST, np.datetime64(self.at) + 1))] = True
+        return seen
+
+    def _share(self, months: Any) -> float:
         ahead = np.datetime64(self.at) + np.arange(1, int(min(max(self.asked, 1.0), YEAR)) + 1)
-        return float(np.mean(~seen[_month(ahead)]))
+        return float(np.mean(months[_month(ahead)]))
 
     @cached_property
     def closed(self) -> tuple[Window, ...]:
@@ -160,8 +174,14 @@ class Backtest:
         return self.past.at(self.at)
 
     def calendar(self, kind: Kind, day: date | None = None) -> Calendar:
-        """The calendar as one would have learned it on a day (`at` by default); flat within the first year."""
+        """The calendar as one would have learned it on a day (`at` by default); flat within the first year.
+
+        Where `calendar_from` is `IMPORTED`, that of the index as it was known that day.
+        """
         asked = day or self.at
+        if self.calendar_from == IMPORTED:
+            season = self.season(kind, asked)
+            return season.calendar if season else FLAT
         if (asked - self.past.first).days < YEAR:
             return FLAT
         if (asked, kind) not in self._calendars:
@@ -173,6 +193,36 @@ class Backtest:
                 found = learn_calendar(known.first_day, known.known, asked, kind, days, orders, windows=self.closed)
             self._calendars[asked, kind] = with_closures(found, self.closed) if found.is_seasonal else FLAT
         return self._calendars[asked, kind]
+
+    def season(self, kind: Kind, day: date | None = None) -> Season | None:
+        """What the index says that was known on a day, by as much as the orders until then follow it."""
+        asked = day or self.at
+        if (asked, kind) not in self._seasons:
+            told = season_of(self.index.until(asked), since=self.past.first) if self.index else None
+            if told is not None:
+                known = self.past.at(asked)
+                days, orders = self.past.rows.daily(asked, asked)
+                told = followed(told, kind, known.first_day, known.known, asked, days, orders)
+            self._seasons[asked, kind] = told
+        return self._seasons[asked, kind]
+
+    @cached_property
+    def index_months(self) -> tuple[bool, ...]:
+        """Which months, January first, the index tells that is known at `at`."""
+        season = season_of(self.index.until(self.at)) if self.index else None
+        return season.months if season else (False,) * 12
+
+    @property
+    def told(self) -> float:
+        """Share of the horizon asked for in months that the imported calendar alone holds, if it is used."""
+        if self.calendar_from != IMPORTED:
+            return 0.0
+        return self._share(~self._seen & np.array(self.index_months))
+
+    def trust(self, kind: Kind) -> float:
+        """How far the shop's orders follow the imported calendar, 0 to 1; 0 where it is not used."""
+        season = self.season(kind) if self.calendar_from == IMPORTED else None
+        return min(season.follows, 1.0) if season else 0.0
 
     def said(self, then: Then, kind: Kind, calendar: Calendar) -> Said:
         """What a law would have said that day, with times counted by a calendar."""

@@ -20,6 +20,7 @@ from volver.predict.laws.closures import without_seasons
 from volver.predict.laws.history import Floats
 from volver.predict.laws.scores import by_customer, deviance, spearman, tenths, top_share
 from volver.predict.learning import AUTO, Learned, UnknownModel, learn
+from volver.predict.seasons import kept_index
 from volver.store import Shop
 
 MANY: Final = 40_000  # customers that are enough to choose from their past
@@ -158,8 +159,9 @@ def chosen(shop: Shop, at: date, days: float, model: str, customers: int) -> Cho
     Raises `predict.unknown_model`, `predict.too_little_history`.
     """
     known = past(shop, at, every=max(1, customers // MANY))
-    choice = choose(known, at, days, laws_of(model))
-    return replace(choice, chances=learned_chances(known, at, choice))
+    index, imported_us = kept_index(shop) or (None, None)
+    choice = choose(known, at, days, laws_of(model), index=index)
+    return replace(choice, chances=learned_chances(known, at, choice), imported_us=imported_us)
 
 
 def laws_of(model: str) -> dict[str, Any]:

@@ -14,14 +14,16 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import Words
-from volver.predict.backtest import SPENDS, USUAL, YEAR, Backtest, Kind, Trial, chance
+from volver.predict.backtest import SPENDS, USUAL, Backtest, Kind, Trial, chance
 from volver.predict.buyers import Past
+from volver.predict.calendars import UNJUDGED, CalendarChoice, calendar_for
 from volver.predict.correcting import Correction, Lesson, learn_correction
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
 from volver.predict.laws.calendar import FLAT, Calendar
 from volver.predict.laws.closures import with_closures
 from volver.predict.laws.erlang import MBGCNBD, wheat_morrison
 from volver.predict.laws.pareto import ParetoNBD
+from volver.predict.laws.store_index import StoreIndex
 from volver.predict.level import LAW, Level, learn_level
 
 LAWS: Final[dict[str, Kind]] = {"Pareto/NBD": ParetoNBD, "MBG/NBD": MBGNBD, "BG/NBD": BGNBD}
@@ -33,7 +35,7 @@ _SPEND_GAIN: Final = 0.02  # how much nearer, in logs, another law of spending m
 _TIE: Final = 0.01  # deviance within this share of the best is no worse
 _FEWEST_TO_RANK: Final = 100  # orders that came over all past days; below, the first law stands
 _VETO: Final = 0.10  # mean error of totals, in logs, beyond the best one's
-_WORSE: Final = 0.02  # how much worse totals may be with a calendar or a law of rhythm, in logs
+_WORSE: Final = 0.02  # how much worse totals may be with a law of rhythm, in logs
 _GAIN: Final = 0.003  # share of the deviance that a correction must win
 _GAIN_TREES: Final = 0.01  # the same for trees over the regression
 _RANK: Final = 0.005  # how much worse, in rank correlation, money may be ordered
@@ -69,6 +71,8 @@ class Choice:
 
     model: str = FIRST
     calendar: Calendar = FLAT
+    season: CalendarChoice = UNJUDGED
+    imported_us: int | None = None  # when the index that was known here was imported
     spend: str = USUAL
     level: Level = LAW
     correction: Correction | None = None
@@ -87,48 +91,59 @@ class Choice:
             "chosen": {
                 "model": self.model,
                 "calendar": self.calendar.is_seasonal,
+                "calendar_from": self.season.source,
                 "spend": self.spend,
                 "correction": _kind_of(self.correction),
                 "level_orders": self.level.orders,
                 "level_money": self.level.money,
             },
             "contenders": [each.to_dict() for each in self.contenders],
+            "calendars": self.season.to_dict(),
+            "calendar_why": [[each.text, dict(each.params)] for each in self.season.why],
+            "imported_us": self.imported_us,
             "why": [[each.text, dict(each.params)] for each in self.why],
         }
 
 
-def choose(past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS) -> Choice:
+def choose(
+    past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS, *, index: StoreIndex | None = None
+) -> Choice:
     """Decide from what was known until `at` how to foresee the `days` after it, among these laws.
 
-    Among all of `LAWS`, one of rhythm is tried too where a year or more shows that customers' gaps are regular.
+    Among all of `LAWS`, one of rhythm is tried too where a year or more shows that customers' gaps are regular. `index`
+    is what the store sold before, if it was imported: of it, too, only what was over by then is used.
     """
-    test = Backtest(past, at, days)
+    test = Backtest(past, at, days, index)
     if laws is LAWS and test.a_year_seen:
         laws = LAWS | _steady(past, at)
     first = FIRST if FIRST in laws else next(iter(laws))
-    calendar, why = _calendar(test, laws[first])
+    season = calendar_for(test, laws[first])
+    calendar, why = season.calendar, season.why
     if not test.then:
         short = Words(
             "The history is too short to try anything on its past: {model} is used as it is.", {"model": first}
         )
-        level = learn_level((), (), a_year_seen=test.a_year_seen, unseen=test.unseen, reopened=test.reopened)
-        return Choice(model=first, calendar=with_closures(FLAT, test.closed), level=level, why=(short,))
+        level = _level((), test, laws[first])
+        calendar = with_closures(calendar, test.closed)
+        return Choice(model=first, calendar=calendar, season=season, level=level, why=(short, *why))
     names, seasons = list(laws), [False] if calendar.is_flat else [False, True]
     tried = {(name, s): test.trials(laws[name], with_calendar=s) for name in names for s in seasons}
     seasonal = seasons[-1]
     model, law_why = _law(tried, names, with_calendar=seasonal)
     if seasonal and model != first:
         calendar = test.calendar(laws[model])
-        seasonal, why = (True, why) if not calendar.is_flat else (False, ())
+        if calendar.is_flat:
+            seasonal, season, why = False, UNJUDGED, ()
     calendar = with_closures(calendar, test.closed)
     trials = tried[model, seasonal]
-    level = _level(trials, test)
+    level = _level(trials, test, laws[model])
     spend, spend_why = _spend(test)
     correction, corrected, correction_why = _correction(test, laws[model], with_calendar=seasonal)
     contenders = _contenders(tried, corrected, (model, seasonal, _kind_of(correction)))
     return Choice(
         model=model,
         calendar=calendar,
+        season=season,
         spend=spend,
         level=level,
         correction=correction,
@@ -139,7 +154,7 @@ def choose(past: Past, at: date, days: float, laws: Mapping[str, Kind] = LAWS) -
             *law_why,
             *why,
             *_closed_why(test),
-            *_level_why(level, trials, a_year_seen=test.a_year_seen),
+            *_level_why(level, trials, test),
             *spend_why,
             *correction_why,
         ),
@@ -155,22 +170,6 @@ def _steady(past: Past, at: date) -> dict[str, Kind]:
         return {}
     name = STEADY[min(max(round(k), min(STEADY)), max(STEADY))]
     return {name: MODELS[name]}
-
-
-def _calendar(test: Backtest, kind: Kind) -> tuple[Calendar, tuple[Words, ...]]:
-    """The calendar that the shop gets: flat in its first year, and where its past says that it made things worse."""
-    found = test.calendar(kind)
-    if found.is_flat:
-        return FLAT, ()
-    old = [i for i, then in enumerate(test.then) if (then.known.at - test.past.first).days >= YEAR]
-    if old:
-        plain, seasonal = (
-            float(np.mean([abs(trials[i].error) for i in old]))
-            for trials in (test.trials(kind, with_calendar=False), test.trials(kind, with_calendar=True))
-        )
-        if seasonal > plain + _WORSE:
-            return FLAT, (Words("The calendar was left out: with it past totals were further off."),)
-    return found, (Words("The shop's calendar is in: the months in which everyone buys more."),)
 
 
 def _law(
@@ -224,18 +223,25 @@ def _scores(trials: Sequence[Trial]) -> tuple[float, float]:
     )
 
 
-def _level(trials: Sequence[Trial], test: Backtest) -> Level:
+def _level(trials: Sequence[Trial], test: Backtest, kind: Kind) -> Level:
     orders = [(each.error, chance(each)[0], test.mature(each)) for each in trials]
     money = [(each.money_error, chance(each)[1], test.mature(each)) for each in trials if each.money_error is not None]
-    return learn_level(orders, money, a_year_seen=test.a_year_seen, unseen=test.unseen, reopened=test.reopened)
+    known = {"unseen": test.unseen, "reopened": test.reopened, "told": test.told, "trust": test.trust(kind)}
+    return learn_level(orders, money, a_year_seen=test.a_year_seen, **known)
 
 
-def _level_why(level: Level, trials: Sequence[Trial], *, a_year_seen: bool) -> tuple[Words, ...]:
+def _level_why(level: Level, trials: Sequence[Trial], test: Backtest) -> tuple[Words, ...]:
     percent = round(100 * (level.money - 1.0))
     if level.broke:
         text = "Something has changed: in the newest days that were tried, {percent} % of the foreseen orders came."
         return (Words(text, {"percent": round(100 / trials[0].ratio)}),)
-    if not a_year_seen:
+    if not test.a_year_seen:
+        if test.told:
+            text = (
+                "The shop is in its first year: of {percent} % of the days ahead only the imported calendar knows the "
+                "season, so the interval is a little wider."
+            )
+            return (Words(text, {"percent": round(100 * test.told)}),)
         return (Words("The shop is in its first year: the interval is wider, for its seasons are unknown."),)
     if not percent:
         return (Words("Past totals were off now this way, now that: the level stays."),)

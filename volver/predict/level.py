@@ -17,6 +17,7 @@ _SHOCK: Final = 0.10  # usual error of a total, in logs, before the shop's own p
 _FREEDOM: Final = 3.0  # past errors that this prior is worth
 _FIRST_YEAR: Final = 0.08  # more doubt, in logs, while no whole year was seen
 _UNSEEN: Final = 0.25  # and as much more for a horizon of months that were never seen: a season is unknown
+_TOLD: Final = 0.4  # what of both is left where an imported calendar tells the seasons
 _BREAK: Final = float(np.log(2.0))  # the newest error beyond the older ones by this much, in logs, is a break
 _SURE: Final = 4.0  # and by this many deviations of the older ones, and of chance
 _FOLLOWED: Final = 0.7  # of a break, in logs
@@ -61,10 +62,14 @@ def learn_level(
     a_year_seen: bool,
     unseen: float = 0.0,
     reopened: float = 0.0,
+    told: float = 0.0,
+    trust: float = 0.0,
 ) -> Level:
     """The level from past errors, newest first: (log of what came over what was foreseen, variance that chance alone
     gives, and how much it says of today's, 0 to 1 and 1 where it is left out). `unseen` is the share of the horizon in
-    months that the history does not hold; `reopened` the share for which a shop that was shut was not yet seen open.
+    months that the history does not hold, `told` the part of it that an imported calendar holds, which is trusted from
+    0 to 1: by as much as the shop's orders follow it; `reopened` is the share of the horizon for which a shop that was
+    shut was not yet seen open.
 
     Within the first year errors may be the season's, so the level stays and only the interval learns from them. A
     newest day unlike all older ones is a break in the shop: the level follows it in part, and the interval widens.
@@ -78,7 +83,7 @@ def learn_level(
         else:
             shift, variance = _shift(off, chance, tell, may_move=a_year_seen)
         if not a_year_seen:
-            variance += _FIRST_YEAR**2 + (_UNSEEN * unseen) ** 2
+            variance += _unknown_seasons(unseen, told, trust)
         variance += (_REOPENED * reopened) ** 2
         found[name] = shift, float(np.sqrt(variance))
     return Level(
@@ -89,6 +94,12 @@ def learn_level(
         freedom=_FREEDOM + len(orders),
         broke=_breaks(*(np.array([each[i] for each in orders], dtype=np.float64) for i in (0, 1))),
     )
+
+
+def _unknown_seasons(unseen: float, told: float, trust: float) -> float:
+    """Variance of the log of a total for want of a whole year."""
+    known = (1.0 - _TOLD) * trust
+    return (_FIRST_YEAR * (1.0 - known)) ** 2 + (_UNSEEN * (unseen - known * told)) ** 2
 
 
 def _breaks(errors: Floats, chance: Floats) -> bool:

@@ -123,6 +123,12 @@ _ALL = [
             batch BIGINT"""),
     ),
     LakeTable(
+        name="calendar_index",  # a row without days is a month of every year
+        sort="first_day, month_of_year",
+        columns=_columns("""
+            kind VARCHAR, first_day DATE, last_day DATE, month_of_year INTEGER, value DOUBLE, imported_us BIGINT"""),
+    ),
+    LakeTable(
         name="rebuys",
         sort="customer_id, product_id",
         columns=_columns("""

@@ -31,6 +31,11 @@ _LAWS: Final = {
         "Everyone buys in a rhythm of their own, steadier than chance, and may stop after any order, the first one too."
     ),
 )
+_CALENDARS: Final = {
+    "imported": Words("imported"),
+    "learned": Words("learned from its past"),
+    "none": Words("none"),
+}
 _CORRECTIONS: Final = {
     "none": Words("none by customer"),
     "linear": Words("by customer, from recent orders, spend and silence"),
@@ -98,7 +103,7 @@ def _facts(worth: Worth, chosen: dict[str, Any], shop: Shop, spoken: Speech) -> 
         found.insert(1, (_("Customers as of"), spoken.day(worth.data_until)))
     if chosen:
         found += [
-            (_("Calendar"), _("learned from its past") if chosen.get("calendar") else _("none")),
+            (_("Calendar"), spoken.words(_CALENDARS[_calendar_from(chosen)])),
             (_("Correction"), spoken.words(_CORRECTIONS.get(str(chosen.get("correction"))))),
             (_("Orders in total"), _level(chosen.get("level_orders"), spoken)),
             (_("Money in total"), _level(chosen.get("level_money"), spoken)),
@@ -109,6 +114,12 @@ def _facts(worth: Worth, chosen: dict[str, Any], shop: Shop, spoken: Speech) -> 
     if worth.body.get("volver"):
         found.append(("Volver", str(worth.body["volver"])))
     return tuple((name, said) for name, said in found if said)
+
+
+def _calendar_from(chosen: dict[str, Any]) -> str:
+    """Where the calendar is from; a fit of an earlier version could only learn it."""
+    found = str(chosen.get("calendar_from"))
+    return found if found in _CALENDARS else "learned" if chosen.get("calendar") else "none"
 
 
 def _level(level: float | None, spoken: Speech) -> str:

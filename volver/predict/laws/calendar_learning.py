@@ -69,14 +69,14 @@ def learn_calendar(
     if len(edges) < 2:
         return FLAT
     seen = _by_day(edges[1:], days, np.asarray(orders, dtype=np.float64))
-    cells = _cells(edges[1:], windows, weekdays)
+    cells = cells_of(edges[1:], windows, weekdays)
     found = replace(FLAT, windows=tuple(windows))
     for _ in range(_ROUNDS):
         law = kind().fit(found.histories(known, at))
         weights = found.daily(edges[1:])
-        expected = _expected_at(law, born, edges, found, cells)
-        usual = np.maximum(_sums(cells.of_day, weights, len(cells.days)) / cells.days, 1e-9)
-        came = _sums(cells.of_day, seen, len(cells.days))
+        expected = expected_in(law, born, edges, found, cells)
+        usual = np.maximum(sums(cells.of_day, weights, len(cells.days)) / cells.days, 1e-9)
+        came = sums(cells.of_day, seen, len(cells.days))
         before, found = weights, _calendar(_effects(came, expected / usual, cells, windows, doubt), windows)
         if float(np.max(np.abs(found.daily(edges[1:]) - before))) < _STILL:
             break
@@ -106,15 +106,15 @@ def index_of(frame: Any, *, repeating: Calendar | None = None) -> Calendar:
 
 def _repeating(days: Any, row_of: Ints, seen: Floats, expected: Floats, counted: bool) -> Calendar:
     """The months that an index tells; an index that is no count is as sure as a hundred orders a half month."""
-    cells = _cells(days, (), weekdays=False)
+    cells = cells_of(days, (), weekdays=False)
     share = np.bincount(row_of, minlength=len(seen))[row_of].astype(np.float64)
-    came, usual = (_sums(cells.of_day, each[row_of] / share, len(cells.days)) for each in (seen, expected))
+    came, usual = (sums(cells.of_day, each[row_of] / share, len(cells.days)) for each in (seen, expected))
     scale = 1.0 if counted else 100.0 * len(cells.days) / max(float(usual.sum()), 1e-9)
     return _calendar(_effects(came * scale, usual * scale, cells, (), _DOUBT), ())
 
 
 @dataclass(frozen=True, slots=True)
-class _Cells:
+class Cells:
     """Runs of days that share month, half, weekday and windows; and what each cell is."""
 
     of_day: Ints
@@ -127,17 +127,18 @@ class _Cells:
     long: bool  # two years and more
 
 
-def _cells(days: Any, windows: Sequence[Window], weekdays: bool) -> _Cells:
+def cells_of(days: Any, windows: Sequence[Window], weekdays: bool, *, halves: bool = True) -> Cells:
+    """The cells of consecutive days (datetime64); half months are told apart from two years on, if at all."""
     _, half, weekday = months_of(days)
     months = days.astype("datetime64[M]").astype(np.int64)
-    long = float((days[-1] - days[0]).astype(np.int64)) >= 2 * _YEAR - 10
+    long = halves and float((days[-1] - days[0]).astype(np.int64)) >= 2 * _YEAR - 10
     half = half if long else half // 2 * 2
     inside = np.column_stack([np.zeros((len(days), 0), bool)] + [window.on(days) for window in windows])
     key = np.column_stack([months, half, weekday if weekdays else np.zeros_like(half), inside])
     _, first, of_day = np.unique(key, axis=0, return_index=True, return_inverse=True)
     of_day = np.asarray(of_day, dtype=np.int64).reshape(-1)
     size = np.bincount(of_day).astype(np.float64)
-    return _Cells(
+    return Cells(
         of_day=of_day,
         days=size,
         occasion=np.unique(months[first], return_inverse=True)[1],
@@ -149,11 +150,11 @@ def _cells(days: Any, windows: Sequence[Window], weekdays: bool) -> _Cells:
     )
 
 
-def _expected_at(law: BuyingModel, born: Any, edges: Any, calendar: Calendar, cells: _Cells) -> Floats:
+def expected_in(law: BuyingModel, born: Any, edges: Any, calendar: Calendar, cells: Cells) -> Floats:
     """Expected later orders in each cell; asked only where one run of days ends."""
     last = np.append(np.flatnonzero(np.diff(cells.of_day)), len(cells.of_day) - 1)
     runs = expected_between(law, born, edges[np.append(0, last + 1)], calendar)
-    return _sums(cells.of_day[last], runs, len(cells.days))
+    return sums(cells.of_day[last], runs, len(cells.days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ class _Effects:
     trend: float
 
 
-def _effects(came: Floats, expected: Floats, cells: _Cells, windows: Sequence[Window], doubt: float) -> _Effects:
+def _effects(came: Floats, expected: Floats, cells: Cells, windows: Sequence[Window], doubt: float) -> _Effects:
     """Penalised quasi-likelihood of counts with random effects; variances by Schall (1991), held by weak priors.
 
     log mean = log expected + level + trend + month + half + weekday + window + (month of that year).
@@ -175,17 +176,17 @@ def _effects(came: Floats, expected: Floats, cells: _Cells, windows: Sequence[Wi
     blocks: list[tuple[str, Floats, float, float]] = [  # name, columns, prior deviation, prior weight (inf: fixed)
         ("level", np.ones((len(came), 1)), 1e3, np.inf),
         ("trend", (cells.years - cells.years.mean())[:, None], _TREND, np.inf),
-        ("months", _columns(cells.half // 2, 12), _MONTH, 3.0),
-        ("occasions", _columns(cells.occasion, int(cells.occasion.max()) + 1), doubt, 4.0),
+        ("months", indicators(cells.half // 2, 12), _MONTH, 3.0),
+        ("occasions", indicators(cells.occasion, int(cells.occasion.max()) + 1), doubt, 4.0),
     ]
     if cells.long:
-        blocks.append(("halves", _columns(cells.half, 24), _HALF, 1.0))
+        blocks.append(("halves", indicators(cells.half, 24), _HALF, 1.0))
     if cells.weekday is not None:
-        blocks.append(("weekdays", _columns(cells.weekday, 7), _WEEKDAY, 1.0))
+        blocks.append(("weekdays", indicators(cells.weekday, 7), _WEEKDAY, 1.0))
     if windows:
         blocks.append(("windows", cells.inside.astype(np.float64), _WINDOW, np.inf))
     usable = expected > 1e-6
-    found = _solved(came[usable], expected[usable], [(name, x[usable], s, df) for name, x, s, df in blocks])
+    found = effects_of(came[usable], expected[usable], [(name, x[usable], s, df) for name, x, s, df in blocks])
     return _Effects(
         months=found["months"],
         halves=found.get("halves", np.zeros(0)),
@@ -195,7 +196,8 @@ def _effects(came: Floats, expected: Floats, cells: _Cells, windows: Sequence[Wi
     )
 
 
-def _solved(came: Floats, expected: Floats, blocks: list[tuple[str, Floats, float, float]]) -> dict[str, Floats]:
+def effects_of(came: Floats, expected: Floats, blocks: list[tuple[str, Floats, float, float]]) -> dict[str, Floats]:
+    """Effects of each block on log(came / expected): name, columns, prior deviation, prior weight (inf: it is kept)."""
     design = np.column_stack([columns for _, columns, _, _ in blocks])
     ends = np.cumsum([0, *[columns.shape[1] for _, columns, _, _ in blocks]])
     places = [slice(int(a), int(b)) for a, b in pairwise(ends)]
@@ -226,9 +228,9 @@ def _solved(came: Floats, expected: Floats, blocks: list[tuple[str, Floats, floa
 
 def _calendar(found: _Effects, windows: Sequence[Window]) -> Calendar:
     raw = Calendar(
-        months=_weights(found.months),
-        halves=_weights(found.halves),
-        weekdays=_weights(found.weekdays),
+        months=weights_of(found.months),
+        halves=weights_of(found.halves),
+        weekdays=weights_of(found.weekdays),
         windows=tuple(
             replace(window, weight=window.weight * float(np.exp(effect)))
             for window, effect in zip(windows, found.windows, strict=True)
@@ -239,15 +241,18 @@ def _calendar(found: _Effects, windows: Sequence[Window]) -> Calendar:
     return replace(raw, months=tuple(each / scale for each in raw.months))
 
 
-def _weights(effects: Floats) -> tuple[float, ...]:
+def weights_of(effects: Floats) -> tuple[float, ...]:
+    """Effects in logs as weights."""
     return tuple(np.exp(effects).tolist())
 
 
-def _sums(group: Ints, values: Floats, size: int) -> Floats:
+def sums(group: Ints, values: Floats, size: int) -> Floats:
+    """Values summed by group."""
     return np.bincount(group, values, minlength=size).astype(np.float64)
 
 
-def _columns(group: Ints, size: int) -> Floats:
+def indicators(group: Ints, size: int) -> Floats:
+    """One column per group, 1 where a row is of it."""
     return np.eye(size)[group]
 
 

@@ -4,24 +4,28 @@ Reads CSV of any delimiter, decimal comma or point, English or Spanish headers; 
 only writer it is. A row that says nothing sound is told with its reason, never taken for zero.
 """
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from volver.core import E4, VolverError, Words
-from volver.predict.money.firstorders import folded
+from volver.predict.sheets import (
+    cell_of,
+    cells_of,
+    decimal_mark,
+    folded,
+    is_month_first,
+    month_of,
+    number_of,
+    table_of,
+)
 from volver.store import Shop
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_MONTHS: Final = (
-    "jan|ene", "feb", "mar", "apr|abr", "may", "jun", "jul", "aug|ago", "sep|set", "oct", "nov", "dec|dic",
-)  # fmt: skip
 _COLUMNS: Final = {
     "channel": "channel canal source fuente origen medio medium platform plataforma utmsource",
     "first-product": "product producto firstproduct primerproducto item articulo productname",
@@ -33,8 +37,6 @@ _COLUMNS: Final = {
 }
 _MOST_COST: Final = 1e12
 _Place = tuple[str, str | None, str | None]
-_CURRENCY: Final = r"(?:[A-Z]{3}|[Ee]uros?|eur|usd|gbp|(?:US|R|A|C)?\$|[€£¥₹₺₽₩₪₫₴₦₱₲₡฿])"
-_DAY_FORM: Final = re.compile(r"\s*(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4})(?!\d)")
 
 
 class BadCosts(VolverError):
@@ -73,9 +75,9 @@ class CostRows:
 def read_costs(source: Any, by: str = "channel") -> CostRows:
     """Costs from a path to a CSV file or from a frame (pandas, polars, Arrow, DuckDB). Raises `predict.bad_costs`."""
     if isinstance(source, str | Path):
-        name, table = Path(source).name, _table(Path(source))
+        name, table = Path(source).name, table_of(Path(source), lambda why: BadCosts(file=name, why=why))
     else:
-        name, table = "the frame", _cells(source)
+        name, table = "the frame", cells_of(source)
     header = next(table, None)
     if header is None:
         raise BadCosts(file=name, why="it is empty")
@@ -84,8 +86,8 @@ def read_costs(source: Any, by: str = "channel") -> CostRows:
         if wanted not in place:
             raise BadCosts(file=name, why=f"no column says the {wanted.removeprefix('first-')}")
     lines = [(number, row) for number, row in enumerate(table, 2) if any(cell.strip() for cell in row)]
-    mark = _decimal_mark([_cell(row, place["cost"]) for _, row in lines])
-    month_first = _month_first([_cell(row, place.get("month")) for _, row in lines])
+    mark = decimal_mark([cell_of(row, place["cost"]) for _, row in lines])
+    month_first = is_month_first([cell_of(row, place.get("month")) for _, row in lines])
     rows, aside = [], []
     for number, row in lines:
         wide = any(cell.strip() for cell in row[len(header) :])
@@ -143,27 +145,6 @@ def campaign_costs(shop: Shop) -> tuple[Cost, ...]:
     return (*own, *inside)
 
 
-def month_of(text: str, *, month_first: bool = False) -> str | None:
-    """YYYY-MM of a month or a day as people write it; None for what is none. `month_first`: 03/15/2025 is in March.
-
-    >>> [month_of(text) for text in ("2025-03", "03/2025", "marzo 2025", "Mar-25", "15/03/2025", "2025-03-15", "Q1")]
-    ['2025-03', '2025-03', '2025-03', '2025-03', '2025-03', '2025-03', None]
-    """
-    plain = folded(_DAY_FORM.sub(r"\3\2\1\2\4", text) if month_first else text)
-    for number, names in enumerate(_MONTHS, 1):
-        plain = re.sub(rf"\b(?:{names})[a-z]*\.?", f"m{number:02}", plain)
-    for form in (
-        r"(?P<y>\d{4})\W?m?(?P<m>\d{1,2})(?:\W\d{1,2}(?:\D.*)?)?",
-        r"(?:\d{1,2}\W)?(?:de )?m?(?P<m>\d{1,2})\W*(?:de |del )?(?P<y>\d{4})(?:\D.*)?",
-        r"m(?P<m>\d{2})\W*(?P<y>\d{2})",
-    ):
-        found = re.fullmatch(form, plain)
-        if found and 1 <= int(found["m"]) <= 12:
-            year = int(found["y"])
-            return f"{year if year > 99 else 2000 + year}-{int(found['m']):02}"
-    return None
-
-
 def _by_place(rows: Sequence[Cost]) -> dict[_Place, Cost]:
     """Costs by group, campaign and month; two rows for the same place add up."""
     found: dict[_Place, Cost] = {}
@@ -207,65 +188,28 @@ def _together(one: Cost, other: Cost) -> Cost:
 
 def _cost(row: list[str], place: dict[str, int], by: str, mark: str, month_first: bool) -> Cost | Words:
     """A row of costs, or why it is none."""
-    group = _cell(row, place[by])
+    group = cell_of(row, place[by])
     if not group:
         return Words("no name")
-    money = _number(_cell(row, place["cost"]), mark)
+    money = number_of(cell_of(row, place["cost"]), mark)
     if money is None or not 0 <= money <= _MOST_COST:
         return Words("no cost that is a number of 0 or more")
     month = None
-    if _cell(row, place.get("month")):
-        month = month_of(_cell(row, place.get("month")), month_first=month_first)
+    if cell_of(row, place.get("month")):
+        month = month_of(cell_of(row, place.get("month")), month_first=month_first)
         if month is None:
             return Words("a month that cannot be read")
-    said = _cell(row, place.get("customers"))
+    said = cell_of(row, place.get("customers"))
     won = _whole(said, mark) if said else None
     if said and won is None:
         return Words("customers that are no whole number of 0 or more")
     return Cost(
         group=group,
         cost=money,
-        campaign=None if by == "campaign" else _cell(row, place.get("campaign")) or None,
+        campaign=None if by == "campaign" else cell_of(row, place.get("campaign")) or None,
         month=month,
         customers=won,
     )
-
-
-def _table(path: Path) -> Iterator[list[str]]:
-    """Rows of a CSV file, the header first."""
-    try:
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise BadCosts(file=path.name, why="there is no such file") from problem
-    try:
-        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(";\t|,", key=lambda each: (first.count(each), each != ","))
-    try:
-        yield from (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(map(str.strip, row)))
-    except csv.Error as problem:
-        raise BadCosts(file=path.name, why=f"it is no table ({problem})") from problem
-
-
-def _cells(frame: Any) -> Iterator[list[str]]:
-    """The same of a frame."""
-    import narwhals as nw
-
-    native = nw.from_native(frame)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    yield list(eager.columns)
-    for row in eager.iter_rows():
-        yield ["" if each is None or each != each else _written(each) for each in row]
-
-
-def _written(value: Any) -> str:
-    """A frame's value as a file would say it; a float never looks like thousands, nor has it an exponent."""
-    text = str(value)
-    if isinstance(value, float) and ("e" in text or re.fullmatch(r"\d{1,3}\.\d{3}", text)):
-        return f"{value:.4f}"
-    return text
 
 
 def _places(header: Sequence[str], by: str) -> dict[str, int]:
@@ -280,40 +224,8 @@ def _places(header: Sequence[str], by: str) -> dict[str, int]:
     return found
 
 
-def _cell(row: Sequence[str], place: int | None) -> str:
-    return row[place].strip() if place is not None and place < len(row) else ""
-
-
-def _decimal_mark(cells: Sequence[str]) -> str:
-    """Comma where a cell can only be read so: 12,5 or 1.234,50; else point."""
-    comma = sum(1 for each in cells if re.search(r",\d{1,2}\D*$|\.\d{3},", each) and "." not in each.split(",")[-1])
-    point = sum(1 for each in cells if re.search(r"\.\d{1,2}\D*$|,\d{3}\.", each) and "," not in each.split(".")[-1])
-    if comma == point == 0 and any(re.fullmatch(r"\D*\d{1,3}(\.\d{3})+\D*", each) for each in cells):
-        return ","  # 1.234 beside no decimals at all: thousands, as no invoice has three decimals
-    return "," if comma > point else "."
-
-
-def _number(text: str, mark: str) -> float | None:
-    """The number that the whole cell is, with thousands in groups of three and one currency or none; else None."""
-    thousands = r"[.\s'’]" if mark == "," else r"[,\s'’]"
-    whole = rf"(?:\d{{1,3}}(?:(?P<by>{thousands})\d{{3}}(?:(?P=by)\d{{3}})*)|\d+)"
-    cents = re.escape(mark)
-    number = rf"(?P<number>[+-]?(?:{whole}(?:{cents}\d*)?|{cents}\d+))"
-    form = rf"(?:{_CURRENCY}\s*)?{number}\s*(?:{_CURRENCY})?"
-    found = re.fullmatch(form, text.strip())
-    if found is None:
-        return None
-    return float(re.sub(thousands, "", found["number"]).replace(mark, "."))
-
-
 def _whole(text: str, mark: str) -> int | None:
     """The count that a cell says; None where it says none."""
     plain = re.fullmatch(r"(\d{1,12})(?:[.,]0{1,2})?", text)  # 100.0 where a program wrote a count
-    value = float(plain[1]) if plain else _number(text, mark)
+    value = float(plain[1]) if plain else number_of(text, mark)
     return int(value) if value is not None and value == int(min(value, _MOST_COST)) and value >= 0 else None
-
-
-def _month_first(cells: Sequence[str]) -> bool:
-    """Whether 03/04/2025 is March 4 here: where some date can only be read so, and none the other way."""
-    seen = [(int(found[1]), int(found[3])) for each in cells if (found := _DAY_FORM.match(each))]
-    return any(a <= 12 < b for a, b in seen) and not any(b <= 12 < a for a, b in seen)

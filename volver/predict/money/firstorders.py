@@ -4,7 +4,6 @@ Reads the ledger as last refreshed through `predict_firsts.sql`, writes nothing.
 is in the shop's currency, net of what came back.
 """
 
-import unicodedata
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -15,6 +14,7 @@ import numpy as np
 from volver.core import E4, VolverError, Words
 from volver.predict.laws.history import Floats, Ints
 from volver.predict.money.shrinking import within_reach
+from volver.predict.sheets import folded
 from volver.store import Shop
 
 BY: Final = ("channel", "campaign", "first-product", "first-category", "basket", "price", "discount")
@@ -231,16 +231,6 @@ def basket_of(units: float) -> str:
 def price_of(unit_price: float, edges: Floats) -> str:
     """The price tier of a unit price."""
     return _PRICES[int(np.searchsorted(edges, unit_price, side="left"))]
-
-
-def folded(text: str) -> str:
-    """A text without case, accents and spare blanks, as names are compared.
-
-    >>> folded(" Verano  2026 "), folded("BÚSQUEDA")
-    ('verano 2026', 'busqueda')
-    """
-    parts = unicodedata.normalize("NFKD", " ".join(text.split()).casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))
 
 
 def one_spelling(names: Any) -> Any:

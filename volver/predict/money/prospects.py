@@ -21,7 +21,6 @@ from volver.predict.money.firstorders import (
     FirstOrders,
     basket_of,
     first_orders,
-    folded,
     groups,
     one_spelling,
     price_edges,
@@ -29,6 +28,7 @@ from volver.predict.money.firstorders import (
 )
 from volver.predict.money.outlook import Estimate, estimate, from_birth, group_label, law_curve, lived
 from volver.predict.money.shrinking import dispersion, rates
+from volver.predict.sheets import folded
 from volver.predict.shelves import published
 from volver.store import Shop
 

@@ -9,7 +9,8 @@ import numpy as np
 from volver.core import Words
 from volver.predict.laws.history import Ints
 from volver.predict.money.costs import Cost
-from volver.predict.money.firstorders import UNKNOWN, FirstOrders, Groups, counted, folded
+from volver.predict.money.firstorders import UNKNOWN, FirstOrders, Groups, counted
+from volver.predict.sheets import folded
 
 
 class Winners:
