@@ -282,7 +282,7 @@ def test_a_first_christmas_is_foreseen_with_what_the_store_sold_before(young: Sh
     assert told.expected / orders == pytest.approx(1.0, abs=0.15)
     assert told.low80 < orders < told.high80
     assert told.high80 / told.low80 < 0.85 * without.high80 / without.low80  # the months are known now
-    assert choice.season.source == "imported"
+    assert choice.calendars.source == "imported"
     assert any("imported" in str(each) for each in choice.why)
     assert choice.to_dict()["chosen"]["calendar_from"] == "imported"
 
@@ -324,10 +324,10 @@ def test_past_totals_choose_between_what_was_learned_and_what_was_imported(young
     at = date(2024, 11, 30)
     summer = Calendar(CHRISTMAS.months[6:] + CHRISTMAS.months[:6])
     right, wrong = (foreseen(young, sold(each), at, 60.0)[1] for each in (CHRISTMAS, summer))
-    assert wrong.season.source == "learned"
+    assert wrong.calendars.source == "learned"
     assert any("imported calendar was left out" in str(each) for each in wrong.why)
-    assert set(right.season.errors) == {"none", "learned", "imported"}
-    assert right.season.errors["imported"] < right.season.errors["none"]
+    assert set(right.calendars.errors) == {"none", "learned", "imported"}
+    assert right.calendars.errors["imported"] < right.calendars.errors["none"]
     assert sum(each["chosen"] for each in right.to_dict()["calendars"]) == 1
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,23 @@ def test_a_model_of_an_earlier_version_says_what_it_knows(own_shop: Shop) -> Non
     assert "Which model speaks, and why?" in said
     assert "2 years" not in said
     assert "Deviance" not in said
+
+
+def test_an_imported_calendar_is_told_in_one_sentence(own_shop: Shop) -> None:
+    path, body = body_of(own_shop)
+    text_of = (
+        "The imported calendar is in, with {percent} % of its swings: the shop's own history is too short to know its "
+        "seasons."
+    )
+    body["choice"]["chosen"] |= {"calendar": True, "calendar_from": "imported"}
+    body["choice"]["why"].append([text_of, {"percent": 96}])
+    path.write_text(json.dumps(body))
+    said = unescape(text(page(own_shop)))
+    assert "The imported calendar is in, with 96 % of its swings" in said
+    assert re.search(r"Calendar imported", said)
+    dicho = unescape(text(page(own_shop, lang="es")))
+    assert "El calendario importado está dentro, con el 96 % de sus oscilaciones" in dicho
+    assert re.search(r"Calendario importado", dicho)
 
 
 def test_an_older_model_is_published_again_by_a_form(own_shop: Shop) -> None:

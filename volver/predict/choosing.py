@@ -71,7 +71,7 @@ class Choice:
 
     model: str = FIRST
     calendar: Calendar = FLAT
-    season: CalendarChoice = UNJUDGED
+    calendars: CalendarChoice = UNJUDGED
     imported_us: int | None = None  # when the index that was known here was imported
     spend: str = USUAL
     level: Level = LAW
@@ -91,15 +91,15 @@ class Choice:
             "chosen": {
                 "model": self.model,
                 "calendar": self.calendar.is_seasonal,
-                "calendar_from": self.season.source,
+                "calendar_from": self.calendars.source,
                 "spend": self.spend,
                 "correction": _kind_of(self.correction),
                 "level_orders": self.level.orders,
                 "level_money": self.level.money,
             },
             "contenders": [each.to_dict() for each in self.contenders],
-            "calendars": self.season.to_dict(),
-            "calendar_why": [[each.text, dict(each.params)] for each in self.season.why],
+            "calendars": self.calendars.to_dict(),
+            "calendar_why": [[each.text, dict(each.params)] for each in self.calendars.why],
             "imported_us": self.imported_us,
             "why": [[each.text, dict(each.params)] for each in self.why],
         }
@@ -125,7 +125,7 @@ def choose(
         )
         level = _level((), test, laws[first])
         calendar = with_closures(calendar, test.closed)
-        return Choice(model=first, calendar=calendar, season=season, level=level, why=(short, *why))
+        return Choice(model=first, calendar=calendar, calendars=season, level=level, why=(short, *why))
     names, seasons = list(laws), [False] if calendar.is_flat else [False, True]
     tried = {(name, s): test.trials(laws[name], with_calendar=s) for name in names for s in seasons}
     seasonal = seasons[-1]
@@ -143,7 +143,7 @@ def choose(
     return Choice(
         model=model,
         calendar=calendar,
-        season=season,
+        calendars=season,
         spend=spend,
         level=level,
         correction=correction,
