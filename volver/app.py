@@ -94,6 +94,10 @@ class OpenShop:
         """What customers are expected to bring over a horizon."""
         return predict.value(self.shop, horizon)
 
+    def value_of(self, customer: str, horizon: str = "365d") -> "predict.CustomerValue":
+        """What one customer (a reference, e-mail or id) is expected to bring over a horizon, and why."""
+        return predict.value_of_customer(self.shop, know.find_customer(self.shop, customer), horizon)
+
     def sql(self, text: str, **params: Any) -> Answer:
         """Run SQL over the lake's tables."""
         return Answer(self.shop.compute.relation(text, params))

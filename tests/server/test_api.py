@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from tests.ui.world import simulated, visitor
 from tests.world import Line, shop_of
-from volver import predict
+from volver import know, predict
 from volver.cli.main import main
 from volver.server import create_app, create_token, list_tokens, revoke_token
 from volver.server.tokens import BadTokenName, NoSuchToken, TokenTaken
@@ -67,6 +67,31 @@ def test_an_answer_is_that_of_the_command_line(
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json() == told(capsys, shop, "predict", *words)
+
+
+def test_one_customer_is_valued_with_reasons(
+    program: TestClient, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = know.customers(shop, sort="value", limit=1).rows[0]
+    address = f"{ROOT}/predict/customers/{row.customer_id}/value"
+    answer = program.get(f"{address}?horizon=90d").json()
+    assert answer == told(capsys, shop, "predict", "value", row.ref, "--horizon", "90d")
+    assert answer["reasons"][0]["words"].startswith("Ordered on")
+    spanish = program.get(f"{address}?lang=es").json()
+    assert spanish == told(capsys, shop, "predict", "value", row.ref, "--lang", "es")
+    assert spanish["reasons"][0]["words"].startswith("Compró")
+    main(["--shop", str(shop.path), "predict", "value", row.ref])
+    assert "\n- Ordered on" in capsys.readouterr().out
+
+
+def test_of_nobody_it_cannot_say_and_says_why(program: TestClient, bare: Shop) -> None:
+    answer = program.get(f"{ROOT}/predict/customers/999999999/value").json()
+    assert (answer["value"], answer["factors"]) == (None, {})
+    assert answer["reasons"][0]["key"] == "unknown"
+    assert program.get(f"{ROOT}/predict/customers/ana@example.com/value").status_code == 400
+    assert program.get(f"{ROOT}/predict/customers/1/value?lang=fr").status_code == 400
+    unfitted = client(bare, create_token(bare, "two").secret or "").get(f"{ROOT}/predict/customers/1/value")
+    assert (unfitted.status_code, unfitted.json()["code"]) == (404, "predict.no_model")
 
 
 def test_the_shelf_and_publishing_again(program: TestClient, shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """Every page for an empty shop, a shop of one customer, and a shop as shops are."""
 
 import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -66,6 +67,33 @@ def test_a_customer_of_every_stage(busy_shop: Shop, stage: str) -> None:
     page = visitor(busy_shop, **{"accept-language": "en"}).get(f"/customers/{row.customer_id}").text
     assert "Everything that happened" in page
     assert "Chance of still being a customer" in page
+
+
+def why(page: str) -> list[str]:
+    """The card of reasons: its title, its line, its sentences."""
+    [card] = re.findall(r'<section class="card ">\s*<header><div><h2>((?:Why|¿Por qué) .*?)</section>', page, re.S)
+    said = [re.sub(r"\s+", " ", each).strip() for each in re.split(r"<[^>]+>", card)]
+    return [unescape(each) for each in said if each]
+
+
+def test_a_value_has_its_reasons_in_the_readers_language(busy_shop: Shop) -> None:
+    row = first(busy_shop, sort="value")
+    pages = {
+        lang: visitor(busy_shop, **{"accept-language": lang}).get(f"/customers/{row.customer_id}").text
+        for lang in ("en", "es")
+    }
+    english, spanish = why(pages["en"]), why(pages["es"])
+    assert re.fullmatch(r"Why €[\d,.]+\?", english[0])
+    assert re.fullmatch(r"¿Por qué [\d,.]+\s€\?", spanish[0])
+    assert english[2].startswith("Ordered on ")
+    assert spanish[2].startswith("Compró ")
+    assert len(english) == len(spanish) >= 6
+    assert any(re.fullmatch(r"× [\d.]+", each) for each in english)
+
+
+def test_without_a_model_the_reasons_say_what_is_missing(lone_shop: Shop) -> None:
+    page = visitor(lone_shop, **{"accept-language": "en"}).get(f"/customers/{first(lone_shop).customer_id}").text
+    assert why(page) == ["Why this value?", "The forecast needs 20 customers with orders; you have 1."]
 
 
 def test_money_comes_first(busy_shop: Shop) -> None:

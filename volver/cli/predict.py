@@ -15,6 +15,7 @@ from volver.cli.predict_money import (
 from volver.cli.predict_propensity import propensity_command
 from volver.cli.predict_recommend import check_recommendations
 from volver.cli.predict_shelf import drift_command, shelf_command
+from volver.cli.predict_value import value_command
 from volver.cli.predict_when import when_command
 from volver.cli.tell import Context, tell_json, tell_story, tell_table
 from volver.core import Words
@@ -88,36 +89,6 @@ def fit_command(context: Context, at: Any, horizon: str, model: str, everything:
         click.echo(f"Propensities: {learned} of {len(chances.chances)} published in {chances.seconds:.1f} s.")
 
 
-@group.command(name="value")
-@_HORIZON
-@click.option("--top", default=10, show_default=True, help="How many of the most valuable customers to list.")
-@_JSON
-@click.pass_obj
-def value_command(context: Context, horizon: str, top: int, as_json: bool) -> None:
-    """What the customers will be worth within a horizon, by the published model.
-
-    Example: volver predict value --horizon "12 months"
-    """
-    from volver import predict
-
-    with context.open_shop() as shop:
-        report = predict.value(shop, horizon)
-    if as_json:
-        tell_json(report.to_dict(top))
-        return
-    total = report.total
-    click.echo(
-        f"{report.customers:,} customers, {report.horizon_days:.0f} days from {report.at}: "
-        f"{total.expected:,.0f} {report.currency} (90 %: {total.low:,.0f} to {total.high:,.0f})"
-    )
-    rows = [[each.decile, each.customers, each.value, 100 * each.share] for each in report.deciles]
-    tell_table(["decile", "customers", f"value {report.currency}", "share %"], rows)
-    found = report.answer.table.slice(0, top).to_pylist()
-    if found:
-        click.echo("")
-        tell_table(list(found[0]), [list(row.values()) for row in found])
-
-
 @group.command(name="check")
 @click.option(
     "--calibrate-until",
@@ -178,6 +149,7 @@ def _told(report: "CheckReport", currency: str) -> str:
 
 
 for _command in (
+    value_command,
     newcomers_command,
     leads_command,
     spend_ceiling_command,

@@ -90,6 +90,8 @@ if TYPE_CHECKING:
     from volver.predict.money.standings import BenchmarkReport as BenchmarkReport
     from volver.predict.money.standings import Standing as Standing
     from volver.predict.money.standings import benchmark as benchmark
+    from volver.predict.one_customer import CustomerValue as CustomerValue
+    from volver.predict.one_customer import value_of_customer as value_of_customer
     from volver.predict.pace import AliveCurve as AliveCurve
     from volver.predict.pace import alive_curve as alive_curve
     from volver.predict.pace import tracking as tracking
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
     from volver.predict.propensities import learn_propensities as learn_propensities
     from volver.predict.reaching import BestMoment as BestMoment
     from volver.predict.reaching import best_moment as best_moment
+    from volver.predict.reasons import Reason as Reason
     from volver.predict.rebuys import DueProduct as DueProduct
     from volver.predict.rebuys import Rebuy as Rebuy
     from volver.predict.rebuys import WhenReport as WhenReport
@@ -199,6 +202,7 @@ _WHERE = {
     "CovariateMBGNBD": "laws.covariates",
     "CovariateParetoNBD": "laws.covariates",
     "CustomerWorth": "laws.worth",
+    "CustomerValue": "one_customer",
     "Decile": "valuing",
     "Drift": "drifting",
     "drift": "drifting",
@@ -269,6 +273,7 @@ _WHERE = {
     "qini_interval": "uplift.evaluation",
     "read_costs": "money.costs",
     "read_index": "index_files",
+    "Reason": "reasons",
     "Rebuy": "rebuys",
     "rebuys_of": "rebuys",
     "recalibrated": "when.calibrate",
@@ -302,6 +307,7 @@ _WHERE = {
     "UpSell": "recommend.upsell",
     "value": "valuing",
     "value_at_first_order": "money.prospects",
+    "value_of_customer": "one_customer",
     "value_of_lead": "money.prospects",
     "ValueReport": "valuing",
     "wheat_morrison": "laws.erlang",

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import E4, VolverError
-from volver.predict.buying_days import BuyingDays, as_days, buying_days, day_number
+from volver.predict.buying_days import BuyingDays, Known, as_days, buying_days, buying_days_of, day_number
 from volver.predict.laws.history import Floats, Histories, Ints, histories
 from volver.store import Shop
 
@@ -58,6 +58,15 @@ class Buyers:
         return found
 
     @cached_property
+    def gross(self) -> Floats:
+        """What the order days brought before anything came back."""
+        end = day_number(self.at)
+        rows = self.rows
+        counting = (rows.from_day <= end) & rows.counts & (rows.until_day > end)
+        place = np.searchsorted(self.customer_id, rows.customer_id[counting])
+        return np.bincount(place, rows.gross[counting], minlength=len(self)).astype(np.float64) / E4
+
+    @cached_property
     def recent(self) -> Floats:
         """Order days and net money of the last `RECENT_DAYS`: shape (n_customers, 6), orders before money."""
         found = np.empty((len(self), 2 * len(RECENT_DAYS)))
@@ -101,18 +110,7 @@ class Past:
         known = self.rows.at(day)
         if len(known.customer_id) < FEWEST:
             raise TooLittleHistory(customers=len(known.customer_id), needed=FEWEST, day=day.isoformat())
-        first, last = known.day[known.starts], known.day[known.starts + known.many - 1]
-        return Buyers(
-            at=day,
-            customer_id=known.customer_id,
-            first_day=as_days(first),
-            x=(known.many - 1).astype(np.float64),
-            t_x=(last - first).astype(np.float64),
-            age=(day_number(day) - first).astype(np.float64),
-            spend_days=np.add.reduceat(known.is_spend, known.starts, dtype=np.int64).astype(np.float64),
-            net=known.net.astype(np.float64) / E4,
-            rows=self.rows,
-        )
+        return _buyers(self.rows, known, day)
 
     def last_gaps(self, day: date) -> Floats:
         """Days between the last three order days, older gap first, of all who had three until then: shape (n, 2)."""
@@ -120,6 +118,21 @@ class Past:
         last = (known.starts + known.many - 1)[known.many > 2]
         found: Floats = np.column_stack([known.day[last - i] - known.day[last - i - 1] for i in (1, 0)]).astype(float)
         return found
+
+
+def _buyers(rows: BuyingDays, known: Known, day: date) -> Buyers:
+    first, last = known.day[known.starts], known.day[known.starts + known.many - 1]
+    return Buyers(
+        at=day,
+        customer_id=known.customer_id,
+        first_day=as_days(first),
+        x=(known.many - 1).astype(np.float64),
+        t_x=(last - first).astype(np.float64),
+        age=(day_number(day) - first).astype(np.float64),
+        spend_days=np.add.reduceat(known.is_spend, known.starts, dtype=np.int64).astype(np.float64),
+        net=known.net.astype(np.float64) / E4,
+        rows=rows,
+    )
 
 
 def past(shop: Shop, until: date, *, every: int = 1) -> Past:
@@ -139,6 +152,13 @@ def buyers(shop: Shop, at: date, *, every: int = 1) -> Buyers:
     Raises `predict.too_little_history`.
     """
     return past(shop, at, every=every).at(at)
+
+
+def buyer(shop: Shop, customer: int, at: date) -> Buyers | None:
+    """One customer alone, as known then; None without an order by then. Costs milliseconds in a shop of any size."""
+    rows = buying_days_of(shop, customer, at)
+    known = rows.at(at)
+    return _buyers(rows, known, at) if len(known.customer_id) else None
 
 
 def buyers_at(shop: Shop, days: Sequence[date], *, every: int = 1) -> list[Buyers]:

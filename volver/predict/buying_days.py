@@ -21,6 +21,7 @@ from volver.store import Shop, named
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 TABLE: Final = "buying_days"
 FORM: Final = 1  # of the rows; counted up when their meaning changes, so that shops make the table again
@@ -117,11 +118,21 @@ def caught_up(shop: Shop) -> str:
 
 def buying_days(shop: Shop, until: date, every: int = 1) -> BuyingDays:
     """All that was known until a day of the customers whose id `every` divides, from one read of the table."""
+    caught_up(shop)
+    return _as_columns(shop.compute.query("buying_days_known", until=until, every=every))
+
+
+def buying_days_of(shop: Shop, customer: int, until: date) -> BuyingDays:
+    """The same of one customer, from the table as it is: a model's day was in it when the model was fitted."""
+    if shop.lake.snapshot(TABLE).version < 0:
+        caught_up(shop)
+    return _as_columns(shop.compute.query("buying_days_of", until=until, customer=customer))
+
+
+def _as_columns(found: "pa.Table") -> BuyingDays:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    caught_up(shop)
-    found = shop.compute.query("buying_days_known", until=until, every=every)
     days = {name: found.column(name).cast(pa.int32()) for name in ("day", "from_day", "until_day")}
     days["until_day"] = pc.fill_null(days["until_day"], int(_NEVER))
     columns = {name: column.to_numpy() for name, column in days.items()}

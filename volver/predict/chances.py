@@ -21,6 +21,12 @@ _WINDOWS: Final = 3
 _YOUNGEST: Final = 60  # days of history before a past day
 
 
+def p_within(seen: Foreseen, days: float) -> Any:
+    """Chance of an order within so many days, per customer: never less than of any shorter of `CHANCE_DAYS`."""
+    shorter = [float(each) for each in CHANCE_DAYS if each < days]
+    return np.max([seen.p_buy(each) for each in (*shorter, float(days))], axis=0)
+
+
 def learned_chances(past: Past, at: date, choice: Choice) -> dict[str, dict[str, Any]]:
     """A map for each of `CHANCE_DAYS` (by its text), in plain values; none where the history is too short."""
     said: dict[int, list[Any]] = {days: [] for days in CHANCE_DAYS}

@@ -21,6 +21,7 @@ from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.learning import AUTO, Learned, learn
 from volver.predict.pace import weekly
 from volver.predict.shelves import keep
+from volver.predict.usual import usual_of
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _HELD_SHARE: Final = 0.25  # of the history, at most, is held out to see how good the model is
 _SHORTEST: Final = 28  # days; a shorter holdout says nothing
 _HORIZONS: Final = (365, 730, 1826)  # days for which the total is kept with the model: one, two and five years
-_LIKELY: Final = 0.5  # a customer less likely than this to order within a year gets no window for the next order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +122,13 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     )
 
 
-def horizons(learned: Learned, now: Buyers, discount: float) -> dict[str, dict[str, float]]:
-    """The total with its intervals one, two and five years ahead, by days."""
-    found = {}
+def horizons(learned: Learned, now: Buyers, discount: float) -> dict[str, dict[str, Any]]:
+    """The total with its intervals one, two and five years ahead, and the mean customer that it makes, by days."""
+    found: dict[str, dict[str, Any]] = {}
     for days in _HORIZONS:
         seen = Foreseen(learned, now, float(days), discount)
         found[str(days)] = seen.value_of().to_dict("value") | {"orders": float(seen.expected[0].sum())}
+        found[str(days)]["usual"] = usual_of(seen).to_dict()
     return found
 
 
@@ -175,15 +176,10 @@ def _next_order(seen: Foreseen) -> "dict[str, pa.Array]":
     """The middle half of when the next order comes, for those of whom one within a year is more likely than not."""
     import pyarrow as pa
 
-    learned, now = seen.learned, seen.buyers
-    known, year = learned.known(now), learned.span(YEAR_DAYS)
-    unlikely = seen.p_buy(YEAR_DAYS) < _LIKELY
-    wait = learned.season.calendar_days(now.at, learned.buying.next_by_row(known, (0.25, 0.75), year)[known.row_of])
-    start = np.datetime64(now.at)
-    found = {}
-    for name, days in (("next_from_day", np.floor(wait[:, 0])), ("next_to_day", np.ceil(wait[:, 1]))):
-        found[name] = pa.array(start + np.maximum(days, 1).astype("timedelta64[D]"), pa.date32(), mask=unlikely)
-    return found
+    wait, unlikely = seen.next_order
+    days = np.datetime64(seen.buyers.at) + wait.astype("timedelta64[D]")
+    names = ("next_from_day", "next_to_day")
+    return {name: pa.array(days[:, i], pa.date32(), mask=unlikely) for i, name in enumerate(names)}
 
 
 def _held_out(

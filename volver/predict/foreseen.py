@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.predict.buyers import Buyers
+from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.laws.history import Floats, Histories, histories
 from volver.predict.laws.scores import Z90
 from volver.predict.laws.worth import CustomerWorth, Worth
@@ -18,6 +19,7 @@ from volver.predict.laws.worth import Total as LawTotal
 from volver.predict.learning import Learned
 from volver.predict.when.calibrate import recalibrated
 
+_LIKELY: Final = 0.5  # a customer less likely than this to order within a year gets no window for the next order
 _FARTHER: Final = 0.15  # more doubt, in logs, for each e-fold that the horizon is longer than the history
 
 
@@ -41,12 +43,21 @@ class Total:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What `learned` says of `buyers` for the `days` after `buyers.at`; `discount` is yearly."""
+    """What `learned` says of `buyers` for the `days` after `buyers.at`; `discount` is yearly.
+
+    Some customers alone are foreseen as among all where `scales` are what `kept` says for all.
+    """
 
     learned: Learned
     buyers: Buyers
     days: float
     discount: float = 0.0
+    scales: tuple[float, float] | None = None
+
+    @cached_property
+    def kept(self) -> tuple[float, float]:
+        """What corrections of orders and of money are scaled by, so that the law's totals stay."""
+        return self.scales or (self._corrected[1], _keeping(self.factors[1], self.law[1]))
 
     @cached_property
     def worth(self) -> Worth:
@@ -67,23 +78,36 @@ class Foreseen:
     @cached_property
     def factors(self) -> tuple[Floats, Floats]:
         """What corrections multiply each customer's orders and money by, before the level; orders keep their total."""
-        correction, n = self.learned.correction, len(self.buyers)
-        if correction is None:
-            return np.ones(n), np.ones(n)
-        columns = self.learned.columns(self.buyers)
-        near = np.exp(columns[:, 0])
-        return _keeping(correction.orders(columns), near), correction.money(columns)
+        correction = self.learned.correction
+        of_orders, scale = self._corrected
+        of_money = correction.money(self.columns) if correction else np.ones(len(self.buyers))
+        return of_orders * scale, of_money
+
+    @cached_property
+    def columns(self) -> Floats:
+        """What corrections look at, of each customer."""
+        return self.learned.columns(self.buyers)
 
     @cached_property
     def expected(self) -> tuple[Floats, Floats]:
         """Orders and value of each customer without their intervals, which take longer."""
-        known, asked = self._known, self._asked
-        orders = known.spread(self.learned.buying.orders_by_row(known, self._span))
-        kept = known.spread(self.learned.buying.orders_by_row(known, self._span, discount=asked.discount))
-        value = kept * self.learned.spend.predict(self.buyers.spend_days, self.buyers.mean_spend)
+        orders, value = self.law
         of_orders, of_money = self.factors
         level = self.learned.level
-        return orders * of_orders * level.orders, value * _keeping(of_money, value) * level.money
+        return orders * of_orders * level.orders, value * (of_money * self.kept[1]) * level.money
+
+    @cached_property
+    def next_order(self) -> tuple[Floats, Any]:
+        """Days until the next order: the middle half of when it comes, (n, 2), and for whom none is likely in a year.
+
+        Whole days, the first one later than today.
+        """
+        learned = self.learned
+        year = learned.span(YEAR_DAYS)
+        rows = learned.buying.next_by_row(self._known, (0.25, 0.75), year)
+        wait = learned.season.calendar_days(self.buyers.at, rows[self._known.row_of])
+        days = np.column_stack([np.floor(wait[:, 0]), np.ceil(wait[:, 1])])
+        return np.maximum(days, 1.0), self.p_buy(YEAR_DAYS) < _LIKELY
 
     def p_buy(self, days: float) -> Floats:
         """Chance of at least one order within so many days, per customer; recalibrated where the past asked for it."""
@@ -113,6 +137,23 @@ class Foreseen:
         return self._total(float(orders.sum()), law, self.learned.level.orders_doubt, float(orders.sum()))
 
     # ---- inside
+
+    @cached_property
+    def _corrected(self) -> tuple[Floats, float]:
+        """The corrections' factors of orders, and what scales them."""
+        correction = self.learned.correction
+        if correction is None:
+            return np.ones(len(self.buyers)), 1.0
+        found = correction.orders(self.columns)
+        return found, self.scales[0] if self.scales else _keeping(found, np.exp(self.columns[:, 0]))
+
+    @cached_property
+    def law(self) -> tuple[Floats, Floats]:
+        """Orders and value by the laws alone."""
+        known, buying = self._known, self.learned.buying
+        orders = known.spread(buying.orders_by_row(known, self._span))
+        kept = known.spread(buying.orders_by_row(known, self._span, discount=self._asked.discount))
+        return orders, kept * self.learned.spend.predict(self.buyers.spend_days, self.buyers.mean_spend)
 
     @cached_property
     def _known(self) -> Histories:
@@ -152,8 +193,7 @@ class Foreseen:
         )
 
 
-def _keeping(factor: Floats, amount: Floats) -> Floats:
-    """Factors scaled so that the sum of `amount` stays."""
+def _keeping(factor: Floats, amount: Floats) -> float:
+    """What factors are to be scaled by so that the sum of `amount` stays."""
     moved = float(factor @ amount)
-    found: Floats = factor * (float(amount.sum()) / moved if moved > 0 else 1.0)
-    return found
+    return float(amount.sum()) / moved if moved > 0 else 1.0

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from volver import predict
 from volver.core import VolverError
 from volver.store import Shop
+from volver.ui import Speech
 
 Kind = Literal["text", "count", "day", "choice"]
 _LONGEST: Final = 64
@@ -120,6 +121,11 @@ def _value(shop: Shop, *, top: int = 0, **asked: Any) -> Any:
     return predict.value(shop, **asked).to_dict(top)
 
 
+def _value_of_one(shop: Shop, *, id: int, lang: str = "en", **asked: Any) -> Any:  # noqa: A002  the name in the path
+    spoken = Speech(lang=lang, currency=shop.settings.currency, zone=shop.settings.timezone)
+    return predict.value_of_customer(shop, id, **asked).to_dict(spoken.words)
+
+
 def _drift(shop: Shop) -> Any:
     found = predict.drift(shop)
     return found.to_dict() if found else {"alarm": False, "says": "Too early to say: wait for two whole weeks."}
@@ -135,6 +141,16 @@ QUESTIONS: Final = (
         says="What the customers will be worth within a horizon, with a 90 % interval.",
         parameters=(_HORIZON, _TOP),
         answer=_value,
+    ),
+    Question(
+        path="/predict/customers/{id}/value",
+        says="What one customer will be worth within a horizon, with a 90 % interval and the reasons in words.",
+        parameters=(
+            Parameter(name="id", kind="count", says="The customer's id.", most=2**63 - 1, in_path=True),
+            _HORIZON,
+            _choice("lang", "Language of the reasons.", "en", "es"),
+        ),
+        answer=_value_of_one,
     ),
     Question(
         path="/predict/check",

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from volver.ui.doors import routes as routes
     from volver.ui.rendering import render_page as render_page
     from volver.ui.rendering import static_folder as static_folder
+    from volver.ui.speech import Speech as Speech
 
 _WHERE = {
     "error_page": "doors",
     "login_page": "doors",
     "render_page": "rendering",
     "routes": "doors",
+    "Speech": "speech",
     "static_folder": "rendering",
 }
 

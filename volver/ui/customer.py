@@ -8,19 +8,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from volver import know, predict
-from volver.core import Words
+from volver.core import E4, Words
 from volver.know import CustomerProfile
 from volver.store import Shop
 from volver.ui.charts_people import Curve, Dot, curve
 from volver.ui.rendering import is_fragment, render_page, speech_of
-from volver.ui.shelf import worth_of
+from volver.ui.shelf import why_not, worth_of
 from volver.ui.speech import Speech
 from volver.ui.story import SHOWN, story
 from volver.ui.vocabulary import CHIPS, PLURALS
 
 _MOST: Final = 1_000
 _DAILY: Final = 1.5
+_CLOSE: Final = 0.01  # what is published may differ so much from what is known again, and still be explained
 _PALE: Final = 0.2  # the size of an order too old for the story, whose value the page does not have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why the value is what it is: sentences, most with what they multiply it by; none where it is not known."""
+
+    title: str
+    says: str
+    rows: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,29 @@ class CustomerPages:
             where=", ".join(part for part in (profile.city, profile.country) if part),
             chart=self._curve(profile, spoken),
             rhythm=_rhythm(profile),
+            why=self._why(profile, spoken),
+        )
+
+    def _why(self, profile: CustomerProfile, spoken: Speech) -> Why:
+        """The reasons of the value that the page shows, or why there are none."""
+        _, scores = spoken.text, profile.scores
+        title = _("Why {value}?", value=spoken.money(scores.value_e4)) if scores else _("Why this value?")
+        if worth_of(self.shop) is None:
+            return Why(title=title, says=spoken.words(why_not(self.shop.lake.snapshot("facts").rows)))
+        found = predict.value_of_customer(self.shop, profile.customer_id)
+        if found.value is None or found.base is None:
+            return Why(title=title, says=spoken.words(found.reasons[0].words))
+        if scores is None or abs(found.value * E4 - scores.value_e4) > max(_CLOSE * scores.value_e4, E4):
+            text = "What was known on {until_day} has changed since: run `volver predict fit` again."
+            return Why(title=title, says=spoken.words(Words(text, {"until_day": found.at})))
+        base = spoken.money(found.base * E4)
+        return Why(
+            title=title,
+            says=_("Each × multiplies what the mean customer would bring, {base}; small ones are left out.", base=base),
+            rows=tuple(
+                (spoken.words(each.words), "" if each.factor is None else spoken.factor(each.factor))
+                for each in found.reasons
+            ),
         )
 
     def _curve(self, profile: CustomerProfile, spoken: Speech) -> Markup | None:

@@ -114,6 +114,12 @@ class Speech:
             return f"<{_THIN if gap else ''}1{gap}%"
         return self.number(share * 100) + gap + "%"
 
+    def factor(self, factor: float) -> str:
+        """What something is multiplied by; what is nearly nothing is not called nothing."""
+        if 0 < factor < 0.005:
+            return f"× <{self.number(0.01, 2)}"
+        return f"× {self.number(factor, 0 if factor >= 100 else 1 if factor >= 10 else 2)}"
+
     def change(self, now: float, before: float) -> str:
         """How much more or less than before, signed; nothing where before was nothing."""
         if before <= 0:

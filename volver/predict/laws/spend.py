@@ -102,6 +102,20 @@ class GammaGamma(Params):
         shape, scale = self.posterior(orders, mean)
         return self.p_ * scale / (shape - 1.0)
 
+    def weighed(self, X: Any, mean_spend: Any = None) -> tuple[Floats, Floats]:
+        """How much each customer's own mean counts (0 to 1), and what the rest is drawn towards.
+
+        `predict` is weight * own mean + (1 - weight) * towards, exactly (Fader and Hardie 2013).
+
+        >>> weight, towards = GammaGamma.of(p=6.25, q=3.74, v=15.44).weighed([1, 4], [22.35, 22.35])
+        >>> weight.round(3).tolist(), towards.round(2).tolist()
+        ([0.695, 0.901], [35.22, 35.22])
+        """
+        self._check()
+        orders, _ = spends(X, mean_spend)
+        known = self.p_ * orders
+        return known / (known + self.q_ - 1.0), np.full(len(orders), self.mean_spend_)
+
     def posterior(self, orders: Floats, mean: Floats) -> tuple[Floats, Floats]:
         """Shape q + p x and scale v + x m of each customer: an order is scale * BetaPrime(p, shape)."""
         return self.q_ + self.p_ * orders, self.v_ + orders * mean

@@ -118,6 +118,17 @@ class MixedSpend(GammaGamma):
         found: Floats = np.sum(share * self._class_means(orders, mean), axis=0)
         return found
 
+    def weighed(self, X: Any, mean_spend: Any = None) -> tuple[Floats, Floats]:
+        """How much each customer's own mean counts (0 to 1), and what the rest is drawn towards, over both classes."""
+        self._check()
+        orders, mean = spends(X, mean_spend)
+        if self.n_classes_ == 1:
+            return super().weighed(orders, mean)
+        share, known = _shares(self._theta, orders, mean), self.p_ * orders
+        rest = share * (self.qs_[:, None] - 1.0) / (known + self.qs_[:, None] - 1.0)
+        usual = (self.p_ * self.vs_ / (self.qs_ - 1.0))[:, None]
+        return 1.0 - np.sum(rest, axis=0), np.sum(rest * usual, axis=0) / np.sum(rest, axis=0)
+
     def posterior(self, orders: Floats, mean: Floats) -> tuple[Floats, Floats]:
         """Shape and scale of each customer: an order is about scale * BetaPrime(p, shape), with the exact mean."""
         if self.n_classes_ == 1:
