@@ -1,7 +1,9 @@
 """Every page for an empty shop, a shop of one customer, and a shop as shops are."""
 
 import re
+import shutil
 from html import unescape
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tests.ui.world import visitor
 from volver import know
 from volver.core import Words
-from volver.store import Shop
+from volver.store import Shop, open_shop
 from volver.ui.customers import View, view_of
 
 PAGES = ("/", "/customers", "/segments", "/value")
@@ -94,6 +96,17 @@ def test_a_value_has_its_reasons_in_the_readers_language(busy_shop: Shop) -> Non
 def test_without_a_model_the_reasons_say_what_is_missing(lone_shop: Shop) -> None:
     page = visitor(lone_shop, **{"accept-language": "en"}).get(f"/customers/{first(lone_shop).customer_id}").text
     assert why(page) == ["Why this value?", "The forecast needs 20 customers with orders; you have 1."]
+
+
+def test_reasons_never_explain_another_value_than_the_page_shows(busy_shop: Shop, tmp_path: Path) -> None:
+    shutil.copytree(busy_shop.path, tmp_path / "shop")
+    with open_shop(tmp_path / "shop") as shop:
+        address = f"/customers/{first(shop, sort='value').customer_id}"
+        doubled = "select * replace (2 * value_365d_e4 as value_365d_e4) from scores"
+        shop.lake.replace("scores", shop.compute.write(doubled, "scores"))
+        found = why(visitor(shop, **{"accept-language": "en"}).get(address).text)
+    assert found[1].startswith("What was known on ")
+    assert len(found) == 2
 
 
 def test_money_comes_first(busy_shop: Shop) -> None:

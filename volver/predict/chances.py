@@ -14,7 +14,7 @@ from volver.predict.buyers import Past, TooLittleHistory
 from volver.predict.choosing import Choice
 from volver.predict.foreseen import Foreseen
 from volver.predict.learning import learn
-from volver.predict.when.calibrate import calibration_of
+from volver.predict.when.calibrate import IDENTITY, calibration_of
 
 CHANCE_DAYS: Final = (7, 30, 90)
 _WINDOWS: Final = 3
@@ -23,7 +23,11 @@ _YOUNGEST: Final = 60  # days of history before a past day
 
 def p_within(seen: Foreseen, days: float) -> Any:
     """Chance of an order within so many days, per customer: never less than of any shorter of `CHANCE_DAYS`."""
-    shorter = [float(each) for each in CHANCE_DAYS if each < days]
+
+    def is_moved(asked: float) -> bool:
+        return bool(seen.learned.chances.get(str(round(asked)), IDENTITY)["kind"] != IDENTITY["kind"])
+
+    shorter = [float(each) for each in CHANCE_DAYS if each < days and (is_moved(each) or is_moved(days))]
     return np.max([seen.p_buy(each) for each in (*shorter, float(days))], axis=0)
 
 

@@ -22,6 +22,9 @@ _SAID: Final = 0.05  # a factor nearer to 1 than this, in logs, is not worth a s
 _MOST: Final = 6  # sentences
 _LATE: Final = 1.5  # average gaps of silence that are nothing unusual
 _LIKELY: Final = 0.5
+_SURE: Final = 0.9  # of the class: then what is usual in it is what spend is drawn towards
+_FEW: Final = 0.2  # a second class of at most this share of the customers is called few
+_FAR_MORE: Final = 2.0  # and its usual spend far more from this many times the other's on
 _WHOLE_FROM: Final = 10.0
 _TINY: Final = 1e-300
 _ALWAYS: Final = "history", "alive", "return"
@@ -306,11 +309,14 @@ class Explained:
         spend = self.seen.learned.spend
         if not isinstance(spend, MixedSpend) or spend.n_classes_ == 1:
             return 0.0
+        usual = spend.vs_ / (spend.qs_ - 1.0)
+        if spend.share_ > _FEW or usual[1] < _FAR_MORE * usual[0]:
+            return 0.0
         return float(spend.p_second(self.seen.buyers.spend_days, np.array([self._own]))[0])
 
     @property
     def _is_few(self) -> bool:
-        return self._p_few >= _LIKELY
+        return self._p_few >= _SURE
 
     @property
     def _among(self) -> float:

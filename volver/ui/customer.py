@@ -71,7 +71,10 @@ class CustomerPages:
         title = _("Why {value}?", value=spoken.money(scores.value_e4)) if scores else _("Why this value?")
         if worth_of(self.shop) is None:
             return Why(title=title, says=spoken.words(why_not(self.shop.lake.snapshot("facts").rows)))
-        found = predict.value_of_customer(self.shop, profile.customer_id)
+        try:
+            found = predict.value_of_customer(self.shop, profile.customer_id)
+        except (predict.NoModel, predict.TooLittleHistory) as missing:
+            return Why(title=title, says=spoken.words(Words(missing.says, missing.facts)))
         if found.value is None or found.base is None:
             return Why(title=title, says=spoken.words(found.reasons[0].words))
         if scores is None or abs(found.value * E4 - scores.value_e4) > max(_CLOSE * scores.value_e4, E4):
