@@ -22,7 +22,7 @@ from volver.predict.foreseen import Foreseen
 from volver.predict.laws.calendar import CLOSED, FLAT, Calendar
 from volver.predict.laws.closures import closures
 from volver.predict.laws.pareto import ParetoNBD
-from volver.predict.laws.scores import deviance
+from volver.predict.laws.scores import deviance, spearman
 from volver.predict.learning import learn, learned_from
 from volver.predict.level import LAW, learn_level
 from volver.store import Shop, create_shop
@@ -135,6 +135,35 @@ def test_a_correction_looks_at_customers_beside_each_other_and_never_beyond_what
     )
 
 
+def test_a_shop_of_a_few_hundred_customers_is_corrected_where_orders_are_many() -> None:
+    visits = pl.read_parquet(
+        shared("completejourney/transactions.parquet"), columns=["household_id", "transaction_at"]
+    ).filter(pl.col("household_id") % 6 == 0)
+    days = visits.with_columns(pl.col("transaction_at").dt.convert_time_zone("America/New_York").dt.date()).unique()
+    known, at = past_of_days(days["household_id"], days["transaction_at"]), date(2017, 9, 30)
+    then, came = known.at(at), known.at(date(2017, 12, 31)).came_since(known.at(at))[0]
+    choice = choose(known, at, 92.0)
+    assert 300 < len(then) < 500
+    orders, plain = (
+        Foreseen(learn(then, each), then, 92.0).expected[0] for each in (choice, replace(choice, correction=None))
+    )
+    assert deviance(orders, came) < 0.92 * deviance(plain, came)
+    assert spearman(orders, came) > spearman(then.x, came)
+
+
+def test_a_correction_of_an_older_form_is_left_out_and_the_rest_is_read(gifts: Shop) -> None:
+    known = past(gifts, date(2024, 8, 31)).at(date(2024, 8, 31))
+    lesson = Lesson(**{name: np.ones((30, 11) if name == "columns" else 30) for name in Lesson.__slots__})
+    learned = learn(known, replace(Choice(), correction=learn_correction([lesson], 90.0, boosted=False)))
+    kept = learned.to_dict()
+    assert learned_from(kept).correction is not None
+    for each in ("orders", "money"):
+        del kept["correction"][each]["low"]
+    again = learned_from(kept)
+    assert again.correction is None
+    assert again.buying.parameters_ == learned.buying.parameters_
+
+
 def test_the_grocery_log_is_foreseen_as_its_reference_asks() -> None:
     """value.md, bar 6: mean absolute error at most 1.40 and deviance at most 2.85 over the 52 weeks that follow."""
     log = pl.read_parquet(shared("clv/btydplus_groceryElog.parquet"))
@@ -160,6 +189,7 @@ def test_corrections_move_money_between_customers_and_keep_the_total() -> None:
         learned = learn_correction([lesson], 90.0, boosted=boosted)
         same = correction_from(learned.to_dict())
         factor = learned.orders(hidden)
+        assert same is not None
         assert np.array_equal(factor, same.orders(hidden))
         assert np.corrcoef(np.log(factor), hidden[:, 3])[0, 1] > 0.9
         assert learned.is_boosted is boosted

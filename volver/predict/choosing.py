@@ -39,7 +39,9 @@ _WORSE: Final = 0.02  # how much worse totals may be with a law of rhythm, in lo
 _GAIN: Final = 0.003  # share of the deviance that a correction must win
 _GAIN_TREES: Final = 0.01  # the same for trees over the regression
 _RANK: Final = 0.005  # how much worse, in rank correlation, money may be ordered
-_ENOUGH: Final = 1_000  # customers, and half as many orders that came: below, corrections learn chance
+_ENOUGH: Final = 200  # customers; below, corrections learn chance
+_ENOUGH_ORDERS: Final = 500  # that came, over all past days
+_ENOUGH_HALVED: Final = 2_000  # with one past day
 _ENOUGH_TREES: Final = 2_000
 _RHYTHM: Final = 1.5  # regularity of gaps from which on a law of rhythm is tried; 1 is chance
 _FEWEST_RHYTHMS: Final = 100  # customers with two gaps
@@ -256,7 +258,8 @@ def _correction(
     lessons = [test.lesson(then, kind, with_calendar=with_calendar) for then in test.then]
     counts = [(len(each.came), float(each.came.sum())) for each in lessons]
     few = len(lessons) < _FEWEST
-    if max(n for n, _ in counts) < _ENOUGH or sum(came for _, came in counts) < _ENOUGH * (2 if few else 1):
+    customers, orders = max(n for n, _ in counts), sum(came for _, came in counts)
+    if customers < _ENOUGH or orders < (_ENOUGH_HALVED if few else _ENOUGH_ORDERS):
         return None, {}, (Words("There is too little past to learn corrections for single customers."),)
     if few:
         return _halved(test, lessons[0])

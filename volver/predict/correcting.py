@@ -151,8 +151,10 @@ def learn_correction(lessons: Sequence[Lesson], days: float, *, boosted: bool, s
     )
 
 
-def correction_from(found: dict[str, Any]) -> Correction:
-    """What `Correction.to_dict` wrote down."""
+def correction_from(found: dict[str, Any]) -> Correction | None:
+    """What `Correction.to_dict` wrote down; None for one of an older form, which meant its columns otherwise."""
+    if not set(_FACTOR) <= set(found["orders"]):
+        return None
     return Correction(orders=_factor_from(found["orders"]), money=_factor_from(found["money"]), days=found["days"])
 
 
