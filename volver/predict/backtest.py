@@ -32,6 +32,7 @@ _PARTS: Final = 4  # the history holds the horizon tried at least this often
 _SHORTEST: Final = 28  # days; less says nothing
 _YOUNGEST: Final = 40  # days of history before the first past day
 _FEWEST: Final = 8  # orders that came; fewer say nothing, and few say little: see `chance`
+_FAINT: Final = 0.05  # standard deviation of log months at which an imported calendar is trusted by half
 _FEWEST_FOR_CALENDAR: Final = 300  # later orders, some twenty-five a month
 _REPEATS: Final = 2.0  # variance of a total of orders over its mean: customers differ
 _KNOWN_LITTLE: Final = 0.1  # share of today's repeat orders at which a past day counts half
@@ -220,9 +221,14 @@ class Backtest:
         return self._share(~self._seen & np.array(self.index_months))
 
     def trust(self, kind: Kind) -> float:
-        """How far the shop's orders follow the imported calendar, 0 to 1; 0 where it is not used."""
+        """How far the shop's orders follow the imported calendar, 0 to 1; less where it hardly tells one month from
+        another, for that may be what noise left of it; 0 where it is not used.
+        """
         season = self.season(kind) if self.calendar_from == IMPORTED else None
-        return min(season.follows, 1.0) if season else 0.0
+        if season is None:
+            return 0.0
+        swing = float(np.std(np.log(season.calendar.weights)))
+        return min(season.follows, 1.0) * swing / (swing + _FAINT)
 
     def said(self, then: Then, kind: Kind, calendar: Calendar) -> Said:
         """What a law would have said that day, with times counted by a calendar."""
