@@ -1,4 +1,12 @@
-"""Foreseeing: who is still a customer, when they come back, what they will want and be worth. Names load when used."""
+"""Foreseeing: who is still a customer, when they come back, what they will want and be worth. Names load when used.
+
+`laws` is pure numerics: models of buying and spend, calendars. The way of a shop's forecast:
+`buying_days` (kept beside the ledger) → `buyers` (who was known on any day) → `backtest` → `choosing`, which asks
+`calendars`, `level`, `correcting` and `chances` → `learning` → `foreseen`. `fitting` publishes it, `checking` tests it,
+`valuing`, `reasons` and `pace` tell it, `shelves`, `republishing` and `drifting` look after it. `seasons`,
+`index_files` and `sheets` import a calendar; `money` asks what it all means in money. Beside it: `when` with `rebuys`,
+`turns` and `reaching`; `recommend` with `recommending`; `uplift` with `propensities`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
