@@ -75,7 +75,14 @@ def test_words_are_translated_and_their_facts_formatted() -> None:
     undone = Words("undone on {undone_day}", {"undone_day": "2026-08-09"})
     assert SPANISH.words(undone) == "anulado el 9 ago 2026"
     assert ENGLISH.words(Words("a discount in {share} of orders", {"share": 0.25})) == "a discount in 25% of orders"
-    assert ENGLISH.words(Words("Top {percent} %", {"percent": 10})) == "Top 10 %"
+    assert ENGLISH.words(Words("Top {percent} %", {"percent": 10})) == f"Top 10{NB}%"
+
+
+def test_a_month_is_said_in_the_readers_language_and_a_percent_stays_with_its_number() -> None:
+    said = Words("the best month is {month}, {percent} % above the mean", {"month": "December", "percent": 59})
+    assert ENGLISH.words(said) == f"the best month is December, 59{NB}% above the mean"
+    text = "The shop's seasons are in the forecast: the best month is {month}, {percent} % above the mean."
+    assert "el mejor mes es diciembre" in SPANISH.words(Words(text, said.params))
 
 
 def test_one_is_singular() -> None:

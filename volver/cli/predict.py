@@ -63,8 +63,11 @@ def fit_command(context: Context, at: Any, horizon: str, model: str, everything:
     with context.open_shop() as shop:
         report = predict.fit(shop, at.date() if at else None, horizon, model=model)
         currency = shop.settings.currency
-        when = predict.foresee_when(shop, report.at) if everything else None
-        chances = predict.learn_propensities(shop, report.at) if everything else None
+        when = chances = None
+        if everything:
+            tell_story("Learning what is bought again and when; then who is likely to do what. This takes minutes.")
+            when = predict.foresee_when(shop, report.at)
+            chances = predict.learn_propensities(shop, report.at)
     if as_json:
         more = {"when": when.to_dict(), "propensities": chances.to_dict()} if when and chances else {}
         tell_json(report.to_dict() | more)

@@ -52,7 +52,7 @@ def calendar_import_command(context: Context, file: str, as_json: bool) -> None:
     _tell_imported(report)
     for row, why in report.aside:
         tell_story(f"Row {row} was not read: {why}.")
-    tell_story("Forecasts ask it from the next `volver predict fit` on.")
+    tell_story("The next `volver predict fit` tries it and says whether forecasts count by it.")
 
 
 @calendar_group.command(name="forget")
@@ -99,7 +99,7 @@ def _tell_imported(report: "CalendarReport") -> None:
     if imported:
         span = f" from {imported.first_day} to {imported.last_day}" if imported.first_day else " of every year"
         grown = imported.growth_per_year
-        left = f", growth of {grown:+.0%} a year left out" if grown is not None else ""
+        left = f", growth of {100 * grown:+.0f} % a year left out" if grown is not None else ""
         click.echo(f"Imported: {imported.kind}, {imported.rows:,} rows{span}{left}.")
         if imported.unknown:
             names = ", ".join(month_name[month] for month in imported.unknown)
@@ -107,6 +107,6 @@ def _tell_imported(report: "CalendarReport") -> None:
     columns = {"used": report.months, "imported": imported.months if imported else None}
     shown = {name: months for name, months in columns.items() if months is not None}
     if shown:
-        click.echo("")
+        click.echo("\nOrders of each month beside those of the mean month (1.00):")
         rows = [[month_name[i + 1], *(months[i] for months in shown.values())] for i in range(12)]
         tell_table(["month", *shown], rows)

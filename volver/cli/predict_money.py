@@ -17,6 +17,7 @@ _HORIZON = click.option(
     metavar="SPAN",
     help="How far ahead: 365d, 52 weeks, 12 months or a date (default 365d).",
 )
+_SURE = ("90 % from", "to")
 _MOST = 25  # groups in a table; --json has them all
 _LONGEST = 60  # characters of a name in a table
 
@@ -44,10 +45,10 @@ def newcomers_command(context: Context, by: str, horizon: str, as_json: bool) ->
         tell_json(report.to_dict())
         return
     click.echo(
-        f"A new customer brings {_spoken(report.value)} {report.currency} within {report.horizon_days:.0f} days, "
+        f"A new customer brings {_spoken(report.value, report.currency)} within {report.horizon_days:.0f} days, "
         f"{report.first.expected:,.2f} of it with the first order."
     )
-    names = [by, "customers", "came back %", "first order", "value", "low", "high", "note"]
+    names = [by, "customers", "came back %", "first order", "value", *_SURE, "note"]
     rows = [
         [
             _short(str(each.label)),
@@ -85,12 +86,12 @@ def leads_command(context: Context, horizon: str, as_json: bool) -> None:
     if report.value is None or report.total is None:
         click.echo(f"Cannot say: {report.cannot}")
         return
-    click.echo(f"{report.leads:,} leads, {_spoken(report.value)} {report.currency} each.")
+    click.echo(f"{report.leads:,} leads, {_spoken(report.value, report.currency)} each.")
     rows = [
         [str(each.label), each.leads, 100 * each.p_order.expected, each.value.expected, each.value.low, each.value.high]
         for each in report.groups
     ]
-    tell_table(["channel", "leads", "order %", "value", "low", "high"], rows)
+    tell_table(["channel", "leads", "order %", "value", *_SURE], rows)
 
 
 @click.command(name="spend-ceiling")
@@ -122,10 +123,10 @@ def spend_ceiling_command(context: Context, by: str, costs: str | None, horizon:
         return
     if report.shop.ceiling:
         click.echo(
-            f"A new customer leaves a margin of {_spoken(report.shop.ceiling)} {report.currency} within "
+            f"A new customer leaves a margin of {_spoken(report.shop.ceiling, report.currency)} within "
             f"{report.horizon_days:.0f} days: that is what winning one may cost."
         )
-    names = [by, "won", "cost each", "may cost", "low", "high", "verdict", "note"]
+    names = [by, "won", "cost each", "may cost", *_SURE, "verdict", "note"]
     tell_table(names, [_ceiling_cells(each) for each in report.rows[:_MOST]])
     _tell_rest(len(report.rows))
     if report.campaigns:
@@ -159,14 +160,14 @@ def levers_command(context: Context, horizon: str, as_json: bool) -> None:
         f"{report.value:,.0f} {report.currency}{coming}."
     )
     if report.retention is not None:
-        click.echo(f"Of today's living customers {report.retention:.1%} will still be customers in a year.")
+        click.echo(f"Of today's living customers {100 * report.retention:.1f} % will still be customers in a year.")
     rows = [
         [str(each.label), each.gain.expected, each.gain.low, each.gain.high, each.margin.expected, ""]
         if each.gain and each.margin
         else [str(each.label), None, None, None, None, f"cannot say: {each.cannot}"]
         for each in report.levers
     ]
-    tell_table(["lever", f"gain {report.currency}", "low", "high", "as margin", ""], rows)
+    tell_table(["lever", f"gain {report.currency}", *_SURE, "as margin", ""], rows)
     _tell_remarks(report.remarks)
 
 
@@ -196,7 +197,7 @@ def benchmark_command(context: Context, by: str, horizon: str, as_json: bool) ->
         [
             _short(str(each.label)),
             each.customers,
-            each.p_alive,
+            None if each.p_alive is None else 100 * each.p_alive,
             each.each,
             each.total.expected if each.total else None,
             each.total.low if each.total else None,
@@ -206,7 +207,8 @@ def benchmark_command(context: Context, by: str, horizon: str, as_json: bool) ->
         ]
         for each in (*report.rows, report.shop)
     ]
-    names = [by, "customers", "P(alive)", "each", f"total {report.currency}", "low", "high", "share %", ""]
+    click.echo(f"Expected within {report.horizon_days:.0f} days from {report.at}, by {by}:")
+    names = [by, "customers", "still customer %", "each", f"total {report.currency}", *_SURE, "share %", ""]
     tell_table(names, rows)
 
 
@@ -223,8 +225,8 @@ def _short(name: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
-def _spoken(found: "Estimate") -> str:
-    return f"{found.expected:,.2f} (90 %: {found.low:,.2f} to {found.high:,.2f})"
+def _spoken(found: "Estimate", currency: str) -> str:
+    return f"{found.expected:,.2f} {currency} (90 %: {found.low:,.2f} to {found.high:,.2f})"
 
 
 def _tell_remarks(remarks: "tuple[Words, ...]") -> None:

@@ -62,7 +62,7 @@ def shelf_command(context: Context, publish: int | None, as_json: bool) -> None:
         tell_json({"models": [each.to_dict() for each in found]})
         return
     tell_table(
-        ["id", "model", "learned until", "customers", "expected", "was off %", "80 % held", "published"],
+        ["id", "model", "learned until", "customers", "expected", "held-out total off %", "80 % held", "published"],
         [_cells(each.to_dict()) for each in found],
     )
 

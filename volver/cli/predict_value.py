@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     metavar="SPAN",
     help="How far ahead: 365d, 52 weeks, 12 months or a date (default 365d).",
 )
-@click.option("--top", default=10, show_default=True, help="How many of the most valuable customers to list.")
+@click.option(
+    "--top",
+    default=10,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many of the most valuable customers to list.",
+)
 @click.option(
     "--lang",
     type=click.Choice(["en", "es"]),
@@ -50,10 +56,12 @@ def value_command(context: Context, customer: str | None, horizon: str, top: int
 
 
 def _of_all(context: Context, horizon: str, top: int, as_json: bool) -> None:
-    from volver import predict
+    from volver import know, predict
 
     with context.open_shop() as shop:
         report = predict.value(shop, horizon)
+        best = [] if as_json else report.answer.table.slice(0, top).to_pylist()
+        refs = know.references(shop, [row["customer_id"] for row in best])
     if as_json:
         tell_json(report.to_dict(top))
         return
@@ -64,10 +72,18 @@ def _of_all(context: Context, horizon: str, top: int, as_json: bool) -> None:
     )
     rows = [[each.decile, each.customers, each.value, 100 * each.share] for each in report.deciles]
     tell_table(["decile", "customers", f"value {report.currency}", "share %"], rows)
-    found = report.answer.table.slice(0, top).to_pylist()
-    if found:
+    if best:
         click.echo("")
-        tell_table(list(found[0]), [list(row.values()) for row in found])
+        names = {"still customer %": "p_alive", "orders": "orders", "per order": "spend_per_order"}
+        names |= {"value": "value", "90 % from": "low", "to": "high"}
+        rows = [
+            [refs.get(row["customer_id"], ""), *(_shown(name, row[name]) for name in names.values())] for row in best
+        ]
+        tell_table(["customer", *names], rows)
+
+
+def _shown(name: str, number: float) -> float:
+    return 100 * number if name.startswith("p_") else number
 
 
 def _tell_one(customer: str, found: "CustomerValue", spoken: "Speech") -> None:
@@ -77,9 +93,9 @@ def _tell_one(customer: str, found: "CustomerValue", spoken: "Speech") -> None:
             f"(90 %: {found.low:,.2f} to {found.high:,.2f}); the mean customer: {found.mean_value:,.2f}."
         )
         alive, buys = spoken.percent(found.p_alive), spoken.percent(found.p_buy)
-        click.echo(f"{found.orders:,.2f} orders of {found.spend_per_order:,.2f} each; chance of returning {alive}.")
+        click.echo(f"{found.orders:,.2f} orders of {found.spend_per_order:,.2f} each; still a customer: {alive}.")
         window = f"between {found.next_from} and {found.next_to}" if found.next_from else "not in sight"
-        click.echo(f"Next order: {window}; chance of one in these days {buys}.")
+        click.echo(f"Next order: {window}; chance of one within {found.horizon_days:.0f} days: {buys}.")
     for each in found.reasons:
         moved = f" ({spoken.factor(each.factor)})" if each.factor is not None else ""
         click.echo(f"- {spoken.words(each.words)}{moved}")

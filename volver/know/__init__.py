@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from volver.know.listing import UnknownSegment as UnknownSegment
     from volver.know.listing import UnknownSort as UnknownSort
     from volver.know.listing import customers as customers
+    from volver.know.listing import references as references
     from volver.know.listing import table as table
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
@@ -72,6 +73,7 @@ _WHERE = {
     "health": "today",
     "home": "today",
     "kpi": "figures",
+    "references": "listing",
     "refresh": "refreshing",
     "segments": "segmenting",
     "stages": "standing",

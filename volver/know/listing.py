@@ -1,5 +1,6 @@
 """Lists of customers: search, filter, sort, pages that stay quick at a million."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -111,6 +112,17 @@ def table(shop: Shop) -> Answer:
                left join scores s on s.customer_id = f.customer_id order by f.customer_id"""
         )
     )
+
+
+def references(shop: Shop, ids: Iterable[int]) -> dict[int, str]:
+    """The shop's own references of customers, by customer id; without those that are not known."""
+    listed = ", ".join(f"({int(one)})" for one in ids)
+    if not listed:
+        return {}
+    asked = (
+        f"select c.customer_id, c.customer_ref from customers c join (values {listed}) v(id) on v.id = c.customer_id"
+    )
+    return {row["customer_id"]: row["customer_ref"] for row in shop.compute.relation(asked).to_pylist()}
 
 
 def _where(search: str, stage: str | None, segment: str | None) -> tuple[str, dict[str, Any]]:

@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from volver.predict.money.leverage import Lever as Lever
     from volver.predict.money.leverage import LeversReport as LeversReport
     from volver.predict.money.leverage import levers as levers
+    from volver.predict.money.margins import assumed_margin as assumed_margin
     from volver.predict.money.outlook import Estimate as Estimate
     from volver.predict.money.prospects import LeadsReport as LeadsReport
     from volver.predict.money.prospects import PersonValue as PersonValue
@@ -170,6 +171,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "alive_curve": "pace",
     "AliveCurve": "pace",
+    "assumed_margin": "money.margins",
     "auuc": "uplift.evaluation",
     "BadCalendarFile": "index_files",
     "BadCosts": "money.costs",

@@ -103,14 +103,20 @@ def _imported(percent: int, learned: bool, off: dict[str, int]) -> Words:
         return Words(text, {"percent": percent})
     if not learned:
         text = (
-            "The imported calendar is in, with {percent} % of its swings: with it past totals were {imported} % off, "
-            "without {none} %."
+            "The imported calendar is in, with {percent} % of its swings: on past days with a year before them totals "
+            "were {imported} % off with it, {none} % without."
         )
         return Words(text, {"percent": percent, "imported": off[IMPORTED], "none": off[NONE]})
     text = (
-        "The imported calendar is in, with {percent} % of its swings: with it past totals were {imported} % off, with "
-        "the learned one {learned} %, with none {none} %."
+        "The imported calendar is in, with {percent} % of its swings: on past days with a year before them totals were "
+        "{imported} % off with it, {learned} % with the learned one, {none} % with none."
     )
+    if off[IMPORTED] > off[LEARNED]:
+        text = (
+            "The imported calendar is in, with {percent} % of its swings: on past days with a year before them totals "
+            "were {imported} % off with it, {learned} % with the learned one, {none} % with none. As good as equal, "
+            "and the shop has less than two years of its own."
+        )
     return Words(text, {"percent": percent, "imported": off[IMPORTED], "learned": off[LEARNED], "none": off[NONE]})
 
 

@@ -32,7 +32,7 @@ class BadHoldout(VolverError):
 
     code = "predict.bad_holdout"
     says = "The holdout ends on {holdout}, which is not after {calibration}."
-    hint = "Choose a later --holdout-until."
+    hint = "Choose an earlier --calibrate-until, or a later --holdout-until."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 Pure numerics over `Buyers`; reads and writes nothing itself. `foreseen` asks all of it together.
 """
 
+from calendar import month_name
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -151,11 +152,11 @@ def _remarks(buyers: Buyers, buying: BuyingModel, season: Calendar) -> tuple[Wor
     """What a reader should know before trusting the numbers."""
     found, n = [], len(buyers)
     if buying.with_prior_:
-        found.append(Words("{n} customers tell little: a weak prior was added.", {"n": n}))
+        found.append(Words("The orders of {n} customers do not pin the model down: a weak prior was added.", {"n": n}))
     if season.is_seasonal:
         best = int(np.argmax(season.weights)) + 1
-        text = "The shop's seasons are in the forecast: the best month is number {month}, {percent} % above the mean."
-        found.append(Words(text, {"month": best, "percent": round(100 * max(season.weights)) - 100}))
+        text = "The shop's seasons are in the forecast: the best month is {month}, {percent} % above the mean."
+        found.append(Words(text, {"month": month_name[best], "percent": round(100 * max(season.weights)) - 100}))
     share = round(100 * float(np.mean(buyers.x > 0)))
     if share >= 90 and n >= 100:
         text = "{share} % of customers came more than once: their history may begin in the middle."

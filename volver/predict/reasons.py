@@ -144,7 +144,10 @@ class Explained:
         if x == 1:
             facts = {"apart": length(t_x), "last_day": last}
             return Words("Ordered on two days, {apart} apart, the second time on {last_day}.", facts)
-        text = "Ordered on {times} days within {span}, the last one on {last_day}; on average {usual}."
+        text = (
+            "Ordered on {times} days within {span}, the last one on {last_day}; long waits included, on average "
+            "{usual}."
+        )
         usually = usual_gap(t_x / x)
         return Words(text, {"times": round(x) + 1, "span": length(age + 1.0), "last_day": last, "usual": usually})
 
@@ -155,25 +158,32 @@ class Explained:
         silent = silence / max(gap, 1.0)
         facts: dict[str, Any] = {"p_alive": self.p_alive, "p_mean": self.usual.p_alive}
         if silence < 1.0:
-            return Words("Ordered just now: chance of returning {p_alive}, on average here {p_mean}.", facts)
+            text = "Ordered just now: still a customer with a chance of {p_alive} ({p_mean} on average here)."
+            return Words(text, facts)
         if x == 1:
             facts["silence"] = length(silence)
-            text = "Silent for {silence}: chance of returning {p_alive}, on average here {p_mean}."
+            text = "Silent for {silence}: still a customer with a chance of {p_alive} ({p_mean} on average here)."
             if self.p_alive < _LIKELY:
-                text = "Probably gone, silent for {silence}: chance of returning {p_alive}, on average here {p_mean}."
+                text = (
+                    "Probably gone, silent for {silence}: still a customer with a chance of {p_alive} ({p_mean} on "
+                    "average here)."
+                )
             return Words(text, facts)
         if silent <= _LATE:
             text = (
-                "The wait since the last order is nothing unusual: chance of returning {p_alive}, on average here "
-                "{p_mean}."
+                "The wait since the last order is nothing unusual: still a customer with a chance of {p_alive} "
+                "({p_mean} on average here)."
             )
             return Words(text, facts)
         facts["times"] = round(silent) if silent >= _WHOLE_FROM else round(silent, 1)
-        text = "Silent for {times} times the average gap: chance of returning {p_alive}, on average here {p_mean}."
+        text = (
+            "Silent for {times} times the average gap: still a customer with a chance of {p_alive} ({p_mean} on "
+            "average here)."
+        )
         if self.p_alive < _LIKELY:
             text = (
-                "Probably gone, silent for {times} times the average gap: chance of returning {p_alive}, on average "
-                "here {p_mean}."
+                "Probably gone, silent for {times} times the average gap: still a customer with a chance of {p_alive} "
+                "({p_mean} on average here)."
             )
         return Words(text, facts)
 
@@ -187,6 +197,11 @@ class Explained:
             text = "Nearly all such customers buy again within {span}; of 100 of all customers here, {all}."
             return Words(text, facts)
         text = "Of 100 such customers about {n} buy again within {span}; of 100 of all customers here, {all}."
+        if many >= all_ and self.factors["return"] <= float(np.exp(-_SAID)):
+            text = (
+                "Of 100 such customers about {n} buy again within {span}, of 100 of all customers here {all}; but "
+                "those of them who do order less often."
+            )
         return Words(text, facts | {"n": many})
 
     def _frequency(self) -> Words:

@@ -81,9 +81,12 @@ class CustomerPages:
             text = "What was known on {until_day} has changed since: run `volver predict fit` again."
             return Why(title=title, says=spoken.words(Words(text, {"until_day": found.at})))
         base = spoken.money(found.base * E4)
+        says = _("Each × multiplies what the mean customer would bring, {base}; small ones are left out.", base=base)
+        if profile.orders > found.reasons[0].words.params.get("times", profile.orders):
+            says += " " + _("Orders of one day count as one.")
         return Why(
             title=title,
-            says=_("Each × multiplies what the mean customer would bring, {base}; small ones are left out.", base=base),
+            says=says,
             rows=tuple(
                 (spoken.words(each.words), "" if each.factor is None else spoken.factor(each.factor))
                 for each in found.reasons

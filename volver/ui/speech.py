@@ -6,6 +6,7 @@ a text with a count `n` is said of a single one.
 
 import json
 import re
+from calendar import month_name
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,6 +33,8 @@ _LOCALES: Final = {"en": {"USD": "en_US", "GBP": "en_GB", "CAD": "en_CA", "AUD":
 _USUAL: Final = {"en": "en_IE", "es": "es_ES"}
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COUNTRY: Final = re.compile(r"[A-Z]{1,2}(?=[$¥£])")
+_LOOSE: Final = re.compile(r"(?<=\d) %")
+_MONTHS: Final = tuple(month_name)
 _THIN: Final = "\N{NO-BREAK SPACE}"
 _PLAIN_FROM: Final = 20  # amounts of at least this many units are shown without cents
 _SHORT_FROM: Final = 1_000_000
@@ -67,7 +70,7 @@ class Speech:
         said = _texts(self.lang).get(source, source)
         if str(facts.get("n")) == "1":
             said = _texts(f"one.{self.lang}").get(source, said)
-        return said.format(**facts) if facts else said
+        return _LOOSE.sub(f"{_THIN}%", said.format(**facts) if facts else said)
 
     def words(self, said: Words | None) -> str:
         """Words in the reader's language; facts are formatted by their type and the ending of their name."""
@@ -84,6 +87,8 @@ class Speech:
             return self.day(value)
         if isinstance(value, str) and _DAY.fullmatch(value):
             return self.day(date.fromisoformat(value))
+        if name == "month" and value in _MONTHS:
+            return self.day(date(2000, _MONTHS.index(value), 1), "LLLL")
         if isinstance(value, bool) or not isinstance(value, int | float):
             return str(value)
         if name.endswith("_e4"):

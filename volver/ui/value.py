@@ -117,8 +117,10 @@ def _model(shop: Shop, worth: Worth, spoken: Speech) -> dict[str, Any]:
 
 def _money(shop: Shop, spoken: Speech) -> dict[str, Any]:
     asked = remembered(shop, "channels", ("scores", "facts", "customers", "costs"), lambda: ask_channels(shop))
+    levers = remembered(shop, "levers", ("scores",), lambda: predict.kept_levers(shop))
+    margins = remembered(shop, "margins", ("days",), lambda: predict.assumed_margin(shop))
     return {
-        "levers": levers_of(remembered(shop, "levers", ("scores",), lambda: predict.kept_levers(shop)), spoken),
+        "levers": levers_of(levers, margins, spoken),
         "channels": channels_of(asked, spoken),
         "campaigns": campaigns_of(asked, spoken),
     }

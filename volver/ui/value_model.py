@@ -105,8 +105,8 @@ def _facts(worth: Worth, chosen: dict[str, Any], shop: Shop, spoken: Speech) -> 
         found += [
             (_("Calendar"), spoken.words(_CALENDARS[_calendar_from(chosen)])),
             (_("Correction"), spoken.words(_CORRECTIONS.get(str(chosen.get("correction"))))),
-            (_("Orders in total"), _level(chosen.get("level_orders"), spoken)),
-            (_("Money in total"), _level(chosen.get("level_money"), spoken)),
+            (_("Level of orders"), _level(chosen.get("level_orders"), spoken)),
+            (_("Level of money"), _level(chosen.get("level_money"), spoken)),
         ]
     rate = worth.body.get("discount_rate_yearly")
     if rate is not None:
@@ -126,8 +126,8 @@ def _level(level: float | None, spoken: Speech) -> str:
     if level is None:
         return ""
     if abs(level - 1.0) < _EVEN:
-        return spoken.text("as the law says")
-    return spoken.text("{change} on the law", change=spoken.change(level, 1.0))
+        return spoken.text("not moved")
+    return spoken.text("moved by {change}", change=spoken.change(level, 1.0))
 
 
 def _contender(each: dict[str, Any], spoken: Speech) -> Contender:
@@ -160,6 +160,7 @@ class Kept:
 
     id: int
     fitted: date
+    clock: str
     model: str
     learned_until: date
     customers: int
@@ -197,6 +198,7 @@ def _kept(model: predict.ShelfModel, shop: Shop, spoken: Speech) -> Kept:
     return Kept(
         id=model.id,
         fitted=day_of(model.fitted_us, shop.settings.timezone),
+        clock=spoken.clock(model.fitted_us),
         model=model.model,
         learned_until=model.learned_until,
         customers=model.customers,

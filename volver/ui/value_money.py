@@ -32,21 +32,23 @@ class LeverRow:
 
     name: str
     gain: str
+    sure: str
     margin: str
     bar: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levers:
-    """Levers by what they bring, and the answer in words."""
+    """Levers by what they bring, and the answer in words; `notes` say what the margins rest on."""
 
     says: str
     rows: tuple[LeverRow, ...]
     silent: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
-def levers_of(told: dict[str, Any], spoken: Speech) -> Levers:
-    """The JSON of `volver predict levers` as rows."""
+def levers_of(told: dict[str, Any], margins: Sequence[Words], spoken: Speech) -> Levers:
+    """The JSON of `volver predict levers` as rows; `margins` are the remarks of `predict.assumed_margin`."""
     spoken_levers = [each for each in told["levers"] if each["gain"] is not None]
     most = max((each["gain"]["interval90"][1] for each in spoken_levers), default=1.0)
     rows = tuple(_lever(each, most, spoken) for each in spoken_levers)
@@ -56,7 +58,7 @@ def levers_of(told: dict[str, Any], spoken: Speech) -> Levers:
         name, gain_e4 = _named(best), round(best["gain"]["expected"] * E4)
         says = spoken.words(Words("{name}: {gain_e4} in 12 months.", {"name": name, "gain_e4": gain_e4}))
     silent = tuple(spoken.words(_named(each)) for each in told["levers"] if each["gain"] is None)
-    return Levers(says=says, rows=rows, silent=silent)
+    return Levers(says=says, rows=rows, silent=silent, notes=tuple(spoken.words(each) for each in margins))
 
 
 def _named(each: dict[str, Any]) -> Words:
@@ -70,6 +72,7 @@ def _lever(each: dict[str, Any], most: float, spoken: Speech) -> LeverRow:
     return LeverRow(
         name=spoken.words(_named(each)),
         gain=spoken.money(gain * E4),
+        sure=says,
         margin="" if margin is None else spoken.money(margin * E4),
         bar=interval(low, gain, high, most, says),
     )
@@ -83,6 +86,7 @@ class ChannelRow:
     customers: str
     still: str
     may_cost: str
+    sure: str
     bar: Markup | None
     costs: str
     verdict: str
@@ -160,7 +164,7 @@ def ask_channels(shop: Shop) -> Asked:
 
 
 def _channel(row: "predict.CeilingRow", still: float | None, most: float, spoken: Speech) -> ChannelRow:
-    bar = None
+    bar, says = None, ""
     if row.ceiling:
         says = spoken.text("90 %: {span}", span=spoken.span(_e4(row.ceiling.low), _e4(row.ceiling.high)))
         bar = interval(row.ceiling.low, row.ceiling.expected, row.ceiling.high, most, says)
@@ -170,6 +174,7 @@ def _channel(row: "predict.CeilingRow", still: float | None, most: float, spoken
         customers="" if row.customers is None else spoken.number(row.customers),
         still="" if still is None else spoken.money(_e4(still)),
         may_cost=spoken.money(_e4(row.ceiling.expected)) if row.ceiling else "",
+        sure=says,
         bar=bar,
         costs="" if row.cost_each is None else spoken.money(_e4(row.cost_each)),
         verdict=verdict,
