@@ -50,3 +50,11 @@ def test_costs_stay_in_the_shop_and_bad_rows_are_told(shop: Path) -> None:
     again = json.loads(ran(shop, "spend-ceiling", "--json").stdout)
     assert {each["group"]: each["cost"] for each in again["groups"]}["search"] == 1200.5
     assert again["set_aside"] == []
+
+
+def test_a_listed_customer_is_found_again_by_the_same_reference(shop: Path) -> None:
+    reference, _, _, _, value, *_ = ran(shop, "value", "--top", "1").stdout.splitlines()[-1].split()
+    again = ran(shop, "value", reference).stdout
+    assert f"Customer {reference}, 365 days" in again
+    assert f": {value} " in again
+    assert "chance of one within 365 days" in again

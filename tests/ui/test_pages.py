@@ -109,6 +109,23 @@ def test_reasons_never_explain_another_value_than_the_page_shows(busy_shop: Shop
     assert len(found) == 2
 
 
+def test_a_value_that_is_mostly_nothing_has_no_interval_from_nothing_to_nothing(busy_shop: Shop) -> None:
+    rows = know.customers(busy_shop, sort="value", descending=False, limit=400).rows
+    gone = next(each for each in rows if each.value_high_e4 == 0)
+    page = visitor(busy_shop, **{"accept-language": "en"}).get(f"/customers/{gone.customer_id}").text
+    assert "nothing in at least 95 of 100 cases" in page
+    assert "€0 – €0" not in page
+
+
+def test_goods_that_all_came_back_are_not_what_someone_buys(busy_shop: Shop) -> None:
+    rows = know.customers(busy_shop, sort="net", descending=False, limit=5).rows
+    returned = next(each for each in rows if each.net_e4 == 0)
+    page = visitor(busy_shop, **{"accept-language": "en"}).get(f"/customers/{returned.customer_id}").text
+    assert "Nothing is left of it: everything came back." in page
+    assert "× 0</span>" not in page
+    assert "In which categories?" not in page
+
+
 def test_money_comes_first(busy_shop: Shop) -> None:
     page = visitor(busy_shop, **{"accept-language": "en"}).get("/").text
     main = re.sub(r"<[^>]+>", " ", page.split("<main", 1)[1].split("</h1>", 1)[1])

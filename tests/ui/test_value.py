@@ -15,6 +15,7 @@ from tests.ui.world import visitor
 from volver import predict
 from volver.core import clock
 from volver.store import Shop, open_shop
+from volver.ui import Speech
 
 CARDS = (
     "What did it foresee, and what came?",
@@ -57,6 +58,22 @@ def test_every_question_has_its_card_and_its_answer(busy_shop: Shop) -> None:
     assert re.search(r"A new customer leaves a margin of €[\d,.]+ in 12 months", said)
     assert "Past spend" in said
     assert "Deviance" in said
+
+
+def test_people_and_money_come_before_the_proof_and_every_jump_lands(busy_shop: Shop) -> None:
+    html = page(busy_shop)
+    jumps = html.split('aria-label="On this page"', 1)[1].split("</nav>", 1)[0]
+    places = re.findall(r'href="#(\w+)"', jumps)
+    assert places == ["people", "levers", "cohorts", "past", "model"]
+    at = [html.index(f'id="{each}"') for each in places]
+    assert at == sorted(at)
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_levers_say_what_their_margins_rest_on(busy_shop: Shop, lang: str) -> None:
+    [told] = predict.assumed_margin(busy_shop)
+    card = page(busy_shop, lang=lang).split('id="levers"', 1)[1].split("</section>", 1)[0]
+    assert Speech(lang=lang, currency="EUR", zone="UTC").words(told) in unescape(card)
 
 
 def test_a_second_visit_costs_little(busy_shop: Shop) -> None:
