@@ -58,3 +58,10 @@ def test_a_listed_customer_is_found_again_by_the_same_reference(shop: Path) -> N
     assert f"Customer {reference}, 365 days" in again
     assert f": {value} " in again
     assert "chance of one within 365 days" in again
+
+
+def test_what_people_may_do_is_told_in_words(shop: Path) -> None:
+    told = ran(shop, "propensity")
+    assert told.exit_code == 0, told.output
+    assert "uses a discount, 30 days" in told.stdout
+    assert "discount:30d" not in told.stdout

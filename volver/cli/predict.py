@@ -31,6 +31,14 @@ _MODEL = click.option(
     default="auto",
     help="The law of coming back (default auto: what did best on the shop's own past).",
 )
+_MEASURES = {
+    "mae": "mean error",
+    "rmse": "root mean square error",
+    "spearman": "rank correlation",
+    "top10_capture": "best tenth brought",
+    "top10_capture_perfect": "in hindsight",
+    "ratio": "foreseen / came",
+}
 _HORIZON = click.option(
     "--horizon",
     default="365d",
@@ -128,7 +136,7 @@ def check_command(
     for why in report.why:
         click.echo(f"Why: {why}")
     click.echo("")
-    names = list(report.money.customer)
+    names = [_MEASURES.get(name, name) for name in report.money.customer]
     rows = [[currency, *report.money.customer.values()], ["orders", *report.orders.customer.values()]]
     tell_table(["by customer", *names], rows)
     click.echo("")
@@ -137,7 +145,7 @@ def check_command(
         [each.name + (" *" if each.chosen else ""), *(getattr(each, column) for column in columns)]
         for each in (*report.contenders, report.baseline)
     ]
-    tell_table(["contender (* chosen)", *columns], ways)
+    tell_table(["contender (* chosen)", *(_MEASURES.get(each, each) for each in columns)], ways)
 
 
 def _told(report: "CheckReport", currency: str) -> str:

@@ -32,11 +32,17 @@ def propensity_command(context: Context, at: Any, as_json: bool) -> None:
         tell_table(["what", "events", "mean %", "model", "AUC later", "came % later"], [_cells(each) for each in told])
     for each in report.chances:
         if each.reason is not None:
-            click.echo(f"{each.what}: {each.reason}")
+            click.echo(f"{_said(each)}: {each.reason}")
+
+
+def _said(chance: "Chance") -> str:
+    """What may happen, in words."""
+    verb = {"buy": "buys", "discount": "uses a discount", "return": "sends goods back"}.get(chance.event, chance.event)
+    return f"{verb} {chance.category or ''}".strip() + f", {chance.within_days} days"
 
 
 def _cells(chance: "Chance") -> list[object]:
     check, mean = chance.check, 100 * (chance.mean or 0.0)
     auc = f"{check.auc:.3f}" if check and check.auc is not None else "–"
     came = f"{100 * check.came:.1f}" if check else "–"
-    return [chance.what, chance.events, f"{mean:.1f}", f"{chance.base}, {chance.calibrated_by}", auc, came]
+    return [_said(chance), chance.events, f"{mean:.1f}", f"{chance.base}, {chance.calibrated_by}", auc, came]

@@ -76,10 +76,10 @@ def _of_all(context: Context, horizon: str, top: int, as_json: bool) -> None:
         click.echo("")
         names = {"still customer %": "p_alive", "orders": "orders", "per order": "spend_per_order"}
         names |= {"value": "value", "90 % from": "low", "to": "high"}
-        rows = [
+        listed: list[list[object]] = [
             [refs.get(row["customer_id"], ""), *(_shown(name, row[name]) for name in names.values())] for row in best
         ]
-        tell_table(["customer", *names], rows)
+        tell_table(["customer", *names], listed)
 
 
 def _shown(name: str, number: float) -> float:

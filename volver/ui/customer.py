@@ -149,6 +149,8 @@ def called(name: str | None) -> str:
 
 def _rhythm(profile: CustomerProfile) -> Words:
     """How the wait since the last order compares to the usual one."""
+    if profile.days_since == 0:
+        return Words("Ordered on the last day with data")
     if profile.usual_gap_days is None:
         return Words("{n} days since the only order", {"n": profile.days_since})
     if profile.usual_gap_days < _DAILY:
