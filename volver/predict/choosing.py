@@ -183,12 +183,15 @@ def _law(
     able = [name for name in able if name not in STEADY.values() or _agreed(name, tried, with_calendar=with_calendar)]
     able = able or [name for name in names if name != _COMPARED]
     best = min(able, key=lambda name: scores[name][0])
+    nearer = best
     few = sum(trial.came for trial in tried[names[0], with_calendar]) < _FEWEST_TO_RANK
     if FIRST in names and (few or (FIRST in able and scores[FIRST][0] <= scores[best][0] * (1.0 + _TIE))):
         best = FIRST
     if len(names) == 1:
         return best, ()
     text = "{model} was nearest to the orders of single customers on {n} past days."
+    if best != nearer:
+        text = "{model} stays: on {n} past days no other law was clearly nearer to the orders of single customers."
     return best, (Words(text, {"model": best, "n": len(tried[best, with_calendar])}),)
 
 
@@ -248,7 +251,7 @@ def _level_why(level: Level, trials: Sequence[Trial], test: Backtest) -> tuple[W
     if not percent:
         return (Words("Past totals were off now this way, now that: the level stays."),)
     text = "Past totals were off the same way on {n} days: the level moves by {percent} %."
-    return (Words(text, {"n": len(trials), "percent": f"{percent:+d}"}),)
+    return (Words(text, {"n": len(trials), "percent": f"{percent:+d}".replace("-", "−")}),)
 
 
 def _correction(
