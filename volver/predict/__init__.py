@@ -148,6 +148,7 @@ if TYPE_CHECKING:
     from volver.predict.turns import Busy as Busy
     from volver.predict.turns import one_at_a_time as one_at_a_time
     from volver.predict.uplift.evaluation import auuc as auuc
+    from volver.predict.uplift.evaluation import auuc_interval as auuc_interval
     from volver.predict.uplift.evaluation import incremental as incremental
     from volver.predict.uplift.evaluation import policy_value as policy_value
     from volver.predict.uplift.evaluation import qini as qini
@@ -173,6 +174,7 @@ _WHERE = {
     "AliveCurve": "pace",
     "assumed_margin": "money.margins",
     "auuc": "uplift.evaluation",
+    "auuc_interval": "uplift.evaluation",
     "BadCalendarFile": "index_files",
     "BadCosts": "money.costs",
     "BadHoldout": "checking",

@@ -1,5 +1,7 @@
 """Curves against counting by hand; intervals that cover."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from tests.predict.uplift.world import campaign
 from volver.predict.uplift.evaluation import (
     auuc,
+    auuc_interval,
     by_decile,
     calibration,
     effects,
@@ -114,12 +117,37 @@ def test_net_incremental_revenue_is_that_of_the_exercise() -> None:
     assert incremental([0, 0], [0, 1], [1, 1], value=10, cost=0.15).response is None
 
 
-def test_the_bootstrap_interval_holds_the_area() -> None:
+@pytest.mark.parametrize("normalised", [False, True])
+@pytest.mark.parametrize(("area", "interval"), [(qini, qini_interval), (auuc, auuc_interval)])
+def test_the_bootstrap_interval_holds_the_area(area: Any, interval: Any, normalised: bool) -> None:
     X, t, y, _ = campaign(4, 2000, "differs")
-    low, high = qini_interval(X[:, 2], t, y, draws=60)
-    found = qini(X[:, 2], t, y)
+    low, high = interval(X[:, 2], t, y, draws=60, normalised=normalised)
+    found = area(X[:, 2], t, y, normalised=normalised)
     assert found is not None
     assert 0 < low < found < high
+    assert np.isnan(interval([1, 2, 3, 4], [0, 1, 0, 1], [0, 2.5, 1, 0], normalised=True)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interval", [qini_interval, auuc_interval])
+def test_the_interval_of_an_area_covers_where_few_bring_much(interval: Any) -> None:
+    inside = 0
+    for seed in range(200):
+        chance = np.random.default_rng(seed)
+        X, t = chance.normal(size=3000), chance.integers(0, 2, 3000)
+        low, high = interval(X, t, (chance.random(3000) < 0.03) * np.exp(chance.normal(4, 1.2, 3000)), draws=100)
+        inside += low <= 0 <= high
+    assert 0.85 <= inside / 200 <= 0.95
+
+
+def test_without_expected_outcomes_the_average_is_the_difference_of_the_means_and_as_sure() -> None:
+    X, t, y, _ = campaign(7, 3000, "same")
+    found = policy_value(np.ones(3000), t, y)
+    one, other = y[t == 1], y[t == 0]
+    assert found.value == pytest.approx(one.mean() - other.mean())
+    assert found.se == pytest.approx(np.sqrt(one.var() / len(one) + other.var() / len(other)), rel=0.01)
+    told = policy_value(np.ones(3000), t, y, propensity=0.5)
+    assert told.se == pytest.approx(found.se, rel=0.05)
 
 
 def test_calibration_finds_the_slope_and_shrinks_what_is_noise() -> None:

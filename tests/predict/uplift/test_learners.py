@@ -1,5 +1,6 @@
 """Learners recover an uplift that is known; the propensity is known, or learned, or refused."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,7 +8,7 @@ import pytest
 
 from tests.predict.uplift.world import campaign
 from volver.core import VolverError
-from volver.predict.uplift.evaluation import qini
+from volver.predict.uplift.evaluation import effects, qini
 from volver.predict.uplift.learners import LEARNERS, DRLearner, TransformedOutcome, TwoModel
 
 
@@ -57,6 +58,61 @@ def test_what_cannot_be_learned_from_is_refused(treatment: np.ndarray, outcome: 
         DRLearner().fit(np.ones((60, 1)), np.arange(60) % 2, np.zeros(60), propensity=1.0)
 
 
+ARMS = np.array(["No E-Mail", "Mens E-Mail", "Womens E-Mail"])
+
+
+@pytest.mark.parametrize("learner", list(LEARNERS))
+def test_of_three_arms_two_are_compared_as_if_the_third_was_not_there(learner: str) -> None:
+    X, t, y, _ = campaign(10, 3000, "differs")
+    third = np.arange(3000) % 3 == 0
+    arm, shift = ARMS[np.where(third, 2, t)], np.where(third, 5.0, y)
+    model = LEARNERS[learner](treated="Mens E-Mail", control="No E-Mail")
+    found = model.fit(X, arm, shift, np.full(3000, 0.5)).predict_uplift(X)
+    plain = LEARNERS[learner]().fit(X[~third], t[~third], y[~third], 0.5).predict_uplift(X)
+    assert model.treated_ == "Mens E-Mail"
+    assert np.corrcoef(found, plain)[0, 1] > 0.99
+
+
+def test_a_campaign_of_three_arms_is_told_how_to_keep_two() -> None:
+    X, arm, y = np.ones((60, 1)), ARMS[np.arange(60) % 3], np.zeros(60)
+    with pytest.raises(VolverError, match="'Mens E-Mail', 'No E-Mail', 'Womens E-Mail'") as told:
+        DRLearner().fit(X, arm, y)
+    assert "treated= and control=" in told.value.hint
+    with pytest.raises(VolverError, match=r"against 'No E-Mail'; say treated= .*Womens"):
+        TwoModel(control="No E-Mail").fit(X, np.append(arm[:-1], "Other E-Mail"), y)
+    with pytest.raises(VolverError, match="both the treatment and the control"):
+        TwoModel(treated="No E-Mail", control="No E-Mail").fit(X, arm, y)
+    with pytest.raises(VolverError, match="60 levels instead of two") as many:
+        TwoModel().fit(X, [f"someone{n}@example.com" for n in range(60)], y)
+    assert "someone" not in str(many.value)
+
+
+def test_a_chance_that_is_not_the_one_drawn_with_is_refused() -> None:
+    X, t, y, _ = campaign(11, 2000, "same")
+    with pytest.raises(VolverError, match=r"0\.85 on average, but 0\.5"):
+        DRLearner().fit(X, t, y, propensity=0.85)
+    with pytest.raises(VolverError, match="not the one it was drawn with"):
+        effects(t, y, propensity=0.3)
+    assert DRLearner().fit(X, t, y, propensity=t.mean() + 0.009).assignment_.known
+
+
+def test_too_few_with_the_treatment_are_counted_in_the_refusal() -> None:
+    with pytest.raises(VolverError, match="1 were treated and 59 were not; at least 4"):
+        DRLearner().fit(np.ones((60, 2)), np.arange(60) == 3, np.zeros(60))
+
+
+def test_columns_of_one_column_frames_are_fine() -> None:
+    X, t, y, _ = campaign(12, 400, "differs")
+    plain = TwoModel().fit(X, t, y).predict_uplift(X)
+    frame = pd.DataFrame({"t": t, "y": y})
+    for had, brought in (
+        (frame[["t"]], frame[["y"]]),
+        (t[:, None], y[:, None]),
+        (duckdb.sql("select t from frame"), duckdb.sql("select y from frame")),
+    ):
+        np.testing.assert_array_equal(TwoModel().fit(X, had, brought).predict_uplift(X), plain)
+
+
 def biased(seed: int, n: int = 8000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Customers with a high level are treated more often; the true effect is 1 for everyone."""
     chance = np.random.default_rng(seed)
@@ -83,6 +139,20 @@ def test_a_lottery_is_taken_for_one() -> None:
     assert told.random
     assert np.ptp(told.share) == 0
     assert DRLearner().fit(X, t, y, propensity=0.5).assignment_.diagnostics["known"] is True
+
+
+def test_a_told_lottery_is_held_against_the_features() -> None:
+    X, t, y = biased(13, 3000)
+    told = DRLearner().fit(X, t, y, propensity=0.5).assignment_.diagnostics
+    assert (told["known"], told["random"]) == (True, False)
+    assert told["balance"] > 10
+    right = DRLearner().fit(X, t, y, propensity=1 / (1 + np.exp(-1.5 * X[:, 0]))).assignment_
+    assert right.random
+    fooled = 0
+    for seed in range(20):
+        X, t, y, _ = campaign(seed, 300, "same")
+        fooled += not DRLearner().fit(X, t, y, propensity=0.5).assignment_.random
+    assert fooled <= 1
 
 
 def test_a_known_uneven_share_is_used() -> None:

@@ -107,6 +107,39 @@ def test_treatment_that_was_not_drawn_is_never_proof() -> None:
     assert "not drawn at random" in str(found.verdict_)
 
 
+def test_a_lottery_that_was_none_is_never_proof_whoever_vouches_for_it() -> None:
+    chance = np.random.default_rng(7)
+    X = chance.normal(size=(4000, 3))
+    t = (chance.random(4000) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+    found = Uplift(**FAST).fit(X, t, X[:, 0] + t * X[:, 1] + chance.normal(size=4000), propensity=0.5)
+    assert not found.proven_
+    assert "not drawn at random" in str(found.verdict_)
+
+
+def test_one_of_several_e_mails_is_held_against_none() -> None:
+    X, t, y, _ = campaign(2, 6000, "differs")
+    other = np.arange(6000) % 3 == 0
+    arm = np.where(other, "Womens E-Mail", np.where(t == 1, "Mens E-Mail", "No E-Mail"))
+    found = Uplift(treated="Mens E-Mail", control="No E-Mail", **FAST).fit(X, arm, y, propensity=0.5)
+    assert found.proven_
+    assert found.treated_ == "Mens E-Mail"
+    assert sum(each["customers"] for each in found.deciles()) == 4000
+
+
+@pytest.mark.parametrize("setting", ["value_per_outcome", "cost_per_treatment"])
+def test_money_that_is_no_number_is_refused(setting: str) -> None:
+    X, t, y, _ = campaign(1, 100, "none")
+    for wrong in (float("nan"), "ten"):
+        with pytest.raises(VolverError, match=setting):
+            Uplift(**{setting: wrong}).fit(X, t, y)
+
+
+def test_three_customers_with_a_treatment_are_too_few() -> None:
+    X, _, y, _ = campaign(1, 100, "none")
+    with pytest.raises(VolverError, match="3 were treated and 97 were not"):
+        Uplift().fit(X, np.arange(100) < 3, y)
+
+
 def test_money_and_frames_and_missing_values_are_fine() -> None:
     X, t, y, _ = campaign(8, 1500, "differs", binary=False)
     frame = pl.DataFrame(X, [f"f{n}" for n in range(5)]).with_columns(

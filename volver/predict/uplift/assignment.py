@@ -3,7 +3,7 @@
 Pure numerics.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from volver.predict.laws.chance_scores import auc
 from volver.predict.uplift.bases import Linear
 from volver.predict.uplift.features import Bools, Design, Floats, Ints
-from volver.predict.uplift.labels import shares
+from volver.predict.uplift.labels import fitting, shares
 
 _EDGE: Final = 0.02  # a chance of treatment is not taken to be nearer to 0 or 1
 _THIN: Final = 0.05
@@ -21,7 +21,11 @@ _SUSPECT: Final = 3.0  # standard errors of the AUC from a half at which assignm
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
-    """Each customer's chance of the treatment, and how far the two groups overlap."""
+    """Each customer's chance of the treatment, and how far the two groups overlap.
+
+    `balance`: where the chance was told, how many standard errors what is known of a customer still says of who was
+    treated, beyond that chance.
+    """
 
     share: Floats
     known: bool
@@ -30,11 +34,12 @@ class Assignment:
     clipped_share: float
     thin_share: float
     effective: float
+    balance: float | None = None
 
     @property
     def diagnostics(self) -> dict[str, Any]:
         """What to look at: `auc` of telling the groups apart (.5 is random), the share of customers whose chance was
-        clipped or lies outside .05–.95, and the effective share of the sample after weighting.
+        clipped or lies outside .05–.95, the effective share of the sample after weighting, and `balance`.
         """
         return {
             "known": self.known,
@@ -43,6 +48,7 @@ class Assignment:
             "clipped_share": self.clipped_share,
             "thin_share": self.thin_share,
             "effective_share": self.effective,
+            "balance": self.balance,
         }
 
 
@@ -50,10 +56,14 @@ def assigned(design: Design, treated: Bools, propensity: Any = None, *, seed: in
     """The chance of treatment: as given (a number or one per customer), else learned and clipped to .02–.98.
 
     Without one, a cross-fitted logistic regression tries to tell the groups apart; where it cannot (its AUC is within
-    three standard errors of a half), the plain share is everyone's chance. Raises `predict.bad_treatment`.
+    three standard errors of a half), the plain share is everyone's chance. A given one is not taken at its word: where
+    what is known still tells who was treated, by three standard errors, assignment is not `random`.
+    Raises `predict.bad_treatment`.
     """
     if propensity is not None:
-        return _told(shares(propensity, len(treated)), treated, known=True, random=True, auc=None)
+        share = fitting(shares(propensity, len(treated)), treated)
+        told = balance(design, treated, share, seed)
+        return replace(_told(share, treated, known=True, random=told <= _SUSPECT, auc=None), balance=told)
     guess = crossed(design, treated, seed)
     found = auc(guess, treated)
     n1, n0 = float(treated.sum()), float((~treated).sum())
@@ -61,6 +71,22 @@ def assigned(design: Design, treated: Bools, propensity: Any = None, *, seed: in
     if found is None or found - 0.5 <= _SUSPECT * wide:
         return _told(np.full(len(treated), treated.mean()), treated, known=False, random=True, auc=found)
     return _told(guess, treated, known=False, random=False, auc=found)
+
+
+def balance(design: Design, treated: Bools, share: Floats, seed: int, folds: int = 3) -> float:
+    """How surely the features foretell who was treated beyond the chances told, in standard errors (a score test).
+
+    A cross-fitted ridge regression of treated less chance; were the chances right, what it foresees would go with what
+    it has not seen by luck only.
+    """
+    fold, left = folds_of(len(treated), folds, seed), treated - share
+    found = np.zeros(len(treated))
+    for out in range(folds):
+        train, test = fold != out, fold == out
+        seen = Linear(seed=seed).fit(design.take(train), left[train]).predict(design.take(test))
+        found[test] = seen - seen.mean() if len(seen) else seen
+    wide = float(np.sqrt(np.sum(found**2 * share * (1 - share))))
+    return float(found @ left) / wide if wide > 0 else 0.0
 
 
 def crossed(design: Design, treated: Bools, seed: int, folds: int = 3) -> Floats:

@@ -20,8 +20,8 @@ import numpy as np
 
 from volver.predict.laws.scores import Z90
 from volver.predict.uplift.bases import is_binary
-from volver.predict.uplift.features import Bools, Floats
-from volver.predict.uplift.labels import outcomes, scores_of, shares, two_levels
+from volver.predict.uplift.features import Bools, Floats, Ints
+from volver.predict.uplift.labels import fitting, one_column, outcomes, scores_of, shares, two_levels
 from volver.predict.uplift.learners import pseudo_effects
 
 
@@ -62,14 +62,15 @@ def policy_value(
     value: float = 1.0,
     cost: float = 0.0,
     propensity: Any = None,
-    without: Any = 0.0,
-    with_: Any = 0.0,
+    without: Any = None,
+    with_: Any = None,
     treated: Any = None,
 ) -> Estimate:
     """What a policy brings per customer above treating nobody: E[treat (value effect - cost)].
 
-    Inverse propensity weighting, or doubly robust where the expected outcomes `without` and `with_` are given (they
-    must come from models that have not seen these customers). Without a propensity, the treated share.
+    Doubly robust: of every outcome the expected one is taken off, which narrows the interval. `without` and `with_` are
+    expected outcomes of models that have not seen these customers; left out, they are the arms' own means. Without a
+    propensity, the treated share.
     """
     psi = effects(treatment, outcome, propensity=propensity, without=without, with_=with_, treated=treated)
     return estimated((scores_of(treat, len(psi), "decisions") != 0) * (value * psi - cost))
@@ -80,14 +81,20 @@ def effects(
     outcome: Any,
     *,
     propensity: Any = None,
-    without: Any = 0.0,
-    with_: Any = 0.0,
+    without: Any = None,
+    with_: Any = None,
     treated: Any = None,
 ) -> Floats:
-    """Each customer's pseudo-effect; the mean over any group is that group's average effect."""
+    """Each customer's pseudo-effect; the mean over any group is that group's average effect.
+
+    Expected outcomes as in `policy_value`; with the arms' own means the average is that of Hájek (1971), with a plain
+    share the difference of the two means. Raises `predict.bad_treatment`.
+    """
     had, y = _read(treatment, outcome, treated)
-    share = np.full(len(y), had.mean()) if propensity is None else shares(propensity, len(y))
-    return pseudo_effects(y, had, share, np.asarray(without, float), np.asarray(with_, float))
+    share = np.full(len(y), had.mean()) if propensity is None else fitting(shares(propensity, len(y)), had)
+    off = float(np.average(y, weights=~had / (1 - share))) if without is None else np.asarray(without, float)
+    on = float(np.average(y, weights=had / share)) if with_ is None else np.asarray(with_, float)
+    return pseudo_effects(y, had, share, off, on)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,39 +132,26 @@ class Curve:
 
 def qini_curve(uplift: Any, treatment: Any, outcome: Any, *, treated: Any = None) -> Curve:
     """Q(k) = Y_t - Y_c N_t / N_c over customers sorted by uplift."""
-    k, n1, n0, y1, y0 = _running(uplift, treatment, outcome, treated)
-    return Curve(k, y1 - np.divide(y0 * n1, n0, out=np.zeros_like(y0), where=n0 > 0))
+    had, y = _read(treatment, outcome, treated)
+    return _qini_of(_places(uplift, len(y)), had, y)
 
 
 def uplift_curve(uplift: Any, treatment: Any, outcome: Any, *, treated: Any = None) -> Curve:
     """U(k) = (Y_t / N_t - Y_c / N_c) k over customers sorted by uplift."""
-    k, n1, n0, y1, y0 = _running(uplift, treatment, outcome, treated)
-    with_ = np.divide(y1, n1, out=np.zeros_like(y1), where=n1 > 0)
-    without = np.divide(y0, n0, out=np.zeros_like(y0), where=n0 > 0)
-    return Curve(k, (with_ - without) * k)
+    had, y = _read(treatment, outcome, treated)
+    return _uplift_of(_places(uplift, len(y)), had, y)
 
 
 def qini(uplift: Any, treatment: Any, outcome: Any, *, normalised: bool = False, treated: Any = None) -> float | None:
     """Area between the Qini curve and its chord, over N²; None where it cannot be normalised."""
     had, y = _read(treatment, outcome, treated)
-    found = qini_curve(uplift, had, y).area
-    if not normalised:
-        return found
-    best = qini_curve(y * np.where(had, 1.0, -1.0), had, y).area if is_binary(y) else 0.0
-    return found / best if best > 0 else None
+    return _area(_qini_of, _places(uplift, len(y)), had, y, _best_qini(had, y) if normalised else None)
 
 
 def auuc(uplift: Any, treatment: Any, outcome: Any, *, normalised: bool = False, treated: Any = None) -> float | None:
     """Area between the uplift curve and its chord, over N²; None where it cannot be normalised."""
     had, y = _read(treatment, outcome, treated)
-    found = uplift_curve(uplift, had, y).area
-    if not normalised:
-        return found
-    if not is_binary(y):
-        return None
-    more = y if float(y[~had].sum()) > float((1 - y)[had].sum()) else had.astype(np.float64)
-    best = uplift_curve(2.0 * (y == had) + more, had, y).area
-    return found / best if best > 0 else None
+    return _area(_uplift_of, _places(uplift, len(y)), had, y, _best_uplift(had, y) if normalised else None)
 
 
 def qini_interval(
@@ -170,20 +164,29 @@ def qini_interval(
     normalised: bool = False,
     treated: Any = None,
 ) -> tuple[float, float]:
-    """90 % interval of `qini` over bootstrap draws of customers. NaN where too few draws can be said."""
-    chance = np.random.default_rng(seed)
+    """90 % interval of `qini`: 1.645 bootstrap standard errors (Efron 1979) to either side; NaN where it has none.
+
+    Not the bootstrap's own percentiles: where a few customers bring most of the money these cover too seldom.
+    """
     had, y = _read(treatment, outcome, treated)
-    score = scores_of(uplift, len(y))
-    found = []
-    for _ in range(draws):
-        rows = chance.integers(0, len(y), len(y))
-        if had[rows].all() or not had[rows].any():
-            continue
-        one = qini(score[rows], had[rows], y[rows], normalised=normalised)
-        if one is not None:
-            found.append(one)
-    low, high = np.quantile(found, [0.05, 0.95]) if len(found) > 1 else (np.nan, np.nan)
-    return float(low), float(high)
+    best = _best_qini(had, y) if normalised else None
+    return _interval(_qini_of, _places(uplift, len(y)), had, y, best, draws, seed)
+
+
+def auuc_interval(
+    uplift: Any,
+    treatment: Any,
+    outcome: Any,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    normalised: bool = False,
+    treated: Any = None,
+) -> tuple[float, float]:
+    """90 % interval of `auuc`, made as that of `qini_interval`; NaN where it has none."""
+    had, y = _read(treatment, outcome, treated)
+    best = _best_uplift(had, y) if normalised else None
+    return _interval(_uplift_of, _places(uplift, len(y)), had, y, best, draws, seed)
 
 
 def ranking(scores: Any, psi: Floats) -> Estimate:
@@ -259,15 +262,69 @@ def calibration(uplift: Any, psi: Floats) -> Calibration:
 
 
 def _read(treatment: Any, outcome: Any, treated: Any) -> tuple[Bools, Floats]:
+    treatment = one_column(treatment)
     had = two_levels(treatment, np.size(treatment), treated)
     return had, outcomes(outcome, len(had))
 
 
-def _running(uplift: Any, treatment: Any, outcome: Any, treated: Any) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """k, N_t, N_c, Y_t, Y_c after each distinct score, highest first, from nobody on."""
-    had, y = _read(treatment, outcome, treated)
-    score = scores_of(uplift, len(y))
-    _, place = np.unique(-score, return_inverse=True)
-    steps = (np.ones(len(y)), had * 1.0, ~had * 1.0, y * had, y * ~had)
+def _places(score: Any, rows: int) -> Ints:
+    """Each customer's place by score, highest first; equal scores share one."""
+    return np.asarray(np.unique(-scores_of(score, rows), return_inverse=True)[1], dtype=np.int64)
+
+
+def _best_qini(had: Bools, y: Floats) -> Ints:
+    """The order that knows every outcome; one step where outcomes are not yes or no."""
+    return _places(y * np.where(had, 1.0, -1.0) * is_binary(y), len(y))
+
+
+def _best_uplift(had: Bools, y: Floats) -> Ints:
+    more = y if float(y[~had].sum()) > float((1 - y)[had].sum()) else had.astype(np.float64)
+    return _places((2.0 * (y == had) + more) * is_binary(y), len(y))
+
+
+def _qini_of(place: Ints, had: Bools, y: Floats, weight: Floats | None = None) -> Curve:
+    k, n1, n0, y1, y0 = _running(place, had, y, weight)
+    return Curve(k, y1 - np.divide(y0 * n1, n0, out=np.zeros_like(y0), where=n0 > 0))
+
+
+def _uplift_of(place: Ints, had: Bools, y: Floats, weight: Floats | None = None) -> Curve:
+    k, n1, n0, y1, y0 = _running(place, had, y, weight)
+    with_ = np.divide(y1, n1, out=np.zeros_like(y1), where=n1 > 0)
+    without = np.divide(y0, n0, out=np.zeros_like(y0), where=n0 > 0)
+    return Curve(k, (with_ - without) * k)
+
+
+def _area(
+    curve: Any, place: Ints, had: Bools, y: Floats, best: Ints | None = None, weight: Floats | None = None
+) -> float | None:
+    """The area of a curve, as a share of that of the best order where there is one."""
+    found: float = curve(place, had, y, weight).area
+    if best is None:
+        return found
+    whole = 0.0 if not best.any() else float(curve(best, had, y, weight).area)
+    return found / whole if whole > 0 else None
+
+
+def _interval(
+    curve: Any, place: Ints, had: Bools, y: Floats, best: Ints | None, draws: int, seed: int
+) -> tuple[float, float]:
+    chance, n = np.random.default_rng(seed), len(y)
+    value, found = _area(curve, place, had, y, best), []
+    for _ in range(draws):
+        weight = np.bincount(chance.integers(0, n, n), minlength=n).astype(np.float64)
+        if 0 < weight @ had < n and (one := _area(curve, place, had, y, best, weight)) is not None:
+            found.append(one)
+    if value is None or len(found) < 2:
+        return float("nan"), float("nan")
+    wide = Z90 * float(np.std(found, ddof=1))
+    return value - wide, value + wide
+
+
+def _running(
+    place: Ints, had: Bools, y: Floats, weight: Floats | None
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """k, N_t, N_c, Y_t, Y_c after each place, from nobody on; `weight` counts customers."""
+    w = np.ones(len(y)) if weight is None else weight
+    steps = (w, had * w, ~had * w, y * had * w, y * ~had * w)
     k, n1, n0, y1, y0 = (np.concatenate([[0.0], np.cumsum(np.bincount(place, weights=each))]) for each in steps)
     return k, n1, n0, y1, y0

@@ -22,6 +22,9 @@ _CONTROL: Final = frozenset(
 _ANYWHERE: Final = frozenset(("control", "controls", "ctrl", "ctl", "holdout", "placebo", "untreated", "unexposed"))
 _DENIES: Final = ("no", "non", "not", "un", "in", "sin")  # exposed and unexposed, coupon and nocoupon
 _PAIRS: Final = frozenset((("n", "y"), ("n", "s"), ("f", "t")))
+_FEW_ARMS: Final = 8
+_FAR: Final = 5.0  # standard errors between the chances told and the share treated
+_ROUNDED: Final = 0.01  # a chance may have been told with two digits
 _YES: Final = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0, "sí": 1.0, "si": 1.0}
 
 
@@ -30,7 +33,10 @@ class BadTreatment(VolverError):
 
     code = "predict.bad_treatment"
     says = "No effect can be learned: {why}."
-    hint = "Give one treatment with two levels, one outcome number and one row of features per customer."
+    hint = (
+        "Give one treatment with two levels, one outcome number and one row of features per customer. "
+        "Of a campaign with several arms keep two: name them to a model by treated= and control=, or drop the others."
+    )
 
 
 def who_was_treated(treatment: Any, rows: int, treated: Any = None) -> tuple[Bools, Any]:
@@ -43,9 +49,39 @@ def who_was_treated(treatment: Any, rows: int, treated: Any = None) -> tuple[Boo
     values = _flat(treatment, rows)
     levels = np.unique(values)
     if len(levels) != 2:
-        raise BadTreatment(why=f"the treatment has {len(levels)} levels instead of two")
+        raise BadTreatment(why=f"the treatment has {len(levels)} levels instead of two{_listed(levels)}")
     label = _treatment_of(levels) if treated is None else _named(levels, treated)
     return values == label, label.item()
+
+
+def two_arms(treatment: Any, rows: int, treated: Any = None, control: Any = None) -> tuple[Bools, Bools, Any]:
+    """Who is in one of the two arms compared, (rows,); who of these was treated; the label of the treatment.
+
+    With `control` only customers of this arm and of `treated` count; without it there must be two levels, and everybody
+    counts. Raises `predict.bad_treatment`.
+    """
+    if control is None:
+        had, label = who_was_treated(treatment, rows, treated)
+        return np.ones(rows, dtype=np.bool_), had, label
+    values = _flat(treatment, rows)
+    levels = np.unique(values)
+    without = _named(levels, control)
+    others = levels[levels != without]
+    if treated is None and len(others) != 1:
+        raise BadTreatment(why=f"it is open which arm to hold against {control!r}; say treated={_listed(others)}")
+    label = others[0] if treated is None else _named(levels, treated)
+    if label == without:
+        raise BadTreatment(why=f"{control!r} is both the treatment and the control")
+    kept = (values == label) | (values == without)
+    return kept, values[kept] == label, label.item()
+
+
+def enough(had: Bools, least: int) -> None:
+    """Nothing, if there are `least` customers with and without the treatment. Raises `predict.bad_treatment`."""
+    n1 = int(had.sum())
+    n0 = len(had) - n1
+    if min(n1, n0) < least:
+        raise BadTreatment(why=f"{n1} were treated and {n0} were not; at least {least} of each are needed")
 
 
 def two_levels(treatment: Any, rows: int, treated: Any = None) -> Bools:
@@ -55,11 +91,11 @@ def two_levels(treatment: Any, rows: int, treated: Any = None) -> Bools:
 
 def outcomes(outcome: Any, rows: int) -> Floats:
     """The outcome as numbers; yes and no, true and false are 1 and 0. Raises `predict.bad_treatment`."""
-    values = np.asarray(outcome)
+    values = one_column(outcome)
     if values.shape != (rows,):
         raise BadTreatment(why=f"{rows} customers, but outcomes of shape {values.shape}")
     try:
-        found = values.astype(np.float64)
+        found: Floats = values.astype(np.float64)
     except (TypeError, ValueError):
         found = _yes_or_no(values)
     if not bool(np.all(np.isfinite(found))):
@@ -80,6 +116,19 @@ def shares(propensity: Any, rows: int) -> Floats:
     return np.broadcast_to(given, (rows,)).copy()
 
 
+def fitting(share: Floats, had: Bools) -> Floats:
+    """The same chances of treatment, if as many were treated as they say: within five standard errors or .01.
+
+    Raises `predict.bad_treatment`: no effect can be read with chances that are not those of the lottery.
+    """
+    away = float(np.mean(had - share))
+    wide = float(np.sqrt(np.sum(share * (1 - share)))) / max(len(share), 1)
+    if abs(away) > max(_FAR * wide, _ROUNDED):
+        told = f"it is {share.mean():.3g} on average, but {had.mean():.3g} of the customers were treated"
+        raise BadTreatment(why=f"the chance of treatment given is not the one it was drawn with: {told}")
+    return share
+
+
 def scores_of(scores: Any, rows: int, what: str = "scores") -> Floats:
     """One number per customer. Raises `predict.bad_treatment`."""
     try:
@@ -95,7 +144,7 @@ def scores_of(scores: Any, rows: int, what: str = "scores") -> Floats:
 
 def _flat(treatment: Any, rows: int) -> Any:
     """Labels as numbers or texts. Missing ones are refused: nobody can tell what was done."""
-    values = np.asarray(treatment)
+    values = one_column(treatment)
     if values.shape != (rows,):
         raise BadTreatment(why=f"{rows} customers, but treatments of shape {values.shape}")
     if values.dtype.kind == "O":
@@ -106,6 +155,26 @@ def _flat(treatment: Any, rows: int) -> Any:
     if values.dtype.kind == "f" and bool(np.isnan(values).any()):
         raise BadTreatment(why="a treatment is missing; write none where nothing was done")
     return values
+
+
+def one_column(values: Any) -> Any:
+    """A column as an array: a list, a series, an array, or a frame that has only this column."""
+    try:
+        found = np.asarray(values)
+    except (TypeError, ValueError):
+        import narwhals as nw  # only a frame that numpy cannot read needs it
+
+        try:
+            frame: Any = nw.from_native(values)
+        except TypeError as error:
+            raise BadTreatment(why=f"a {type(values).__name__} is no column") from error
+        found = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_numpy()
+    return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+
+
+def _listed(levels: Any) -> str:
+    """The levels, if they are few: a column of something else is not shown."""
+    return f" ({', '.join(repr(each) for each in levels.tolist())})" if 2 < len(levels) <= _FEW_ARMS else ""
 
 
 def _is_missing(value: Any) -> bool:

@@ -12,7 +12,7 @@ from volver.predict.laws.params import NotFitted, Params
 from volver.predict.uplift.assignment import Assignment, assigned, folds_of
 from volver.predict.uplift.bases import Base, base_named
 from volver.predict.uplift.features import Bools, Design, Features, Floats
-from volver.predict.uplift.labels import outcomes, who_was_treated
+from volver.predict.uplift.labels import enough, outcomes, shares, two_arms
 
 _CROSS: Final = 2  # halves of the cross-fitting: each nuisance is asked only about customers it has not seen
 
@@ -28,23 +28,32 @@ class Learner(Protocol):
 
 
 class _OverBase(Params):
-    """`treated` names the label of the treatment; None reads it (`who_was_treated`). `treated_` is the one taken."""
+    """`treated` names the label of the treatment; None reads it (`who_was_treated`). `treated_` is the one taken.
 
-    def __init__(self, *, base: str = "linear", treated: Any = None, seed: int = 0) -> None:
+    With `control` only the customers of these two arms are learned from (`two_arms`).
+    """
+
+    def __init__(self, *, base: str = "linear", treated: Any = None, control: Any = None, seed: int = 0) -> None:
         self.base = base
         self.treated = treated
+        self.control = control
         self.seed = seed
 
     treated_: Any
 
-    def _read(self, X: Any, treatment: Any, outcome: Any, treated: Any = None) -> tuple[Design, Bools, Floats]:
+    def _read(
+        self, X: Any, treatment: Any, outcome: Any, propensity: Any, treated: Any
+    ) -> tuple[Design, Bools, Floats, Any]:
+        """The two arms' features, who was treated, outcomes and chances."""
         features = Features()
         design = X if isinstance(X, Design) else features.fit_transform(X)
         label = self.treated if treated is None else treated
-        had, self.treated_ = who_was_treated(treatment, len(design), label)
+        kept, had, self.treated_ = two_arms(treatment, len(design), label, self.control)
         y = outcomes(outcome, len(design))
         self._features = features
-        return design, had, y
+        if not isinstance(propensity, Assignment | None):
+            propensity = shares(propensity, len(design))[kept]
+        return (design, had, y, propensity) if kept.all() else (design.take(kept), had, y[kept], propensity)
 
     def _design(self, X: Any) -> Design:
         if not hasattr(self, "_features"):
@@ -75,7 +84,7 @@ class TwoModel(_OverBase):
         treated: Any = None,
     ) -> Self:
         """Learn both models; a propensity is of no use here. Raises `predict.bad_treatment`."""
-        design, had, y = self._read(X, treatment, outcome, treated)
+        design, had, y, _ = self._read(X, treatment, outcome, None, treated)
         self.with_ = self._base().fit(design.take(had), y[had])
         self.without_ = self._base().fit(design.take(~had), y[~had])
         return self
@@ -102,7 +111,8 @@ class DRLearner(_OverBase):
 
     def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None, *, treated: Any = None) -> Self:
         """Learn from customers with and without the treatment. Raises `predict.bad_treatment`."""
-        design, had, y = self._read(X, treatment, outcome, treated)
+        design, had, y, propensity = self._read(X, treatment, outcome, propensity, treated)
+        enough(had, 2 * _CROSS)
         self.assignment_ = _given(design, had, propensity, self.seed)
         share, fold = self.assignment_.share, folds_of(len(y), _CROSS, self.seed, 2 * had + (y > 0))
         pseudo = np.empty(len(y))
@@ -128,7 +138,8 @@ class TransformedOutcome(_OverBase):
 
     def fit(self, X: Any, treatment: Any, outcome: Any, propensity: Any = None, *, treated: Any = None) -> Self:
         """Learn from customers with and without the treatment. Raises `predict.bad_treatment`."""
-        design, had, y = self._read(X, treatment, outcome, treated)
+        design, had, y, propensity = self._read(X, treatment, outcome, propensity, treated)
+        enough(had, 2 * _CROSS)
         self.assignment_ = _given(design, had, propensity, self.seed)
         level, fold = np.empty(len(y)), folds_of(len(y), _CROSS, self.seed, 2 * had + (y > 0))
         for out in range(_CROSS):

@@ -3,6 +3,8 @@
 Pure numerics; a shop is not needed.
 """
 
+from math import isfinite
+from numbers import Real
 from typing import Any, Final, Self
 
 import numpy as np
@@ -13,13 +15,14 @@ from volver.predict.uplift.assignment import assigned
 from volver.predict.uplift.bases import one_thread
 from volver.predict.uplift.evaluation import Calibration, by_decile, calibration, ranking
 from volver.predict.uplift.features import Bools, Design, Features, Floats, MissingFeature
-from volver.predict.uplift.labels import outcomes, who_was_treated
+from volver.predict.uplift.labels import enough, outcomes, shares, two_arms
 from volver.predict.uplift.learners import Learner
 from volver.predict.uplift.rankings import ColumnRanking, OutcomeRanking, simplest
 from volver.predict.uplift.trying import BLEND, OUTCOME, SIMPLE, Tried, candidate, cross_fitted, fitted, read_wanted
 from volver.predict.uplift.verdicts import ALL, NONE, UPLIFT, Choice, judged
 
 _OBJECTIVES: Final = ("auto", "net", "ranking")
+_FEWEST: Final = 10  # customers with, and without, the treatment: every fold needs some
 _LEAST_KEPT: Final = 0.02  # of the foreseen differences, so that their order survives
 
 
@@ -37,6 +40,9 @@ class Uplift(Params):
     After `fit`: `choice_` (what was tried, scores with intervals, why), `verdict_` in words, `proven_`, `assignment_`
     (overlap), `calibration_`, `average_`, `treated_`, `fit_cpu_s_`. Uplifts are drawn towards the average as far
     as the differences between customers are uncertain.
+
+    Of a campaign with several arms two are compared: `treated="Mens E-Mail", control="No E-Mail"`; customers of other
+    arms are left out. `propensity` is then the chance of the one among the two.
 
     >>> chance = np.random.default_rng(1)
     >>> X, t = chance.normal(size=(2000, 2)), chance.integers(0, 2, 2000)
@@ -56,6 +62,7 @@ class Uplift(Params):
         cost_per_treatment: float = 0.0,
         ranking: str | None = None,
         treated: Any = None,
+        control: Any = None,
         seed: int = 0,
     ) -> None:
         self.objective = objective
@@ -65,6 +72,7 @@ class Uplift(Params):
         self.cost_per_treatment = cost_per_treatment
         self.ranking = ranking
         self.treated = treated
+        self.control = control
         self.seed = seed
 
     choice_: Choice
@@ -73,7 +81,8 @@ class Uplift(Params):
     def fit(self, X: Any, treatment: Any, outcome: Any, *, propensity: Any = None, treated: Any = None) -> Self:
         """Try, choose, and learn from everyone. `propensity` is the known chance of treatment (a number or one each),
         `treated` the label of the treatment; without it, and without the setting, the label that does not read as a
-        control is the treatment (`treated_`).
+        control is the treatment (`treated_`). Where the features still tell who was treated, whatever the known chance
+        says, nothing is proven (`assignment_.diagnostics`).
 
         Raises `predict.bad_features`, `predict.bad_treatment`, `predict.bad_parameters`.
         """
@@ -87,10 +96,14 @@ class Uplift(Params):
         if self.objective not in _OBJECTIVES:
             why = f"there is no objective {self.objective!r}, only {', '.join(_OBJECTIVES)}"
             raise BadParameters(model=type(self).__name__, why=why)
+        _finite(self.value_per_outcome, self.cost_per_treatment)
         self._features = Features()
         design = self._features.fit_transform(X)
-        treated, self.treated_ = who_was_treated(treatment, len(design), label)
-        y = outcomes(outcome, len(design))
+        kept, treated, self.treated_ = two_arms(treatment, len(design), label, self.control)
+        enough(treated, _FEWEST)
+        y = outcomes(outcome, len(design))[kept]
+        propensity = None if propensity is None else shares(propensity, len(design))[kept]
+        design = design if kept.all() else design.take(kept)
         self.assignment_ = assigned(design, treated, propensity, seed=self.seed)
         wanted = read_wanted(self.learners, self.bases, self._column(), self.seed)
         self._tried = cross_fitted(design, treated, y, self.assignment_, wanted)
@@ -132,6 +145,7 @@ class Uplift(Params):
             raise BadQuestion(why=f"a share of {share!r} of the customers")
         value = self.value_per_outcome if value is None else value
         cost = self.cost_per_treatment if cost is None else cost
+        _finite(value, cost)
         same = (value, cost) == (self.value_per_outcome, self.cost_per_treatment)
         choice = self.choice_ if same else self._judged(value, cost)
         design = self._features.transform(X)
@@ -207,6 +221,12 @@ class Uplift(Params):
     def _check(self) -> None:
         if not hasattr(self, "calibration_"):
             raise NotFitted(model=type(self).__name__)
+
+
+def _finite(value: Any, cost: Any) -> None:
+    for name, each in (("value_per_outcome", value), ("cost_per_treatment", cost)):
+        if not isinstance(each, Real) or not isfinite(each):
+            raise BadParameters(model=Uplift.__name__, why=f"{name} = {each!r} is no number")
 
 
 def _best(score: Floats, share: float) -> Bools:

@@ -3,7 +3,7 @@
 Pure numerics.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -114,15 +114,7 @@ def fitted(learner: str, base: str, design: Design, treated: Bools, y: Floats, g
 
 def part_of(given: Assignment, rows: Bools | Ints) -> Assignment:
     """The assignment of only these customers."""
-    return Assignment(
-        share=given.share[rows],
-        known=given.known,
-        random=given.random,
-        auc=given.auc,
-        clipped_share=given.clipped_share,
-        thin_share=given.thin_share,
-        effective=given.effective,
-    )
+    return replace(given, share=given.share[rows])
 
 
 def read_wanted(learners: Any, bases: Any, column: tuple[int, float] | None, seed: int) -> Wanted:
