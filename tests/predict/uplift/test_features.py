@@ -81,3 +81,11 @@ def test_no_number_becomes_nan(values: list[float]) -> None:
     design = Features().fit_transform(np.array(values)[:, None])
     assert np.isfinite(design.linear).all()
     assert np.isfinite(design.trees).all()
+
+
+def test_a_stand_in_beyond_all_measure_is_a_missing_value() -> None:
+    values = np.arange(100.0)[:, None]
+    gap, stand_in = values.copy(), values.copy()
+    gap[3], stand_in[3] = np.nan, np.finfo(float).max
+    for one, other in zip(*(vars(Features().fit_transform(each)).values() for each in (gap, stand_in)), strict=True):
+        np.testing.assert_array_equal(one, other)

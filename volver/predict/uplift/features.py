@@ -21,6 +21,7 @@ _RARE_SHARE: Final = 0.005  # of the rows; a rarer level is pooled with the othe
 _RARE_ROWS: Final = 20
 _MOST_LEVELS: Final = 30
 _TRUTH: Final = {"true": 1.0, "false": 0.0}
+_BEYOND: Final = 1e100  # no measurement: a stand-in for a missing value, whose square is no number any more
 _FEW_VALUES: Final = 8  # a number with so few whole values may be a code: a linear model sees its levels too
 _SKEWED: Final = 2.0  # skewness from which a linear model sees the logarithm of a non-negative column
 
@@ -157,7 +158,7 @@ def _series(series: Any) -> npt.NDArray[Any]:
 def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if column.dtype.kind in "iufb":
         values = column.astype(np.float64)
-        values[~np.isfinite(values)] = np.nan
+        values[~(np.abs(values) < _BEYOND)] = np.nan
         return values
     return _loose(column.tolist()) if column.dtype.kind == "O" else _texts(column.tolist())
 
