@@ -8,7 +8,9 @@ import pytest
 
 from tests.predict.uplift.world import campaign
 from volver.core import VolverError
+from volver.predict.uplift.assignment import assigned
 from volver.predict.uplift.evaluation import effects, qini
+from volver.predict.uplift.features import Features
 from volver.predict.uplift.learners import LEARNERS, DRLearner, TransformedOutcome, TwoModel
 
 
@@ -153,6 +155,18 @@ def test_a_told_lottery_is_held_against_the_features() -> None:
         X, t, y, _ = campaign(seed, 300, "same")
         fooled += not DRLearner().fit(X, t, y, propensity=0.5).assignment_.random
     assert fooled <= 1
+
+
+def test_a_trace_of_a_tilt_among_very_many_customers_is_no_doubt_and_a_real_one_is() -> None:
+    chance = np.random.default_rng(11)
+    X = chance.normal(size=(300_000, 2))
+    design = Features().fit_transform(X)
+    for tilt, random in ((0.02, True), (0.1, False)):
+        treated = chance.random(len(X)) < 1 / (1 + np.exp(-tilt * X[:, 0]))
+        learned, told = assigned(design, treated), assigned(design, treated, 0.5)
+        assert (learned.random, told.random) == (random, random)
+        assert told.balance is not None
+        assert told.balance > 3.0
 
 
 def test_a_known_uneven_share_is_used() -> None:

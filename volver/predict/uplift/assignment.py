@@ -17,6 +17,8 @@ from volver.predict.uplift.labels import fitting, shares
 _EDGE: Final = 0.02  # a chance of treatment is not taken to be nearer to 0 or 1
 _THIN: Final = 0.05
 _SUSPECT: Final = 3.0  # standard errors of the AUC from a half at which assignment is not taken to be random
+_SLIGHT: Final = 0.01  # a tilt in AUC that no number of customers makes a doubt: it is weighed away and says little
+_SLIGHT_TIE: Final = 0.015  # the same as a correlation with who was treated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +59,22 @@ def assigned(design: Design, treated: Bools, propensity: Any = None, *, seed: in
 
     Without one, a cross-fitted logistic regression tries to tell the groups apart; where it cannot (its AUC is within
     three standard errors of a half), the plain share is everyone's chance. A given one is not taken at its word: where
-    what is known still tells who was treated, by three standard errors, assignment is not `random`.
+    what is known still tells who was treated, by three standard errors, assignment is not `random`. Of millions the
+    slightest tilt can be told: an AUC within .01 of a half, or a correlation below .015, is no doubt.
     Raises `predict.bad_treatment`.
     """
     if propensity is not None:
         share = fitting(shares(propensity, len(treated)), treated)
         told = balance(design, treated, share, seed)
-        return replace(_told(share, treated, known=True, random=told <= _SUSPECT, auc=None), balance=told)
+        random = told <= max(_SUSPECT, _SLIGHT_TIE * float(np.sqrt(len(treated))))
+        return replace(_told(share, treated, known=True, random=random, auc=None), balance=told)
     guess = crossed(design, treated, seed)
     found = auc(guess, treated)
     n1, n0 = float(treated.sum()), float((~treated).sum())
     wide = float(np.sqrt((n1 + n0 + 1) / (12 * n1 * n0)))
     if found is None or found - 0.5 <= _SUSPECT * wide:
         return _told(np.full(len(treated), treated.mean()), treated, known=False, random=True, auc=found)
-    return _told(guess, treated, known=False, random=False, auc=found)
+    return _told(guess, treated, known=False, random=found - 0.5 <= _SLIGHT, auc=found)
 
 
 def balance(design: Design, treated: Bools, share: Floats, seed: int, folds: int = 3) -> float:
