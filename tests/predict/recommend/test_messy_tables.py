@@ -248,7 +248,13 @@ def test_settings_can_be_read_changed_and_copied() -> None:
     base = pytest.importorskip("sklearn.base")
     model = Recommender(objective="mrr", k=5, sources=("popular", "together")).fit(FEW)
     copy = base.clone(model)
-    assert copy.get_params() == {"objective": "mrr", "k": 5, "sources": ("popular", "together"), "seed": 0}
+    assert copy.get_params() == {
+        "objective": "mrr",
+        "k": 5,
+        "ahead": "both",
+        "sources": ("popular", "together"),
+        "seed": 0,
+    }
     assert not hasattr(copy, "choice_")
     assert copy.set_params(k=7).k == 7
     with pytest.raises(VolverError):

@@ -11,7 +11,7 @@ from volver.predict.recommend.blend import NoSuchObjective
 from volver.predict.recommend.histories import Histories, pruned, transitions
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.recommender import Recommender
-from volver.predict.recommend.trial import trial_of
+from volver.predict.recommend.trial import NoSuchAhead, trial_of
 
 
 def walkers(n: int = 400, items: int = 60, seed: int = 0, length: int = 9) -> dict[str, np.ndarray]:
@@ -68,7 +68,7 @@ def test_the_default_is_no_worse_than_popularity_and_neighbours_on_the_held_back
 def test_nothing_that_is_held_back_is_learned_from() -> None:
     for table in (walkers(), habits(), {"user": walkers()["user"], "item": walkers()["item"]}):
         rows = Interactions.of(table)
-        trial = trial_of(rows, seed=3)
+        trial = trial_of(rows, seed=3, ahead="next")
         assert trial is not None
         assert len(trial.train) < len(rows)
         if rows.clock == "days":
@@ -78,6 +78,33 @@ def test_nothing_that_is_held_back_is_learned_from() -> None:
             assert len(rows) - len(trial.train) == 400 * 2  # a fifth of nine rows of each user, and only they
         if rows.clock == "order":
             assert np.bincount(trial.train.user)[:400].max() == 8  # nine steps, the last one held back
+
+
+def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
+    once = {"user": np.repeat(np.arange(200), 12), "item": np.add.outer(np.arange(200), np.arange(12)).ravel() % 60}
+    once["position"] = np.tile(np.arange(12), 200)
+    with_ratings = Interactions.of(once | {"rating": np.full(2400, 4)})
+    for rows in (Interactions.of(once), with_ratings):
+        both, later, any_ = (trial_of(rows, ahead=ahead) for ahead in ("both", "next", "any"))
+        assert both is not None
+        assert both.how == "140 last visits, 60 drawn at random"
+        assert set(both.shares.values()) == {0.5}
+        assert later is not None
+        assert later.how == "200 last visits"
+        assert any_ is not None
+        assert any_.how == "200 drawn at random"
+        assert np.diff(any_.start).max() == 2  # a fifth of twelve
+    again = trial_of(Interactions.of(habits()))
+    assert again is not None
+    assert "random" not in again.how  # what is had again and again is only asked for as next
+
+
+def test_order_counts_for_nothing_where_anything_may_be_missing() -> None:
+    anything, later = (Recommender(ahead=ahead).fit(walkers()) for ahead in ("any", "next"))
+    assert "drawn at random" in anything.choice_.how
+    assert "last visits" in later.choice_.how
+    with pytest.raises(NoSuchAhead, match="called tomorrow"):
+        Recommender(ahead="tomorrow")
 
 
 def test_strangers_get_what_is_popular_and_every_place_is_filled() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from volver.core import VolverError
 from volver.predict.recommend.sources import FADES, Source, Sources
-from volver.predict.recommend.trial import HOW, Trial
+from volver.predict.recommend.trial import DRAWN, HOW, Trial
 
 Floats = NDArray[np.float64]
 OBJECTIVES: Final = ("auto", "ndcg", "recall", "hit", "mrr")
@@ -88,7 +88,9 @@ class Table:
     n_targets: NDArray[np.int64]
     objective: str
     k: int
-    worth: Floats  # of each user: groups count by their share, each measured in units of its best source
+    worth: Floats  # of each user: ways of asking count by their share, each measured in units of its best source
+    way: NDArray[np.int64]  # of each user: the way it is asked
+    both: bool  # whether users are asked for what came next, and others for anything
 
     def blended(self, weights: Floats) -> NDArray[np.float32]:
         """The scores of a blend, (n_users, n_candidates); -inf where there is no candidate."""
@@ -136,8 +138,9 @@ def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10,
     without_seen = trial.repeats < 0.05 if exclude is None else exclude
     table = _table(trial, sources, without_seen, measure, k)
     alone = [table.measure(table.blended(_only(table, n))) for n in range(len(table.parts))]
-    for group, share in trial.shares.items():
-        own = trial.group == group
+    for way, (groups, share) in enumerate(trial.shares.items()):
+        own = np.isin(trial.group, groups)
+        table.way[own] = way
         best = max(float(values[own].mean()) for values in alone)
         table.worth[own] = share * len(own) / (own.sum() * max(best, 1e-12))
     tried = [(_called(table.parts[n]), *_mean(values, table)) for n, values in enumerate(alone)]
@@ -146,7 +149,7 @@ def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10,
         Part(name, fade, float(weights[n]), scale) for n, (name, fade, scale) in enumerate(table.parts) if weights[n]
     )
     names = " + ".join(f"{part.weight:.3g} {_called((part.name, part.fade, 1.0))}" for part in parts)
-    means = ", ".join(f"{value[trial.group == g].mean():.4f} {HOW[g]}" for g in trial.shares)
+    means = ", ".join(f"{value[trial.group == g].mean():.4f} {HOW[g]}" for g in trial.groups)
     why = f"{measure}@{k} {means} (users: {trial.how}) with {names}."
     tried.sort(key=lambda row: -row[1])
     return Choice(
@@ -157,7 +160,7 @@ def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10,
 def _grown(table: Table, alone: list[Floats], tried: list[tuple[str, float, float]]) -> tuple[Floats, Floats]:
     """From the best sources on, add the one that helps most while it helps by more than half an error; the best end."""
     means = np.array([float((values * table.worth).mean()) for values in alone])
-    pool = _pool(table, means)
+    pool = _pool(table, alone, means)
     starts = sorted(
         {table.parts[n][0]: n for n in sorted(pool, key=lambda n: means[n])}.values(), key=lambda n: -means[n]
     )
@@ -191,12 +194,17 @@ def _grown_from(table: Table, first: int, value: Floats, pool: list[int]) -> tup
     return weights, value
 
 
-def _pool(table: Table, means: Floats) -> list[int]:
-    """The two best fades of each source."""
+def _pool(table: Table, alone: list[Floats], means: Floats) -> list[int]:
+    """The two best fades of each source; where users are asked in two ways, the best for each."""
     pool: list[int] = []
+    ways = np.unique(table.way)
+    by_way = [np.array([float(values[table.way == way].mean()) for values in alone]) for way in ways]
     for name in dict.fromkeys(part[0] for part in table.parts):
         own = [n for n, part in enumerate(table.parts) if part[0] == name]
-        pool += sorted(own, key=lambda n: (-means[n], n))[:2]
+        if table.both:
+            pool += sorted({min(own, key=lambda n: (-value[n], n)) for value in by_way})
+        else:
+            pool += sorted(own, key=lambda n: (-means[n], n))[:2]
     return pool
 
 
@@ -247,7 +255,9 @@ def _table(trial: Trial, sources: Sources, without_seen: bool, objective: str, k
     parts = [(source.name, source.fade, float(scale)) for source, scale in zip(found, scales, strict=True)]
     blank = np.where(there, np.float32(0), np.float32(-np.inf))
     target = np.nonzero(is_target)
-    return Table(parts, score, blank, (target[0], target[1]), np.diff(trial.start), objective, k, np.ones(len(trial)))
+    found_at, of_all = (target[0], target[1]), np.ones(len(trial))
+    way, both = np.zeros(len(trial), dtype=np.int64), len(trial.shares) > 1 and (DRAWN,) in trial.shares
+    return Table(parts, score, blank, found_at, np.diff(trial.start), objective, k, of_all, way, both)
 
 
 _TIE: Final = np.float32(1e-6)

@@ -18,7 +18,7 @@ from volver.predict.recommend.interactions import ITEM, USER, Codes, Interaction
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
 from volver.predict.recommend.sources import Sources, chosen_sources
-from volver.predict.recommend.trial import Trial, are_sessions, of_new_items, trial_of
+from volver.predict.recommend.trial import AHEADS, NoSuchAhead, Trial, are_sessions, of_new_items, trial_of
 
 Floats = NDArray[np.float64]
 _TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
@@ -37,10 +37,12 @@ class Recommender(Params):
     """What each user wants next. All settings have defaults that look at the data.
 
     `objective`: "auto", "ndcg", "recall", "hit" or "mrr", at `k`, is what the blend is chosen by on a held-back part
-    of the training data. `sources` limits what is tried, for example ("popular", "together"). Learned: `choice_`
+    of the training data. `ahead` says what will be asked: "next" what comes after all that was seen, "any" items from
+    anywhere in the history, "both" (the default) either. `sources` limits what is tried, for example ("popular",
+    "together"). Learned: `choice_`
     (what was tried, the measures, what was taken and why, which columns were read), `choice_new_` (the same where users
     come back for what they had, for `exclude_seen=True`; else None), `fit_seconds_`. Raises `NoSuchObjective`,
-    `NoSuchSource` and `NotACount`.
+    `NoSuchAhead`, `NoSuchSource` and `NotACount`.
 
     >>> table = {"user": [1, 1, 2, 2, 3], "item": ["tea", "cup", "tea", "cup", "tea"], "time": [1, 2, 3, 4, 5]}
     >>> model = Recommender().fit(table)
@@ -49,10 +51,17 @@ class Recommender(Params):
     """
 
     def __init__(
-        self, *, objective: str = "auto", k: int = 10, sources: tuple[str, ...] | None = None, seed: int = 0
+        self,
+        *,
+        objective: str = "auto",
+        k: int = 10,
+        ahead: str = "both",
+        sources: tuple[str, ...] | None = None,
+        seed: int = 0,
     ) -> None:
         self.objective = objective
         self.k = k
+        self.ahead = ahead
         self.sources = sources
         self.seed = seed
         self._check()
@@ -61,6 +70,8 @@ class Recommender(Params):
         if self.objective not in OBJECTIVES:
             raise NoSuchObjective(objective=self.objective)
         counted(self.k, 1)
+        if self.ahead not in AHEADS:
+            raise NoSuchAhead(ahead=self.ahead)
         chosen_sources(self.sources)
 
     def fit(self, interactions: Any, **columns: str) -> Self:
@@ -68,7 +79,7 @@ class Recommender(Params):
         began = clock.stopwatch_s()
         self._check()
         rows = Interactions.of(interactions, **columns)
-        self.choice_, self.choice_new_ = self._chosen(rows, trial_of(rows, self.seed))
+        self.choice_, self.choice_new_ = self._chosen(rows, trial_of(rows, self.seed, self.ahead))
         self._learn(rows)
         self.fit_seconds_ = clock.stopwatch_s() - began
         return self

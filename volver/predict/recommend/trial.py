@@ -1,8 +1,9 @@
 """A part of the past held back, strictly inside the training data, to try sources on.
 
-Sessions: the latest tenth of them. People: what came after an instant; the last visit of others; where there are
-ratings, which are often asked about at random, a random fifth of others still. Without a clock: a whole basket of each
-user, or without baskets a random fifth of the rows; what the user had in other rows too is a repeat.
+Sessions: the latest tenth of them. People: what came after an instant; the last visit of others; and, since a test
+may be drawn from all times, a random fifth of the events of others still. People who come back for what they had are
+asked only for what comes next. Without a clock: a whole basket of each user, or without baskets a random fifth of the
+rows; what the user had in other rows too is a repeat.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from volver.core import VolverError
 from volver.predict.recommend.histories import Histories, latest
 from volver.predict.recommend.interactions import Codes, Interactions
 
@@ -20,10 +22,22 @@ _FEW: Final = 30  # users below which nothing can be told
 _FULL: Final = 200  # users after the cut that make it count fully
 _SHORT_DAYS: Final = 0.5  # users who are gone after that are sessions
 _AHEAD: Final = 10  # events after the cut that count, where visits are single items
-_TARGETS: Final = 8
+_TARGETS: Final = 8  # of a user
+_ALL: Final = 32_000  # of all users, where some are asked for anything: such tests have many targets
 _RANDOM: Final = 0.2
+_ASIDE: Final = 4  # one user in so many is asked for random events: many targets each, so fewer users tell as much
+_ONCE: Final = 0.05  # share of rows that repeat an earlier one, below which nobody comes back for the same
+AHEADS: Final = ("both", "next", "any")
 LATE, CUT, LAST, DRAWN = 0, 1, 2, 3
 HOW: Final = ("late sessions, cut anywhere", "after an instant", "last visits", "drawn at random")
+
+
+class NoSuchAhead(VolverError):
+    """A question to be ready for that does not exist."""
+
+    code = "recommend.no_such_ahead"
+    says = "Nothing is known to be ahead that is called {ahead}."
+    hint = "Take one of: both, next, any."
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +46,7 @@ class Trial:
 
     `train` are rows, `past` the histories of the users asked about; `target` (codes) with `start` (n_users + 1,) the
     distinct items they turned to next; `group` how each user's future was held back (a place in `HOW`), `shares` what
-    the groups count. `repeats` is the share of targets that the user had before.
+    groups count, those of one key together. `repeats` is the share of targets that the user had before.
     """
 
     train: Interactions
@@ -41,7 +55,7 @@ class Trial:
     target: Codes
     repeats: float
     group: NDArray[np.int64]
-    shares: dict[int, float]
+    shares: dict[tuple[int, ...], float]
 
     def __len__(self) -> int:
         return len(self.past)
@@ -49,7 +63,12 @@ class Trial:
     @property
     def how(self) -> str:
         """In words."""
-        return ", ".join(f"{np.count_nonzero(self.group == g)} {HOW[g]}" for g in self.shares)
+        return ", ".join(f"{np.count_nonzero(self.group == g)} {HOW[g]}" for g in self.groups)
+
+    @property
+    def groups(self) -> list[int]:
+        """The groups that are there."""
+        return [int(g) for g in np.unique(self.group)]
 
 
 def of_new_items(trial: Trial) -> Trial | None:
@@ -61,8 +80,11 @@ def of_new_items(trial: Trial) -> Trial | None:
     return _asked(trial.train, trial.past, wanted.chosen(new), trial.group, trial.shares)
 
 
-def trial_of(rows: Interactions, seed: int = 0) -> Trial | None:
-    """Hold back a part of the past; None if fewer than 30 users leave something to hold back."""
+def trial_of(rows: Interactions, seed: int = 0, ahead: str = "both") -> Trial | None:
+    """Hold back a part of the past; None if fewer than 30 users leave something to hold back.
+
+    `ahead`: "next" asks people with a clock only for what came next, "any" only for random events.
+    """
     chance = np.random.default_rng(seed)
     if len(rows) > _ROWS:
         share = _ROWS / len(rows)
@@ -70,7 +92,7 @@ def trial_of(rows: Interactions, seed: int = 0) -> Trial | None:
     histories = Histories.of(rows)
     if are_sessions(histories, rows.clock):
         return _of_late_sessions(rows, histories, chance)
-    return _of_people(rows, chance)
+    return _of_people(rows, chance, ahead)
 
 
 def are_sessions(histories: Histories, clock: str | None) -> bool:
@@ -99,13 +121,13 @@ def _of_late_sessions(rows: Interactions, histories: Histories, chance: np.rando
     place = np.arange(len(some.item)) - some.start[:-1][some.user]
     known = np.bincount(train.item, minlength=rows.n_items) > 0
     before, after = place < keep[some.user], (place == keep[some.user]) & known[some.item]
-    return _asked(train, some.chosen(before), some.chosen(after), np.full(len(users), LATE), {LATE: 1.0})
+    return _asked(train, some.chosen(before), some.chosen(after), np.full(len(users), LATE), {(LATE,): 1.0})
 
 
-def _of_people(rows: Interactions, chance: np.random.Generator) -> Trial | None:
+def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> Trial | None:
     """Users after a cut in time, other users' last visits, and other users' random items; learned from what is left."""
     train, wanted, group = rows, [], np.full(rows.n_users, -1)
-    if rows.clock == "days":
+    if rows.clock == "days" and ahead != "any":
         assert rows.at is not None
         early = rows.at <= np.quantile(rows.at, 0.9)
         both = np.zeros((2, rows.n_users), dtype=bool)
@@ -123,8 +145,11 @@ def _of_people(rows: Interactions, chance: np.random.Generator) -> Trial | None:
     rest = np.flatnonzero((group < 0) & ((np.diff(histories.start) if unordered else n_visits) > 1))
     rest = _drawn(rest, chance)
     group[rest] = DRAWN if unordered else LAST
-    if rows.has_ratings and not unordered and rows.clock is not None:
-        group[chance.permutation(rest)[: len(rest) // 2]] = DRAWN
+    if rows.clock is not None and ahead == "any":
+        group[rest] = DRAWN
+    elif rows.clock is not None and ahead == "both" and _once(rows):
+        few = max(len(rest) // _ASIDE, min(2 * _FEW, len(rest) // 2))
+        group[chance.permutation(rest)[:few]] = DRAWN
     of = group[histories.user]
     after = ((of == LAST) & (histories.back == 0)) | ((of == DRAWN) & _some(histories, chance))
     wanted.append(histories.chosen(after))
@@ -138,9 +163,18 @@ def _of_groups(train: Interactions, wanted: list[Histories], group: NDArray[np.i
     order = np.argsort(user, kind="stable")
     start = np.searchsorted(user[order], np.arange(len(group) + 1))
     asked = Histories(train.n_items, start, item[order], np.zeros(len(item), dtype=np.int64), None)
-    shares = {CUT: min(np.count_nonzero(group == CUT) / _FULL, 1.0), LAST: 1.0, DRAWN: 1.0}
+    two = bool((group == DRAWN).any() and (group == LAST).any())  # ways in which a test may be drawn
+    cut = min(np.count_nonzero(group == CUT) / _FULL, 1.0)
+    shares: dict[tuple[int, ...], float] = {(CUT,): cut, (LAST,): 1.0, (DRAWN,): 1.0}
+    if two:
+        shares = {(CUT, LAST): 1.0, (DRAWN,): 1.0}
     past = Histories.of(train)
     return _asked(train, past.of_users(users), asked.of_users(users), group[users], shares)
+
+
+def _once(rows: Interactions) -> bool:
+    pairs = np.unique(rows.user.astype(np.int64) * rows.n_items + rows.item)
+    return len(rows) - len(pairs) < _ONCE * len(rows)
 
 
 def _visits(histories: Histories) -> NDArray[np.int64]:
@@ -188,18 +222,22 @@ def _drawn(users: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.
     return users if len(users) <= USERS else np.sort(chance.choice(users, USERS, replace=False))
 
 
-def _few_each(key: NDArray[np.int64], n_items: int) -> NDArray[np.int64]:
-    """At most 8 targets of each user, spread over the codes: enough to compare blends, and bounded work."""
+def _few_each(key: NDArray[np.int64], n_items: int, most: int) -> NDArray[np.int64]:
+    """At most so many targets of each user, spread over the codes: enough to compare blends, and bounded work."""
     user = key // n_items
     first = np.searchsorted(user, user)
     size = np.searchsorted(user, user, side="right") - first
     place = np.arange(len(key)) - first
-    few: NDArray[np.int64] = key[(size <= _TARGETS) | ((place * _TARGETS) // size != ((place - 1) * _TARGETS) // size)]
+    few: NDArray[np.int64] = key[(size <= most) | ((place * most) // size != ((place - 1) * most) // size)]
     return few
 
 
 def _asked(
-    train: Interactions, past: Histories, wanted: Histories, group: NDArray[np.int64], shares: dict[int, float]
+    train: Interactions,
+    past: Histories,
+    wanted: Histories,
+    group: NDArray[np.int64],
+    shares: dict[tuple[int, ...], float],
 ) -> Trial | None:
     """Only users with something to be found; groups that are too small to tell anything are left out."""
     key = np.unique(wanted.user.astype(np.int64) * wanted.n_items + wanted.item)
@@ -208,11 +246,12 @@ def _asked(
     asked = asked[counted[group[asked]] >= _FEW]
     if not len(asked) or not len(train):
         return None
-    key = _few_each(key[np.isin(key // wanted.n_items, asked)], wanted.n_items)
+    most = max(_TARGETS, _ALL // len(asked)) if (group[asked] == DRAWN).any() else _TARGETS
+    key = _few_each(key[np.isin(key // wanted.n_items, asked)], wanted.n_items, most)
     had = np.isin(key, past.user.astype(np.int64) * past.n_items + past.item)
     start = np.append(0, np.cumsum(np.bincount(key // wanted.n_items, minlength=len(wanted))[asked]))
     target = (key % wanted.n_items).astype(np.int32)
-    own = {g: share for g, share in shares.items() if counted[g] >= _FEW}
+    own = {way: share for way, share in shares.items() if counted[list(way)].max() >= _FEW}
     whole = sum(own.values())
-    shared = {g: share / whole for g, share in own.items()}
+    shared = {way: share / whole for way, share in own.items()}
     return Trial(train, past.of_users(asked), start, target, float(had.mean()), group[asked], shared)
