@@ -77,6 +77,7 @@ def test_columns_are_guessed_by_their_usual_names_or_named() -> None:
     assert rows.names == {"user": "SessionId", "item": "ItemId", "time": "Time"}
     rows = Interactions.of({"user_id": [1], "product_id": [1], "order_number": [1], "order_id": [1], "rating": [5]})
     assert rows.names["basket"] == "order_id"
+    assert rows.has_ratings
     assert Interactions.of({"x": [1], "y": [2]}, user="x", item="y").names == {"user": "x", "item": "y"}
 
 

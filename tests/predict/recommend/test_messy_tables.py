@@ -251,7 +251,7 @@ def test_settings_can_be_read_changed_and_copied() -> None:
     assert copy.get_params() == {
         "objective": "mrr",
         "k": 5,
-        "ahead": "both",
+        "ahead": "auto",
         "sources": ("popular", "together"),
         "seed": 0,
     }

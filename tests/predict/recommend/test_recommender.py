@@ -91,6 +91,9 @@ def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
         assert set(both.shares.values()) == {0.5}
         assert later is not None
         assert later.how == "200 last visits"
+        usual = trial_of(rows)
+        assert usual is not None
+        assert usual.how == (both.how if rows.has_ratings else later.how)
         assert any_ is not None
         assert any_.how == "200 drawn at random"
         assert np.diff(any_.start).max() == 2  # a fifth of twelve

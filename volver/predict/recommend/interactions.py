@@ -322,6 +322,11 @@ class Interactions:
         """Distinct items."""
         return len(self.items)
 
+    @property
+    def has_ratings(self) -> bool:
+        """Whether the weight is a verdict (stars), not a quantity."""
+        return _is_rating(self.names.get("weight", "")) if self.names else False
+
     @cached_property
     def by_user(self) -> NDArray[np.int64]:
         """Row numbers sorted by user, then by time; rows of one instant keep their order.

@@ -38,11 +38,11 @@ class Recommender(Params):
 
     `objective`: "auto", "ndcg", "recall", "hit" or "mrr", at `k`, is what the blend is chosen by on a held-back part
     of the training data. `ahead` says what will be asked: "next" what comes after all that was seen, "any" items from
-    anywhere in the history, "both" (the default) either. `sources` limits what is tried, for example ("popular",
-    "together"). Learned: `choice_`
-    (what was tried, the measures, what was taken and why, which columns were read), `choice_new_` (the same where users
-    come back for what they had, for `exclude_seen=True`; else None), `fit_seconds_`. Raises `NoSuchObjective`,
-    `NoSuchAhead`, `NoSuchSource` and `NotACount`.
+    anywhere in the history, "both" either; "auto" is both where there are ratings, which are often tested so, else
+    next. `sources` limits what is tried, for example ("popular", "together"). Learned: `choice_` (what was tried, the
+    measures, what was taken and why, which columns were read), `choice_new_` (the same where users come back for what
+    they had, for `exclude_seen=True`; else None), `fit_seconds_`. Raises `NoSuchObjective`, `NoSuchAhead`,
+    `NoSuchSource` and `NotACount`.
 
     >>> table = {"user": [1, 1, 2, 2, 3], "item": ["tea", "cup", "tea", "cup", "tea"], "time": [1, 2, 3, 4, 5]}
     >>> model = Recommender().fit(table)
@@ -55,7 +55,7 @@ class Recommender(Params):
         *,
         objective: str = "auto",
         k: int = 10,
-        ahead: str = "both",
+        ahead: str = "auto",
         sources: tuple[str, ...] | None = None,
         seed: int = 0,
     ) -> None:

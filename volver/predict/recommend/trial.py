@@ -1,9 +1,9 @@
 """A part of the past held back, strictly inside the training data, to try sources on.
 
-Sessions: the latest tenth of them. People: what came after an instant; the last visit of others; and, since a test
-may be drawn from all times, a random fifth of the events of others still. People who come back for what they had are
-asked only for what comes next. Without a clock: a whole basket of each user, or without baskets a random fifth of the
-rows; what the user had in other rows too is a repeat.
+Sessions: the latest tenth of them. People: what came after an instant; the last visit of others; and where there are
+ratings, whose tests are often drawn from all times, a random fifth of the events of others still. People who come back
+for what they had are asked only for what comes next. Without a clock: a whole basket of each user, or without baskets
+a random fifth of the rows; what the user had in other rows too is a repeat.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _ALL: Final = 32_000  # of all users, where some are asked for anything: such te
 _RANDOM: Final = 0.2
 _ASIDE: Final = 4  # one user in so many is asked for random events: many targets each, so fewer users tell as much
 _ONCE: Final = 0.05  # share of rows that repeat an earlier one, below which nobody comes back for the same
-AHEADS: Final = ("both", "next", "any")
+AHEADS: Final = ("auto", "next", "any", "both")
 LATE, CUT, LAST, DRAWN = 0, 1, 2, 3
 HOW: Final = ("late sessions, cut anywhere", "after an instant", "last visits", "drawn at random")
 
@@ -37,7 +37,7 @@ class NoSuchAhead(VolverError):
 
     code = "recommend.no_such_ahead"
     says = "Nothing is known to be ahead that is called {ahead}."
-    hint = "Take one of: both, next, any."
+    hint = "Take one of: auto, next, any, both."
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +80,11 @@ def of_new_items(trial: Trial) -> Trial | None:
     return _asked(trial.train, trial.past, wanted.chosen(new), trial.group, trial.shares)
 
 
-def trial_of(rows: Interactions, seed: int = 0, ahead: str = "both") -> Trial | None:
+def trial_of(rows: Interactions, seed: int = 0, ahead: str = "auto") -> Trial | None:
     """Hold back a part of the past; None if fewer than 30 users leave something to hold back.
 
-    `ahead`: "next" asks people with a clock only for what came next, "any" only for random events.
+    `ahead`: "next" asks people with a clock only for what came next, "any" only for random events, "both" some for
+    either; "auto" is both where there are ratings, else next.
     """
     chance = np.random.default_rng(seed)
     if len(rows) > _ROWS:
@@ -126,6 +127,8 @@ def _of_late_sessions(rows: Interactions, histories: Histories, chance: np.rando
 
 def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> Trial | None:
     """Users after a cut in time, other users' last visits, and other users' random items; learned from what is left."""
+    if ahead == "auto":
+        ahead = "both" if rows.has_ratings else "next"
     train, wanted, group = rows, [], np.full(rows.n_users, -1)
     if rows.clock == "days" and ahead != "any":
         assert rows.at is not None
