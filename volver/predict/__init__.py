@@ -108,9 +108,11 @@ if TYPE_CHECKING:
     from volver.predict.propensities import PropensityReport as PropensityReport
     from volver.predict.propensities import learn_propensities as learn_propensities
     from volver.predict.reaching import BestMoment as BestMoment
+    from volver.predict.reaching import NoMoments as NoMoments
     from volver.predict.reaching import best_moment as best_moment
     from volver.predict.reasons import Reason as Reason
     from volver.predict.rebuys import DueProduct as DueProduct
+    from volver.predict.rebuys import NoRebuys as NoRebuys
     from volver.predict.rebuys import Rebuy as Rebuy
     from volver.predict.rebuys import WhenReport as WhenReport
     from volver.predict.rebuys import due_products as due_products
@@ -267,6 +269,8 @@ _WHERE = {
     "next_baskets": "recommending",
     "NextBasket": "recommend.nextbasket",
     "NoModel": "shelves",
+    "NoMoments": "reaching",
+    "NoRebuys": "rebuys",
     "NoSuchModel": "shelves",
     "NotFitted": "laws.params",
     "one_at_a_time": "turns",

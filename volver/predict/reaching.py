@@ -37,7 +37,8 @@ class NoMoments(VolverError):
 class BestMoment:
     """When to reach a customer, local time. Nothing `known`: hour and weekday are the shop's best.
 
-    `weekday` counts from Monday 0. An hour or weekday of None: there the customer does as everybody does.
+    `weekday` counts from Monday 0. An hour or weekday of None: there the customer does as everybody does. `everybody`
+    says what most customers do where this one has no habit; None where there is nothing to add.
     """
 
     known: bool
@@ -46,6 +47,7 @@ class BestMoment:
     lift: float | None
     n_events: int
     words: Words
+    everybody: Words | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -78,7 +80,17 @@ def best_moment(shop: Shop, customer: int | None) -> BestMoment | None:
         lift=own["lift"] if own else None,
         n_events=own["n_events"] if own else 0,
         words=told if customer is not None else Moment.said_of_all(shops["hour"], shops["weekday"]),
+        everybody=_everybody(own or {"hour": None, "weekday": None}, shops),
     )
+
+
+def _everybody(own: dict[str, Any], shops: dict[str, Any]) -> Words | None:
+    """What most customers do, of that which is not known of the one."""
+    if own["weekday"] is None:
+        return Moment.said_of_all(shops["hour"] if own["hour"] is None else None, shops["weekday"])
+    if own["hour"] is None and shops["hour"] is not None:
+        return Words("most customers come around {hour}:00", {"hour": shops["hour"]})
+    return None
 
 
 def publish_moments(shop: Shop, day: date, parts: int, remarks: list[Words]) -> tuple[int, dict[str, float]]:

@@ -46,6 +46,7 @@ class Rebuy:
 
     product_id: int
     product: str
+    product_ref: str | None = None
     category: str | None
     times: int
     usual_gap_days: float
@@ -138,6 +139,7 @@ def rebuys_of(shop: Shop, customer: int) -> tuple[Rebuy, ...]:
         Rebuy(
             product_id=row["product_id"],
             product=row["name"] or row["product_ref"] or str(row["product_id"]),
+            product_ref=row["product_ref"],
             category=row["category"],
             times=row["times"],
             usual_gap_days=row["usual_gap_days"],

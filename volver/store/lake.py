@@ -110,6 +110,12 @@ class Lake:
         self._snapshots[table] = found
         return found
 
+    def committed_ms(self, table: str) -> int:
+        """When the newest version was committed, by the machine's clock in UTC; -1 before the first."""
+        if newest_version(self.path(table)) < 0:
+            return -1
+        return int(self.opened(table).history(1)[0]["timestamp"])
+
     def offset(self, table: str) -> int:
         """The log offset up to which a table holds the log; -1 before the first."""
         if newest_version(self.path(table)) < 0:

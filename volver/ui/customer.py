@@ -11,6 +11,7 @@ from volver import know, predict
 from volver.core import E4, Words
 from volver.know import CustomerProfile
 from volver.store import Shop
+from volver.ui.again import again
 from volver.ui.charts_people import Curve, Dot, curve
 from volver.ui.rendering import is_fragment, render_page, speech_of
 from volver.ui.shelf import why_not, worth_of
@@ -63,6 +64,7 @@ class CustomerPages:
             chart=self._curve(profile, spoken),
             rhythm=_rhythm(profile),
             why=self._why(profile, spoken),
+            again=again(self.shop, profile),
         )
 
     def _why(self, profile: CustomerProfile, spoken: Speech) -> Why:
