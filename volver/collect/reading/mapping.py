@@ -119,7 +119,7 @@ _STATUS = re.compile(
     r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
     r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
 )
-_FEWEST_FIRST = 1  # first lines that must say something
+_FEWEST_FIRST = 2  # first lines that must say something: a few rows look like anything
 _PRODUCT_OR_NAME = {"product", "producto", "item", "articulo", "detalle", "concepto"}
 
 
@@ -314,7 +314,7 @@ def _with_prose(
 
 
 def _stands_on_first_line(fields: Mapping[str, tuple[Column, ...]]) -> bool:
-    """Whether lines after an order's first one leave the date empty, or the status, customer or currency."""
+    """Whether lines after an order's first one leave the date empty, or the status, e-mail or currency."""
     if not fields.get("order_ref") or not fields.get("date"):
         return False
     refs = fields["order_ref"][0].cells
@@ -325,7 +325,7 @@ def _stands_on_first_line(fields: Mapping[str, tuple[Column, ...]]) -> bool:
         return True
     several = {refs[n] for n in again}
     first = [n for n in range(len(refs)) if refs[n] in several and (n == 0 or refs[n] != refs[n - 1])]
-    common = [column for field in ("status", "email", "customer_ref", "currency") for column in fields.get(field, ())]
+    common = [column for field in ("status", "email", "currency") for column in fields.get(field, ())]
     return any(_only_first(column, first, again) for column in common)
 
 
