@@ -14,7 +14,6 @@ from tests.predict.world import past_of_days, rhythmic_lines, shared, simulated_
 from volver import predict
 from volver.predict.backtest import Backtest
 from volver.predict.buyers import Past, past
-from volver.predict.buying_days import BuyingDays
 from volver.predict.checking import chosen, compared
 from volver.predict.choosing import Choice, choose
 from volver.predict.correcting import Lesson, correction_from, learn_correction
@@ -300,18 +299,7 @@ def _orders(rng: np.random.Generator, customers: int, days: int, shut: tuple[int
                 break
             at += rng.gamma(1.5, pace / 1.5) + 1
     customer_id, day = (np.array(each) for each in zip(*sorted(set(rows)), strict=True))
-    money = np.full(len(day), 300_000, dtype=np.int64)
-    return Past(
-        BuyingDays(
-            customer_id=customer_id.astype(np.int64),
-            day=(day + 19_000).astype(np.int32),
-            from_day=(day + 19_000).astype(np.int32),
-            until_day=np.full(len(day), 2**31 - 1, dtype=np.int32),
-            counts=np.ones(len(day), dtype=bool),
-            gross=money,
-            amount=money,
-        )
-    )
+    return past_of_days(pl.Series(customer_id), pl.Series(day + 19_000), 30.0)
 
 
 def test_months_in_which_the_shop_was_shut_are_nobodys_silence() -> None:
@@ -369,18 +357,7 @@ def test_with_few_past_days_single_customers_are_corrected_if_held_out_customers
     seen = [np.cumsum(rng.exponential(1 / rate, 80)).astype(int) for rate in pace]
     customer = np.repeat(np.arange(1, 4001), [len(np.unique(each[each < 130])) for each in seen])
     day = np.concatenate([np.unique(each[each < 130]) for each in seen])
-    money = np.full(len(day), 300_000, dtype=np.int64)
-    known = Past(
-        BuyingDays(
-            customer_id=customer.astype(np.int64),
-            day=(day + 19_000).astype(np.int32),
-            from_day=(day + 19_000).astype(np.int32),
-            until_day=np.full(len(day), 2**31 - 1, dtype=np.int32),
-            counts=np.ones(len(day), dtype=bool),
-            gross=money,
-            amount=money,
-        )
-    )
+    known = past_of_days(pl.Series(customer), pl.Series(day + 19_000), 30.0)
     at = known.first + timedelta(days=90)
     choice = choose(known, at, 30.0, {"Pareto/NBD": ParetoNBD})
     assert len(choice.trials) == 1

@@ -106,15 +106,15 @@ def rhythmic_lines(n: int, seed: int, k: int, days: int = 730) -> pl.DataFrame:
     return pl.DataFrame({"customer": who, "day": day, "amount": chance.gamma(6, 5, len(who))})
 
 
-def past_of_days(customer: pl.Series, day: pl.Series) -> Past:
-    """What a shop would know of customers with an order of 1.00 on each of these days."""
+def past_of_days(customer: pl.Series, day: pl.Series, amount: float = 1.0) -> Past:
+    """What a shop would know of customers with an order on each of these days (dates, or days from 1970-01-01)."""
     who = customer.rank("dense").cast(pl.Int64).to_numpy()
     when = day.cast(pl.Date).to_physical().to_numpy()
     order = np.lexsort((when, who))
-    who, when, one = who[order], when[order].astype(np.int32), np.full(len(who), 10_000)
+    who, when, money = who[order], when[order].astype(np.int32), np.full(len(who), round(10_000 * amount))
     always = np.full(len(who), 2**31 - 1, dtype=np.int32)
     counts = np.ones(len(who), dtype=bool)
-    return Past(BuyingDays(who, when, when, always, counts, one, one))
+    return Past(BuyingDays(who, when, when, always, counts, money, money))
 
 
 def simulated_shop(shop: Shop, lines: pl.DataFrame, file: Path) -> None:
