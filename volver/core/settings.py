@@ -44,6 +44,11 @@ class Settings:
     margin_rate: float = _setting(0.4, "Share of net revenue that is margin where a product's cost is not known.")
     memory_limit_mb: int = _setting(2048, "How much memory one analytic query may use before it spills to disk.")
     threads: int = _setting(2, "Threads that one analytic query may use.")
+    state: str = _setting("", "Where the state rests: postgresql://…; empty means `state.db` inside the shop.")
+    lake: str = _setting("", "Where the lake rests: s3://… or file://…; empty means `lake/` inside the shop.")
+    compute: str = _setting(
+        "", "Who answers the heavy queries: sc://host:port (Spark Connect); empty means DuckDB here."
+    )
     spill_folder: str = _setting("", "Where queries spill; empty means `spill/` inside the shop.")
     new_days: int = _setting(0, "Days that a first-time buyer counts as new; 0 means the shop's usual second gap.")
     slipping_gaps: float = _setting(1.5, "Usual gaps without an order after which a customer is slipping.")

@@ -1,0 +1,110 @@
+"""What a room brings: its commands, questions, pages, settings, jobs and the rest, in one frozen value.
+
+`app.ROOMS` is the list of rooms; the command line, the server, the console, the doctor and the docs read that list. A
+room names its parts as `module:name`, so that listing them imports nothing and `volver --help` stays quick.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from volver.core.words import Words
+
+
+def found(where: str) -> Any:
+    """What `module:name` names.
+
+    >>> found("volver.core.version:VERSION") == __import__("volver").__version__
+    True
+    """
+    module, _, name = where.partition(":")
+    return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command or a group of the command line; `says` is its line in the help."""
+
+    name: str
+    where: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An address of the console: `where` names a function that takes the shop and returns the handler."""
+
+    path: str
+    where: str
+    methods: tuple[str, ...] = ("GET",)
+    right: str = "read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An entry of the console's navigation, of its palette and of its keys (`g` and then `key`)."""
+
+    path: str
+    icon: str
+    label: Words
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something to do from the palette that is no page of its own."""
+
+    path: str
+    icon: str
+    label: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work that a runner does, one at a time for each `unique` key: `where` names `run(work: store.Work) -> None`.
+
+    `lease_s` is how long a silent runner keeps it; `every_s` makes it come back by itself.
+    """
+
+    name: str
+    where: str
+    says: Words
+    lease_s: int = 60
+    most_attempts: int = 5
+    priority: int = 0
+    every_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """A reader of the log: `where` names `take(shop, entries) -> None`, which gets entries of `kinds` in order.
+
+    Entries come at least once, so taking one twice must change nothing.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    where: str
+    most: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A room and all that it brings. `checks`, `metrics`, `erase` and `export` name functions of a shop."""
+
+    name: str
+    label: Words
+    commands: tuple[Command, ...] = ()
+    questions: str = ""
+    pages: tuple[Page, ...] = ()
+    places: tuple[Place, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    lake: str = ""
+    jobs: tuple[Job, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    checks: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    erase: str = ""
+    export: str = ""
+    texts: Mapping[str, str] | None = None

@@ -1,0 +1,33 @@
+"""The state of collect: imports, and what could not be read."""
+
+from sqlalchemy import BigInteger, Column, String, Table, Text
+
+from volver.store.schema.metadata import ID, metadata
+
+# Bulk imports, by the log entry that names them.
+batches = Table(
+    "batches",
+    metadata,
+    Column("offset", ID, primary_key=True, autoincrement=False),
+    Column("source", String(255), nullable=False),
+    Column("digest", String(128), nullable=False, index=True),
+    Column("kind", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("report", Text, nullable=False),
+)
+
+
+# What could not be read, with its reason, until it is retried.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("id", ID, primary_key=True, autoincrement=True),
+    Column("batch_key", String(255), nullable=False, index=True),
+    Column("file", String(1024), nullable=False),
+    Column("row_no", BigInteger, nullable=False),
+    Column("reason", String(255), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("retried_us", BigInteger, nullable=True),
+)

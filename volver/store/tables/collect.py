@@ -1,0 +1,42 @@
+"""The lake tables of collect: what arrived."""
+
+from volver.store.tables.table import LakeTable, columns
+
+TABLES = (
+    LakeTable(
+        name="order_lines",
+        partition="month",
+        sort="customer_id, ts_us, line_id",
+        columns=columns("""
+            line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
+            day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
+            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, month VARCHAR"""),
+    ),
+    LakeTable(
+        name="customers",
+        sort="customer_id",
+        columns=columns("""
+            customer_id BIGINT, customer_ref VARCHAR, name VARCHAR, email VARCHAR, city VARCHAR, country VARCHAR,
+            channel VARCHAR, campaign VARCHAR, channel_us BIGINT, campaign_us BIGINT"""),
+    ),
+    LakeTable(
+        name="products",
+        sort="product_id",
+        columns=columns("""
+            product_id BIGINT, product_ref VARCHAR, name VARCHAR, category VARCHAR, price_e4 BIGINT, cost_e4 BIGINT,
+            is_product INTEGER"""),
+    ),
+    LakeTable(
+        name="product_names",
+        sort="product_id, name",
+        columns=columns("product_id BIGINT, name VARCHAR, lines BIGINT, last_us BIGINT, given INTEGER"),
+    ),
+    LakeTable(
+        name="events",
+        partition="month",
+        sort="customer_id, ts_us, event_id",
+        columns=columns("""
+            event_id BIGINT, customer_id BIGINT, ts_us BIGINT, day DATE, kind VARCHAR, product_id BIGINT,
+            order_ref VARCHAR, text VARCHAR, batch BIGINT, month VARCHAR"""),
+    ),
+)

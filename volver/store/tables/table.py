@@ -1,0 +1,23 @@
+"""The shape of a lake table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeTable:
+    """A table of the lake: `columns` maps names to portable types, in order.
+
+    `group_rows` is the size of a Parquet row group: small ones let one customer be read without the neighbours, large
+    ones make whole scans cheaper.
+    """
+
+    name: str
+    columns: dict[str, str]
+    partition: str | None = None
+    sort: str = ""
+    group_rows: int = 8_192
+
+
+def columns(text: str) -> dict[str, str]:
+    """Columns from `name TYPE, name TYPE, …`, in order."""
+    return {part.split()[0]: part.split()[1] for part in text.split(",") if part.strip()}
