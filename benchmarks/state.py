@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from volver.collect import import_simulated, simulate_shop
-from volver.predict.buyers import buyers, buyers_at, span
-from volver.predict.buying_days import TABLE, caught_up
+from volver.predict.value.histories import buyers, buyers_at, span
+from volver.predict.value.order_days import TABLE, caught_up
 from volver.store import Shop, create_shop, open_shop
 
 RFM = Path(__file__).resolve().parents[1] / "tests" / "predict" / "rfm.sql"

@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from volver.core import clock
-from volver.predict.uplift.bases import BASES
+from volver.predict.uplift.base_learners import BASES
+from volver.predict.uplift.baselines import OutcomeRanking
 from volver.predict.uplift.evaluation import incremental, qini
 from volver.predict.uplift.features import Features
 from volver.predict.uplift.learners import LEARNERS, TwoModel, pseudo_effects
-from volver.predict.uplift.rankings import OutcomeRanking
 from volver.predict.uplift.targeting import Uplift
 
 DATA = Path(__file__).parents[2] / "shared/data/starbucks_promotion"

@@ -92,7 +92,7 @@ class OpenShop:
 
     def value(self, horizon: str = "365d") -> "predict.ValueReport":
         """What customers are expected to bring over a horizon."""
-        return predict.value(self.shop, horizon)
+        return predict.value_report(self.shop, horizon)
 
     def value_of(self, customer: str, horizon: str = "365d") -> "predict.CustomerValue":
         """What one customer (a reference, e-mail or id) is expected to bring over a horizon, and why."""

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from volver.cli.main import root
-from volver.predict.money.firstorders import NotRefreshed
+from volver.predict.money.first_orders import NotRefreshed
 
 
 @pytest.fixture(scope="module")

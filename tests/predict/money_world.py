@@ -12,12 +12,12 @@ from tests.world import written
 from volver import know
 from volver.core import clock
 from volver.predict import MBGNBD, histories
-from volver.predict.buyers import buyers, span
-from volver.predict.choosing import Choice
 from volver.predict.laws.calendar import FLAT
-from volver.predict.learning import learn
-from volver.predict.money.firstorders import FirstOrders
-from volver.predict.shelves import keep
+from volver.predict.money.first_orders import FirstOrders
+from volver.predict.value.histories import buyers, span
+from volver.predict.value.registry import keep
+from volver.predict.value.selection import Choice
+from volver.predict.value.training import learn
 from volver.store import Shop, create_shop
 
 LAW = MBGNBD.of(r=0.9, alpha=60.0, a=0.8, b=2.0)

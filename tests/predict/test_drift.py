@@ -11,7 +11,7 @@ import pytest
 
 from tests.predict.world import simulated_lines, simulated_shop
 from volver import predict
-from volver.predict.shelves import NoModel, NoSuchModel
+from volver.predict.value.registry import NoModel, NoSuchModel
 from volver.store import Shop, create_shop
 
 FIT_DAY = 640
@@ -102,7 +102,7 @@ def test_an_older_model_is_published_again_for_the_customers_of_today(tmp_path: 
         assert back.data_until == newer.data_until
         assert back.customers == newer.customers > older.customers
         assert back.learned.buying.parameters_ == older.learned.buying.parameters_
-        worth = predict.value(shop)
+        worth = predict.value_report(shop)
         assert worth.at == newer.data_until
         assert worth.total.expected == pytest.approx(back.body["total"]["value"], rel=1e-9)
         sums = "select count(*) as n, sum(value_365d_e4) / 1e4 as value from scores"

@@ -11,7 +11,7 @@ import pytest
 
 from volver.core import VolverError
 from volver.predict import MBGNBD, GammaGamma, histories, horizon_days, spend_correlation
-from volver.predict.laws.scores import by_customer, spearman, top_share
+from volver.predict.numerics.metrics import by_customer, spearman, top_share
 
 COLUMNS = {"x": [2, 0, 2], "t_x": [30, 0, 30], "T": [38, 10, 38]}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from volver.predict import BGNBD, CustomerWorth, GammaGamma, ParetoNBD, histories
 from volver.predict.laws.history import BadHistories
-from volver.predict.laws.newton import crossed
+from volver.predict.numerics.newton import crossed
 
 FINE = np.polynomial.legendre.leggauss(60)
 

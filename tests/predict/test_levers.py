@@ -12,14 +12,14 @@ from tests.predict.money_world import orders, shop_with
 from tests.predict.world import SPEND
 from volver import know, predict
 from volver.predict import BGNBD, MBGNBD, CustomerWorth, ParetoNBD, histories
-from volver.predict.buyers import buyers
-from volver.predict.foreseen import Foreseen
 from volver.predict.laws.buying import BuyingModel
-from volver.predict.money.leverage import LeversReport, Machine, levers
-from volver.predict.money.parts import parts
-from volver.predict.money.pushes import Push, newborn_orders, pushed_orders, staying
-from volver.predict.money.standings import UnknownBenchmark, benchmark
-from volver.predict.shelves import published
+from volver.predict.money.benchmarks import UnknownBenchmark, benchmark
+from volver.predict.money.levers import LeversReport, Machine, levers
+from volver.predict.money.subgroup_totals import parts
+from volver.predict.money.what_if import Push, newborn_orders, pushed_orders, staying
+from volver.predict.value.forecast import Foreseen
+from volver.predict.value.histories import buyers
+from volver.predict.value.registry import published
 from volver.store import Shop
 
 LAWS: list[BuyingModel] = [
@@ -152,8 +152,8 @@ def test_one_percent_of_order_value_is_one_percent_of_the_money(year: LeversRepo
 def test_without_any_lever_the_money_is_that_of_the_value_report(
     shop: Shop, year: LeversReport, two_years: LeversReport
 ) -> None:
-    assert year.existing == pytest.approx(predict.value(shop, "365d").total.expected, rel=1e-6)
-    assert two_years.existing == pytest.approx(predict.value(shop, "2 years").total.expected, rel=1e-6)
+    assert year.existing == pytest.approx(predict.value_report(shop, "365d").total.expected, rel=1e-6)
+    assert two_years.existing == pytest.approx(predict.value_report(shop, "2 years").total.expected, rel=1e-6)
 
 
 def test_frequency_cannot_bring_more_than_order_value(year: LeversReport) -> None:

@@ -7,11 +7,12 @@ import pytest
 from sklearn.base import clone
 
 from volver import predict
-from volver.predict.laws.params import NotFitted
+from volver.core.doors import names
+from volver.predict.numerics.params import NotFitted
 
 MODELS = [
     found
-    for name in sorted(predict._WHERE)
+    for name in sorted(names(predict.__file__))
     if isinstance(found := getattr(predict, name), type) and hasattr(found, "fit") and found is not predict.BuyingModel
 ]
 ASKED: dict[str, Any] = {

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tests.predict.money_world import START, learned_from_orders, orders, shop_with, true_later_orders, true_spend
 from tests.world import written
-from volver.predict.money.arrivals import newcomers
 from volver.predict.money.effects import Effects, Feature
-from volver.predict.money.firstorders import UnknownGrouping, first_orders, groups
+from volver.predict.money.first_orders import UnknownGrouping, first_orders, groups
+from volver.predict.money.leads import effects_of, value_at_first_order, value_of_lead
+from volver.predict.money.newcomers import newcomers
 from volver.predict.money.outlook import estimate, outlook
-from volver.predict.money.prospects import effects_of, value_at_first_order, value_of_lead
-from volver.predict.money.shrinking import means, rates, within_reach
-from volver.predict.shelves import published
+from volver.predict.money.shrinkage import means, rates, within_reach
+from volver.predict.value.registry import published
 from volver.store import Shop
 
 ONE = np.ones(1)

@@ -13,14 +13,14 @@ from tests.predict.world import simulated_lines, write_ledger
 from volver import predict
 from volver.core import clock
 from volver.predict import CustomerValue, GammaGamma, MixedSpend
-from volver.predict.buyers import buyers
-from volver.predict.choosing import Choice
-from volver.predict.correcting import Correction, Factor
-from volver.predict.fitting import horizons, publish, scores
 from volver.predict.laws.calendar import Calendar
-from volver.predict.learning import Learned, learn
-from volver.predict.level import Level
-from volver.predict.shelves import keep
+from volver.predict.value.correction import Correction, Factor
+from volver.predict.value.histories import buyers
+from volver.predict.value.level import Level
+from volver.predict.value.publishing import horizons, publish, scores
+from volver.predict.value.registry import keep
+from volver.predict.value.selection import Choice
+from volver.predict.value.training import Learned, learn
 from volver.store import Shop, create_shop
 from volver.ui import Speech
 
@@ -123,7 +123,7 @@ def test_one_customer_is_foreseen_as_among_all(shop: Shop) -> None:
 
 
 def test_the_mean_customer_is_the_mean_of_all(shop: Shop) -> None:
-    report = predict.value(shop, "365d")
+    report = predict.value_report(shop, "365d")
     found = value_of(shop, ONCE)
     assert found.mean_value == pytest.approx(report.total.expected / report.customers, rel=1e-9)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.predict.world import shared, simulated_lines, simulated_shop, write_ledger
 from volver import predict
 from volver.core import VolverError
-from volver.predict.buyers import buyers
+from volver.predict.value.histories import buyers
 from volver.store import Shop, create_shop
 
 
@@ -97,7 +97,7 @@ def test_a_shop_with_too_few_customers_says_what_is_missing(shop: Shop) -> None:
     with pytest.raises(predict.TooLittleHistory, match="0 of 20 customers"):
         predict.fit(shop)
     with pytest.raises(VolverError) as caught:
-        predict.value(shop)
+        predict.value_report(shop)
     assert caught.value.code == "predict.no_model"
 
 
@@ -115,13 +115,13 @@ def test_every_customer_is_scored(fitted: Shop) -> None:
 
 
 def test_the_value_report_agrees_with_what_was_published(fitted: Shop) -> None:
-    report = predict.value(fitted, "365d")
+    report = predict.value_report(fitted, "365d")
     published = fitted.compute.relation("select sum(value_365d_e4) as e4 from scores").to_pylist()[0]["e4"]
     assert report.total.expected == pytest.approx(float(published) / 10_000, rel=1e-6)
     assert report.total.low < report.total.expected < report.total.high
     assert sum(each.value for each in report.deciles) == pytest.approx(report.total.expected)
     assert sum(each.customers for each in report.deciles) == 3000
-    assert predict.value(fitted, "30d").total.expected < report.total.expected
+    assert predict.value_report(fitted, "30d").total.expected < report.total.expected
     assert json.loads(json.dumps(report.to_dict(3)))["top"][0]["value"] >= report.to_dict(3)["top"][1]["value"]
 
 
@@ -169,7 +169,7 @@ def test_the_newest_fit_is_the_published_one(tmp_path: Path) -> None:
         predict.fit(shop, at="2024-02-01")
         predict.fit(shop)
         assert [each.published for each in predict.shelf(shop)] == [True, False]
-        assert predict.value(shop).at == date(2024, 3, 10)
+        assert predict.value_report(shop).at == date(2024, 3, 10)
         assert predict.tracking(shop).rows() == [] or predict.tracking(shop).rows()[-1]["held_out"] == 1
 
 

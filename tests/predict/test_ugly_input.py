@@ -13,15 +13,15 @@ from volver.predict.laws.betageometric import BGNBD, MBGNBD
 from volver.predict.laws.covariates import CovariateBGNBD, CovariateMBGNBD, CovariateParetoNBD
 from volver.predict.laws.erlang import BGCNBD, MBGCNBD
 from volver.predict.laws.history import UnclearHistories, histories
-from volver.predict.laws.horizons import BadHorizon, horizon_days
 from volver.predict.laws.nbd import NBD
 from volver.predict.laws.occasions import BGBB
 from volver.predict.laws.order_log import BadOrders, calibration_holdout, from_orders
-from volver.predict.laws.params import BadParameters, BadQuestion, NotFitted
 from volver.predict.laws.pareto import ParetoNBD
 from volver.predict.laws.spend import GammaGamma
 from volver.predict.laws.spend_mixed import MixedSpend
 from volver.predict.laws.subscriptions import BadSubscriptions, BetaDiscreteWeibull, ShiftedBetaGeometric
+from volver.predict.numerics.horizons import BadHorizon, horizon_days
+from volver.predict.numerics.params import BadParameters, BadQuestion, NotFitted
 from volver.predict.uplift.evaluation import auuc, policy_value, qini
 from volver.predict.uplift.features import BadFeatures, Features
 from volver.predict.uplift.labels import BadTreatment, who_was_treated

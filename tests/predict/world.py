@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from volver.predict import BGNBD, MBGNBD, GammaGamma
-from volver.predict.buyers import Past
-from volver.predict.buying_days import BuyingDays
 from volver.predict.laws.calendar import FLAT, Calendar
+from volver.predict.value.histories import Past
+from volver.predict.value.order_days import BuyingDays
 from volver.store import Shop
 
 SPEND = GammaGamma.of(p=6.25, q=3.74, v=15.44)

@@ -59,7 +59,7 @@ def _of_all(context: Context, horizon: str, top: int, as_json: bool) -> None:
     from volver import know, predict
 
     with context.open_shop() as shop:
-        report = predict.value(shop, horizon)
+        report = predict.value_report(shop, horizon)
         best = [] if as_json else report.answer.table.slice(0, top).to_pylist()
         refs = know.references(shop, [row["customer_id"] for row in best])
     if as_json:

@@ -1,7 +1,8 @@
 """Everything that happened arrives here: order files, frames, bulk batches. Names load when they are used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.collect.completejourney import NoCompleteJourney as NoCompleteJourney
@@ -28,34 +29,4 @@ if TYPE_CHECKING:
     from volver.collect.simulate.shop import SimulatedShop as SimulatedShop
     from volver.collect.simulate.shop import simulate_shop as simulate_shop
 
-_WHERE = {
-    "AsideRow": "ledger.aside",
-    "Batch": "ledger.batch",
-    "BuyingProcess": "simulate.law",
-    "DryRun": "ledger.importing",
-    "IdsTaken": "ledger.batch",
-    "ImportOptions": "ledger.importing",
-    "ImportReport": "ledger.report",
-    "LAST_DAY": "simulate.shop",
-    "NoCompleteJourney": "completejourney",
-    "OtherCurrency": "ledger.currencies",
-    "Retried": "ledger.retry",
-    "SetAside": "ledger.aside",
-    "SimulatedShop": "simulate.shop",
-    "import_complete_journey": "completejourney",
-    "import_files": "ledger.importing",
-    "import_frame": "ledger.importing",
-    "import_simulated": "simulate.bring",
-    "recover": "ledger.batch",
-    "retry_set_aside": "ledger.retry",
-    "set_aside": "ledger.aside",
-    "simulate_shop": "simulate.shop",
-    "try_import": "ledger.importing",
-    "write_batch": "ledger.batch",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.collect.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

@@ -3,10 +3,10 @@
 Names load when they are used, so that `volver --help` stays quick.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from volver.core import clock as clock
+from volver.core.doors import lazy as lazy
 from volver.core.errors import VolverError as VolverError
 from volver.core.errors import all_errors as all_errors
 
@@ -28,27 +28,4 @@ if TYPE_CHECKING:
     from volver.core.words import Words as Words
     from volver.core.words import read_words as read_words
 
-_WHERE = {
-    "Answer": "answer",
-    "Bus": "bus",
-    "E4": "money",
-    "Money": "money",
-    "Setting": "settings",
-    "Settings": "settings",
-    "VERSION": "version",
-    "Words": "words",
-    "day_of": "days",
-    "decimal_text": "money",
-    "load_settings": "settings",
-    "log": "logs",
-    "midnight_us": "days",
-    "read_words": "words",
-    "write_settings": "settings",
-    "zone_named": "days",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.core.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

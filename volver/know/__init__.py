@@ -1,7 +1,8 @@
 """Knowing: customers, orders, stages, segments, key figures. Names load when they are used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.know.answers import STAGES as STAGES
@@ -41,47 +42,4 @@ if TYPE_CHECKING:
     from volver.know.today import health as health
     from volver.know.today import home as home
 
-_WHERE = {
-    "Cohort": "answers",
-    "Event": "answers",
-    "Membership": "answers",
-    "Order": "answers",
-    "OrderLine": "answers",
-    "Scores": "answers",
-    "Share": "answers",
-    "StageCount": "answers",
-    "StageMove": "answers",
-    "Todo": "answers",
-    "CohortReport": "answers",
-    "CustomerProfile": "answers",
-    "CustomerRow": "answers",
-    "CustomersPage": "answers",
-    "Health": "answers",
-    "HomeReport": "answers",
-    "KnowReport": "answers",
-    "NoSuchCustomer": "profile",
-    "STAGES": "answers",
-    "SegmentSummary": "answers",
-    "StageReport": "answers",
-    "UnknownPeriod": "figures",
-    "UnknownSegment": "listing",
-    "UnknownSort": "listing",
-    "cohorts": "returning",
-    "customer": "profile",
-    "customers": "listing",
-    "find_customer": "profile",
-    "health": "today",
-    "home": "today",
-    "kpi": "figures",
-    "references": "listing",
-    "refresh": "refreshing",
-    "segments": "segmenting",
-    "stages": "standing",
-    "table": "listing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.know.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

@@ -1,7 +1,8 @@
 """Serving: the web application, who may enter it, and how it is run. Names load when they are used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.server.accounts import Account as Account
@@ -16,22 +17,4 @@ if TYPE_CHECKING:
     from volver.server.tokens import list_tokens as list_tokens
     from volver.server.tokens import revoke_token as revoke_token
 
-_WHERE = {
-    "Account": "accounts",
-    "PortTaken": "running",
-    "Token": "tokens",
-    "WeakPassword": "accounts",
-    "create_app": "application",
-    "create_owner": "accounts",
-    "create_token": "tokens",
-    "list_tokens": "tokens",
-    "login_link": "accounts",
-    "revoke_token": "tokens",
-    "serve": "running",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.server.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

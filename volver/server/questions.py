@@ -118,7 +118,7 @@ _TOP: Final = Parameter(name="top", kind="count", says="How many of the most val
 
 
 def _value(shop: Shop, *, top: int = 0, **asked: Any) -> Any:
-    return predict.value(shop, **asked).to_dict(top)
+    return predict.value_report(shop, **asked).to_dict(top)
 
 
 def _value_of_one(shop: Shop, *, id: int, lang: str = "en", **asked: Any) -> Any:  # noqa: A002  the name in the path

@@ -1,7 +1,8 @@
 """Where data rests: the event log, the state, the lake, the compute engine. Names load when they are used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.store import schema as schema
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from volver.store.health import check_shop as check_shop
     from volver.store.lake import Lake as Lake
     from volver.store.lake import NewFile as NewFile
+    from volver.store.locks import Busy as Busy
+    from volver.store.locks import one_at_a_time as one_at_a_time
     from volver.store.log import Entry as Entry
     from volver.store.log import EventLog as EventLog
     from volver.store.log import LogEntry as LogEntry
@@ -29,34 +32,4 @@ if TYPE_CHECKING:
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy
 
-_WHERE = {
-    "Check": "health",
-    "Compute": "compute",
-    "Entry": "log",
-    "EventLog": "log",
-    "Lake": "lake",
-    "LogEntry": "log",
-    "NewFile": "lake",
-    "NotAShop": "shop",
-    "Query": "query",
-    "Shop": "shop",
-    "ShopExists": "shop",
-    "Spark": "spark",
-    "State": "state",
-    "TABLES": "tables",
-    "check_shop": "health",
-    "compact": "upkeep",
-    "create_shop": "shop",
-    "keep": "upkeep",
-    "named": "query",
-    "open_shop": "shop",
-    "query_names": "query",
-    "tidy": "upkeep",
-    "view_sql": "compute",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.store.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

@@ -1,7 +1,8 @@
 """Seeing: the console's pages. Given a shop and a request, HTML. Names load when they are used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.ui.doors import error_page as error_page
@@ -11,17 +12,4 @@ if TYPE_CHECKING:
     from volver.ui.rendering import static_folder as static_folder
     from volver.ui.speech import Speech as Speech
 
-_WHERE = {
-    "error_page": "doors",
-    "login_page": "doors",
-    "render_page": "rendering",
-    "routes": "doors",
-    "Speech": "speech",
-    "static_folder": "rendering",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.ui.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

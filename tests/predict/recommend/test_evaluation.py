@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from volver.predict.recommend.baselines import NoTime, PastBehaviour
 from volver.predict.recommend.evaluation import (
     Contender,
     by_customer,
@@ -18,7 +19,6 @@ from volver.predict.recommend.evaluation import (
     split,
 )
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.pastbehaviour import NoTime, PastBehaviour
 from volver.predict.recommend.ranking import best_of_rows, filled, without
 from volver.predict.when.events import Leak
 

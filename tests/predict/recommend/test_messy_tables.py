@@ -16,10 +16,10 @@ from tests.predict.world import shared
 from volver.core import VolverError
 from volver.predict.recommend.blend import NotACount
 from volver.predict.recommend.frames import NoSuchColumn, TwiceTheColumn, UnevenColumns
+from volver.predict.recommend.holdout import trial_of
 from volver.predict.recommend.interactions import BadNumbers, BlankIds, Interactions, NothingToLearn, instants
 from volver.predict.recommend.recommender import Recommender
 from volver.predict.recommend.sources import NoSuchSource, Sources
-from volver.predict.recommend.trial import trial_of
 
 FEW = {"user": ["u1", "u1", "u2", "u2", "u3"], "item": ["tea", "cup", "tea", "cup", "tea"]}
 

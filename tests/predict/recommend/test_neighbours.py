@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from volver.predict.laws.params import NotFitted
+from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.neighbours import Neighbours, NoSuchScore
 
 TABLES = ("neighbours_", "scores_", "support_", "totals_")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from volver.predict.laws.params import NotFitted
+from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.popularity import Popularity
 
 DAY = np.datetime64("2024-01-01", "us")

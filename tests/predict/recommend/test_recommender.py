@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared
-from volver.predict.laws.params import NotFitted
+from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.blend import NoSuchObjective
-from volver.predict.recommend.histories import Histories, pruned, transitions
+from volver.predict.recommend.holdout import NoSuchAhead, trial_of
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.recommender import Recommender
-from volver.predict.recommend.trial import NoSuchAhead, trial_of
+from volver.predict.recommend.visits import Histories, pruned, transitions
 
 
 def walkers(n: int = 400, items: int = 60, seed: int = 0, length: int = 9) -> dict[str, np.ndarray]:

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from volver.predict.laws.params import NotFitted
+from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.relations import Relations, dots
-from volver.predict.recommend.text import TextSimilarity
+from volver.predict.recommend.text_similarity import TextSimilarity
 
 NAMES = {1: "Spaghetti 500 g", 2: "Tomato sauce 400 g", 3: "Cola one 2 L", 4: "Cola two 2 L"}
 NAMES |= {n: f"{word} {n}" for n, word in enumerate(["Soap", "Brush", "Candle", "Nails", "Radio", "Lamp"], start=5)}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared
-from volver.predict.laws.params import NotFitted
+from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.sessions import SessionNeighbours
 
 TOY = {"session": [1, 1, 2, 2, 3, 3], "item": ["a", "b", "a", "c", "a", "c"], "time": [1, 2, 3, 4, 5, 6]}

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from volver.predict.recommend.baselines import NoTime
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.pastbehaviour import NoTime
 from volver.predict.recommend.upsell import UpSell
 
 PRICE = np.array([10.0, 12.0, 13.0, 30.0, 11.0])  # codes 0 to 4 are items 1 to 5

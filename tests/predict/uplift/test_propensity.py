@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from volver.core import VolverError
-from volver.predict.laws.chance_scores import reliability
+from volver.predict.numerics.probability_metrics import reliability
 from volver.predict.uplift.propensity import Propensity
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.predict.world import shared, write_ledger
 from volver.collect import import_simulated, simulate_shop
-from volver.predict.buyers import buyers, last_day
-from volver.predict.propensities import PropensityReport, happened, known_at, learn_propensities
+from volver.predict.uplift.propensity_scores import PropensityReport, happened, known_at, learn_propensities
+from volver.predict.value.histories import buyers, last_day
 from volver.store import Shop, create_shop
 
 

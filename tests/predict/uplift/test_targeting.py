@@ -6,8 +6,8 @@ import pytest
 
 from tests.predict.uplift.world import campaign
 from volver.core import VolverError, Words
+from volver.predict.uplift.policy_test import ALL, NONE, UPLIFT
 from volver.predict.uplift.targeting import Uplift
-from volver.predict.uplift.verdicts import ALL, NONE, UPLIFT
 
 FAST = {"bases": ("linear",)}
 

@@ -111,7 +111,7 @@ def main() -> None:
 def again(data: Journey, horizon: float) -> None:
     """Print how the replenishment chances did over the horizon."""
     from volver.core import clock
-    from volver.predict.laws.chance_scores import reliability
+    from volver.predict.numerics.probability_metrics import reliability
     from volver.predict.when.events import interactions
     from volver.predict.when.pairs import bought_within
     from volver.predict.when.replenishment import Replenishment

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.predict.when.journey import journey, ranked
 from tests.predict.when.world import grocer
-from volver.predict.laws.params import NotFitted
+from volver.predict.numerics.params import NotFitted
 from volver.predict.when.events import BadInteractions, Leak, interactions
 from volver.predict.when.pairs import bought_next, bought_within, features, item_facts, pairs_at
 from volver.predict.when.repeat import RepeatModel

@@ -8,7 +8,7 @@ import pytest
 
 from tests.predict.when.journey import AT, journey
 from tests.predict.when.world import grocer
-from volver.predict.laws.chance_scores import Reliability, reliability
+from volver.predict.numerics.probability_metrics import Reliability, reliability
 from volver.predict.when.due import Due, curve, window
 from volver.predict.when.events import interactions
 from volver.predict.when.gaps import usual_gap, you_buy_it

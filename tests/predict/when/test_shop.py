@@ -16,8 +16,15 @@ from tests.predict.world import write_ledger
 from volver import predict
 from volver.cli.predict_when import when_command
 from volver.cli.tell import Context
-from volver.predict.reaching import NoMoments, best_moment
-from volver.predict.rebuys import LEAST_P, MOST_PRODUCTS, NoRebuys, due_products, foresee_when, rebuys_of
+from volver.predict.when.contact_times import NoMoments, best_moment
+from volver.predict.when.replenishment_scores import (
+    LEAST_P,
+    MOST_PRODUCTS,
+    NoRebuys,
+    due_products,
+    foresee_when,
+    rebuys_of,
+)
 from volver.store import Shop, create_shop
 
 _ORDERS = """

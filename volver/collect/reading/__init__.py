@@ -1,7 +1,8 @@
 """Reading a shop's files: columns, dates and numbers are recognised, rows are typed. Names load when they are used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.collect.reading.canonical import PARSED as PARSED
@@ -16,22 +17,4 @@ if TYPE_CHECKING:
     from volver.collect.reading.sources import parsed as parsed
     from volver.collect.reading.sources import preview as preview
 
-_WHERE = {
-    "FIELDS": "options",
-    "PARSED": "canonical",
-    "PROBLEMS": "canonical",
-    "Preview": "sources",
-    "ReadOptions": "options",
-    "SourceFile": "sources",
-    "Sources": "sources",
-    "open_frame": "sources",
-    "open_sources": "sources",
-    "parsed": "sources",
-    "preview": "sources",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.collect.reading.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

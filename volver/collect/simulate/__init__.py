@@ -1,7 +1,8 @@
 """A shop made by a buying process whose truth is known: catalogue, people, baskets, events. Names load when used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.collect.simulate.bring import import_simulated as import_simulated
@@ -10,16 +11,4 @@ if TYPE_CHECKING:
     from volver.collect.simulate.shop import SimulatedShop as SimulatedShop
     from volver.collect.simulate.shop import simulate_shop as simulate_shop
 
-_WHERE = {
-    "BuyingProcess": "law",
-    "SimulatedShop": "shop",
-    "import_simulated": "bring",
-    "products": "catalogue",
-    "simulate_shop": "shop",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(name)
-    return getattr(import_module(f"volver.collect.simulate.{_WHERE[name]}"), name)
+__getattr__ = lazy(__name__, __file__)

@@ -13,8 +13,9 @@ import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, polygamma
 
 from volver.predict.laws.buying import BuyingModel, at_least
-from volver.predict.laws.history import Floats, Histories, histories
-from volver.predict.laws.newton import Likelihood, crossed
+from volver.predict.laws.history import Histories, histories
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.newton import Likelihood, crossed
 
 _BLOCK: Final = 200_000
 _ROWS: Final = 8192  # of a likelihood: their working columns stay in the cache

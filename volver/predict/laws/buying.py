@@ -11,10 +11,11 @@ import numpy as np
 from scipy.special import betainc, gammaln
 
 from volver.core import clock
-from volver.predict.laws.history import Floats, Histories, Ints, histories
-from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.laws.newton import Likelihood, Maximum, Prior, maximise
-from volver.predict.laws.params import BadQuestion, NotFitted, Params, asked_discount, asked_quantile, positive
+from volver.predict.laws.history import Histories, histories
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.numerics.newton import Likelihood, Maximum, Prior, maximise
+from volver.predict.numerics.params import BadQuestion, NotFitted, Params, asked_discount, asked_quantile, positive
 
 YEAR_DAYS: Final = 365.0
 _FEW: Final = 1000  # customers below which the weak prior always helps (value.md section 6)

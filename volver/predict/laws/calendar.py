@@ -15,7 +15,8 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.laws.buying import BuyingModel
-from volver.predict.laws.history import Floats, Histories, Ints
+from volver.predict.laws.history import Histories
+from volver.predict.numerics.arrays import Floats, Ints
 
 _START: Final = np.datetime64("1900-01-01")
 _DAYS: Final = 365 * 250

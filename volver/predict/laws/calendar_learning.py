@@ -15,7 +15,8 @@ import numpy as np
 from volver.core import VolverError
 from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import FLAT, Calendar, Window, expected_between, months_of
-from volver.predict.laws.history import Floats, Histories, Ints
+from volver.predict.laws.history import Histories
+from volver.predict.numerics.arrays import Floats, Ints
 
 _YEAR: Final = 365.25
 _ROUNDS: Final = 3

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.predict.laws.calendar import CLOSED, FLAT, Calendar, Window
-from volver.predict.laws.history import Floats
+from volver.predict.numerics.arrays import Floats
 
 _SHORTEST: Final = 14  # days without an order; holidays are shorter
 _AROUND: Final = 28  # days before and after that say what is usual

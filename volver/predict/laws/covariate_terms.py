@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from scipy.special import betaln, digamma, expit, gammaln, polygamma
 
-from volver.predict.laws.history import Floats, Histories
+from volver.predict.laws.history import Histories
 from volver.predict.laws.pareto import reach_of
+from volver.predict.numerics.arrays import Floats
 
 Terms = tuple[Floats, Floats, Floats]
 RowTerms = Callable[[Floats, Floats, Floats, Floats], Terms]  # predictors (4, n), x, t_x, T

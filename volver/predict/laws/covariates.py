@@ -25,11 +25,12 @@ from volver.predict.laws.covariate_terms import (
     predictors,
 )
 from volver.predict.laws.encoding import BadCovariates, Encoding, encoding
-from volver.predict.laws.history import Floats, Histories, Ints, histories
-from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.laws.newton import Prior, maximise
-from volver.predict.laws.params import NotFitted, Params
+from volver.predict.laws.history import Histories, histories
 from volver.predict.laws.pareto import ParetoNBD
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.numerics.newton import Prior, maximise
+from volver.predict.numerics.params import NotFitted, Params
 
 _BLOCK: Final = 20_000
 _FEW: Final = 1000

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import VolverError
-from volver.predict.laws.history import Floats
+from volver.predict.numerics.arrays import Floats
 
 _LEVELS: Final = 30  # more levels of one column than this share one column
 _OTHER: Final = "(other)"

@@ -17,10 +17,11 @@ from scipy.special import betainc, betaln, gammaln
 from volver.core import clock
 from volver.predict.laws.betageometric import BGNBD, StoppingLikelihood, _kept_nodes
 from volver.predict.laws.buying import at_least
-from volver.predict.laws.history import Floats, Histories, Ints, histories
-from volver.predict.laws.horizons import unit_days
-from volver.predict.laws.newton import Likelihood, Prior
-from volver.predict.laws.params import BadParameters
+from volver.predict.laws.history import Histories, histories
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.horizons import unit_days
+from volver.predict.numerics.newton import Likelihood, Prior
+from volver.predict.numerics.params import BadParameters
 
 _MOST_STAGES: Final = 4
 _BLOCK: Final = 50_000

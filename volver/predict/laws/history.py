@@ -12,14 +12,10 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from volver.core import VolverError
-from volver.predict.laws.horizons import unit_days
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Numbers = npt.NDArray[Any]
+from volver.predict.numerics.arrays import Floats, Ints, Numbers
+from volver.predict.numerics.horizons import unit_days
 
 # The names other packages give to the same three columns.
 _NAMES: Final = {

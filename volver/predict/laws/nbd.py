@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from volver.predict.laws.buying import BuyingModel, at_least
-from volver.predict.laws.history import Floats, Histories, histories
-from volver.predict.laws.newton import Likelihood
+from volver.predict.laws.history import Histories, histories
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.newton import Likelihood
 
 
 class NBD(BuyingModel):

@@ -12,9 +12,10 @@ import numpy as np
 from scipy.special import betaln, digamma, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.history import Floats, Ints, columns_of, three_columns
-from volver.predict.laws.newton import Likelihood, Prior, maximise
-from volver.predict.laws.params import BadQuestion, NotFitted, Params, asked_discount, positive
+from volver.predict.laws.history import columns_of, three_columns
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.newton import Likelihood, Prior, maximise
+from volver.predict.numerics.params import BadQuestion, NotFitted, Params, asked_discount, positive
 
 _FEW: Final = 1000
 _BLOCK: Final = 20_000

@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import VolverError
-from volver.predict.laws.history import Floats, MissingColumns
+from volver.predict.laws.history import MissingColumns
+from volver.predict.numerics.arrays import Floats
 
 # Names are compared in lower case and without spaces, underscores or any other sign; earlier ones are preferred.
 _CUSTOMER: Final = (

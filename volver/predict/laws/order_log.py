@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from volver.predict.laws.history import Floats, Histories, Ints, histories
-from volver.predict.laws.horizons import Horizon, horizon_days
+from volver.predict.laws.history import Histories, histories
 from volver.predict.laws.order_columns import BadOrders as BadOrders
 from volver.predict.laws.order_columns import as_day, order_columns, present
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.horizons import Horizon, horizon_days
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy as np
 from scipy.special import digamma, gammaln, hyperu, polygamma
 
 from volver.predict.laws.buying import YEAR_DAYS, BuyingModel, at_least
-from volver.predict.laws.history import Floats, Histories, Ints, histories
-from volver.predict.laws.newton import Likelihood, crossed
+from volver.predict.laws.history import Histories, histories
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.newton import Likelihood, crossed
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 _BLOCK: Final = 4096  # rows whose working columns stay in the cache

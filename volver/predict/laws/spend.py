@@ -11,9 +11,10 @@ import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.history import Floats, columns_of
-from volver.predict.laws.newton import Prior, maximise
-from volver.predict.laws.params import NotFitted, Params
+from volver.predict.laws.history import columns_of
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.newton import Prior, maximise
+from volver.predict.numerics.params import NotFitted, Params
 
 _FEW: Final = 1000
 _START_ROWS: Final = 20_000

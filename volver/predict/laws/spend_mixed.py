@@ -10,9 +10,9 @@ import numpy as np
 from scipy.special import betaincinv, digamma, expit, gammaln, polygamma
 
 from volver.core import clock
-from volver.predict.laws.history import Floats
-from volver.predict.laws.newton import Prior, maximise
 from volver.predict.laws.spend import GammaGamma, spends
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.newton import Prior, maximise
 
 _START_ROWS: Final = 20_000
 _FEWEST: Final = 50  # customers below which two classes are not tried

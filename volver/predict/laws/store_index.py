@@ -15,7 +15,8 @@ import numpy as np
 from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import Calendar, months_of
 from volver.predict.laws.calendar_learning import cells_of, effects_of, expected_in, indicators, sums, weights_of
-from volver.predict.laws.history import Floats, Histories
+from volver.predict.laws.history import Histories
+from volver.predict.numerics.arrays import Floats
 
 ORDERS: Final = "orders"  # counts, summed over a row's days
 SALES: Final = "sales"  # money, summed over a row's days

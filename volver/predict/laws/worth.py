@@ -11,10 +11,11 @@ import numpy as np
 from scipy.special import betainc, betaincinv
 
 from volver.predict.laws.buying import BuyingModel
-from volver.predict.laws.history import Floats, Histories, Ints, histories
-from volver.predict.laws.horizons import Horizon, horizon_days
-from volver.predict.laws.scores import Z90, spearman
+from volver.predict.laws.history import Histories, histories
 from volver.predict.laws.spend import GammaGamma, spends
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.numerics.metrics import Z90, spearman
 
 _LEVELS: Final = 64  # points at which a group's law of revenue is tabulated
 _SMOOTH_ORDERS: Final = 20  # up to so many orders, a law is smooth enough in the age to be interpolated

@@ -12,14 +12,14 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import E4, VolverError, Words, decimal_text
-from volver.predict.laws.history import Floats
-from volver.predict.laws.horizons import Horizon
-from volver.predict.money.arrivals import outlook_of
+from volver.predict.money.acquisition import Winners, differing, told_customers
 from volver.predict.money.costs import Cost, campaign_costs, keep_costs, kept_costs, read_costs
-from volver.predict.money.firstorders import REST
+from volver.predict.money.first_orders import REST
 from volver.predict.money.margins import assumed_margin
+from volver.predict.money.newcomers import outlook_of
 from volver.predict.money.outlook import Estimate, Outlook, estimate, group_label
-from volver.predict.money.winners import Winners, differing, told_customers
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.horizons import Horizon
 from volver.store import Shop
 
 PAYBACKS: Final = (30.0, 90.0, 180.0, 365.0, 730.0)  # days by which a cost may have to be back

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from volver.core import E4, VolverError, Words
-from volver.predict.sheets import (
+from volver.predict.value.sheets import (
     cell_of,
     cells_of,
     decimal_mark,

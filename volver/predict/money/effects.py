@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from volver.predict.laws.history import Floats, Ints
+from volver.predict.numerics.arrays import Floats, Ints
 
 _ROUNDS: Final = 40
 _START: Final = 0.15  # deviation of effects before anything is seen; also what a few levels lean on

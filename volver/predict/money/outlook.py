@@ -14,11 +14,12 @@ import numpy as np
 from volver.core import Words
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
 from volver.predict.laws.buying import YEAR_DAYS, BuyingModel
-from volver.predict.laws.history import Floats, histories
+from volver.predict.laws.history import histories
 from volver.predict.laws.pareto import ParetoNBD
-from volver.predict.learning import Learned
-from volver.predict.money.firstorders import REST, UNKNOWN, FirstOrders, Groups
-from volver.predict.money.shrinking import Shrunk, means, rates, steps_of
+from volver.predict.money.first_orders import REST, UNKNOWN, FirstOrders, Groups
+from volver.predict.money.shrinkage import Shrunk, means, rates, steps_of
+from volver.predict.numerics.arrays import Floats
+from volver.predict.value.training import Learned
 
 DRAWS: Final = 1000
 _GRID: Final = 120

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import VolverError
+from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.recommend.holdout import DRAWN, HOW, Trial
 from volver.predict.recommend.sources import FADES, Source, Sources
-from volver.predict.recommend.trial import DRAWN, HOW, Trial
 
-Floats = NDArray[np.float64]
 OBJECTIVES: Final = ("auto", "ndcg", "recall", "hit", "mrr")
 _BEST: Final = 40  # candidates of each source and user
 _WEIGHTS: Final = (0.05, 0.15, 0.4, 0.8, 1.6)
@@ -84,12 +84,12 @@ class Table:
     parts: list[tuple[str, float, float]]
     score: NDArray[np.float32]
     blank: NDArray[np.float32]  # 0 where there is a candidate, else -inf
-    target: tuple[NDArray[np.int64], NDArray[np.int64]]  # (user, place) of the targets among the candidates
-    n_targets: NDArray[np.int64]
+    target: tuple[Ints, Ints]  # (user, place) of the targets among the candidates
+    n_targets: Ints
     objective: str
     k: int
     worth: Floats  # of each user: ways of asking count by their share, each measured in units of its best source
-    way: NDArray[np.int64]  # of each user: the way it is asked
+    way: Ints  # of each user: the way it is asked
     both: bool  # whether users are asked for what came next, and others for anything
 
     def blended(self, weights: Floats) -> NDArray[np.float32]:
@@ -111,9 +111,7 @@ class Table:
         return valued(rank, user, self.n_targets, self.objective, self.k)
 
 
-def valued(
-    rank: NDArray[np.int64], user: NDArray[np.int64], n_targets: NDArray[np.int64], objective: str, k: int
-) -> Floats:
+def valued(rank: Ints, user: Ints, n_targets: Ints, objective: str, k: int) -> Floats:
     """NDCG, recall, hit rate or reciprocal rank per user, from the ranks (0 is the top) of the targets found."""
     n_users = len(n_targets)
     user, rank = user[rank < k], rank[rank < k]
@@ -269,7 +267,7 @@ def _fades(trial: Trial, name: str) -> tuple[float, ...]:
     return (0.0, 0.25, 0.5, 1.0, 2.0) if name == "again" else FADES
 
 
-def _candidates(user: int, found: list[Source], matrices: list[Any], seen: Any) -> NDArray[np.int32]:
+def _candidates(user: int, found: list[Source], matrices: list[Any], seen: Any) -> Codes:
     own = []
     gone = seen.indices[seen.indptr[user] : seen.indptr[user + 1]] if seen is not None else np.empty(0, dtype=np.int32)
     for source, matrix in zip(found, matrices, strict=True):

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.sparse import _sparsetools
 
-from volver.predict.recommend.interactions import Codes, Ids, Interactions
+from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.recommend.interactions import Ids, Interactions
 
 ONE: Final = 1 << 20  # a basket of today, where baskets fade
 _ROOM: Final = 50_000_000  # pairs that one block may have
@@ -30,9 +30,9 @@ class Held:
 
     groups: Ids
     items: Ids
-    start: NDArray[np.int64]
+    start: Ints
     item: Codes
-    at: NDArray[np.float64] | None = None
+    at: Floats | None = None
 
     @classmethod
     def of(cls, interactions: Interactions, within: str = "auto") -> "Held":
@@ -44,7 +44,7 @@ class Held:
         return cls._packed(groups, interactions.items, group, interactions.item, interactions.at)
 
     @classmethod
-    def _packed(cls, groups: Ids, items: Ids, group: Codes, item: Codes, at: NDArray[np.float64] | None) -> "Held":
+    def _packed(cls, groups: Ids, items: Ids, group: Codes, item: Codes, at: Floats | None) -> "Held":
         key = group.astype(np.int64) * len(items) + item
         if at is None:
             key.sort()
@@ -77,7 +77,7 @@ class Held:
         return Held._packed(groups, items, group, item, at)
 
     @property
-    def last(self) -> NDArray[np.float64] | None:
+    def last(self) -> Floats | None:
         """When each group was last active."""
         if self.at is None or len(self.at) == 0:
             return self.at
@@ -96,7 +96,7 @@ class Held:
         start = np.append(0, np.cumsum(np.minimum(length, most)))
         return Held(self.groups, self.items, start, self.item[keep], None if self.at is None else self.at[keep])
 
-    def weights(self, half_life_days: float | None, damp: bool = False) -> NDArray[np.int64] | None:
+    def weights(self, half_life_days: float | None, damp: bool = False) -> Ints | None:
         """The integer weight of each group; None if every group counts 1.
 
         A group halves with every half-life before the latest one; with `damp`, one of n items counts 1 / √n.
@@ -112,7 +112,7 @@ class Held:
             weight *= np.exp2(-(last.max(initial=_NEVER) - last) / half_life_days)
         if damp:
             weight /= np.sqrt(np.maximum(np.diff(self.start), 1))
-        whole: NDArray[np.int64] = np.rint(weight).astype(np.int64)
+        whole: Ints = np.rint(weight).astype(np.int64)
         return whole
 
     def save(self, folder: Path) -> dict[str, Any]:

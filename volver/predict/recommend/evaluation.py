@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints
+from volver.predict.recommend.baselines import NoTime, PastBehaviour, refuse_later
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.pastbehaviour import NoTime, PastBehaviour, refuse_later
-from volver.predict.recommend.ranking import Codes, Floats, holds
+from volver.predict.recommend.ranking import holds
 
 KS: Final = (10, 12, 20)
 _CELLS: Final = 8_000_000  # bootstrap weights at once
@@ -61,7 +62,7 @@ class Split:
     known: Interactions
     cut: float
     days: float
-    users: NDArray[np.int64]
+    users: Ints
     basket: Any
     window: Any
     seen: Any
@@ -94,7 +95,7 @@ def split(interactions: Interactions, cut: float, *, days: float = 28.0, fewest:
     )
 
 
-def _first_basket(rows: Interactions) -> NDArray[np.bool_]:
+def _first_basket(rows: Interactions) -> Bools:
     """Which rows are in their customer's first basket; the first day where there are no baskets."""
     at = np.asarray(rows.at)
     group = rows.basket if rows.basket is not None else np.floor(at).astype(np.int64)
@@ -103,7 +104,7 @@ def _first_basket(rows: Interactions) -> NDArray[np.bool_]:
     order = np.lexsort((group, at, rows.user))
     start = np.searchsorted(rows.user[order], np.arange(rows.n_users))
     start = np.minimum(start, len(order) - 1)
-    found: NDArray[np.bool_] = group == group[order][start][rows.user]
+    found: Bools = group == group[order][start][rows.user]
     return found
 
 
@@ -282,12 +283,12 @@ def _mean(values: Floats | None, shown: NDArray[Any]) -> float | None:
 class OneLeft:
     """Something with one item held back: `shown` is `(n, width)` item codes padded with -1, `target` the held item."""
 
-    user: NDArray[np.int64]
+    user: Ints
     shown: Codes
-    target: NDArray[np.int64]
+    target: Ints
 
 
-def carts(rows: Interactions, known: NDArray[np.bool_], *, n: int = 2000, most: int = 10, seed: int = 0) -> OneLeft:
+def carts(rows: Interactions, known: Bools, *, n: int = 2000, most: int = 10, seed: int = 0) -> OneLeft:
     """Baskets of 4 to 40 known items with one, chosen by chance, held back; up to `most` of the others are shown.
 
     `known` says which item codes may be asked for. At most `n` baskets, chosen by chance.
@@ -311,7 +312,7 @@ def carts(rows: Interactions, known: NDArray[np.bool_], *, n: int = 2000, most: 
     return OneLeft(user=owner[keys[start[chosen], 0]], shown=shown.astype(np.int32), target=item[:, 0])
 
 
-def sessions(rows: Interactions, known: NDArray[np.bool_], *, most: int = 10) -> OneLeft:
+def sessions(rows: Interactions, known: Bools, *, most: int = 10) -> OneLeft:
     """Every step of every session: the items so far (the last `most`, oldest first) and the one that came next."""
     group = rows.basket if rows.basket is not None else rows.user
     at = np.asarray(rows.at) if rows.at is not None else np.arange(len(rows), dtype=np.float64)

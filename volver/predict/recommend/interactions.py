@@ -15,9 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from volver.core import VolverError
+from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints
 from volver.predict.recommend.frames import Build, Table, arrow_of, listed, table_of
-
-Codes = NDArray[np.int32]
 
 USER: Final = ("user", "user_id", "customer", "customer_unique_id", "customer_id", "cust_id", "household_id",
                "household_key", "visitor_id", "person_id", "client_id", "member_id", "account_id", "buyer", "buyer_id",
@@ -125,7 +124,7 @@ class Ids:
         return cls(np.load(file, mmap_mode="r", allow_pickle=False), pa.type_for_alias(kind))
 
 
-def _comparable(given: pa.Array, as_text: bool) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _comparable(given: pa.Array, as_text: bool) -> tuple[NDArray[Any], Bools]:
     """Identifiers in the form of a known set, and which of them can be in it at all."""
     given = _plain_type(given)
     if as_text:
@@ -145,8 +144,8 @@ def _whole(text: pa.Array) -> pa.Array:
     return pc.if_else(fine, text, pa.scalar(None, pa.string())).cast(pa.int64())
 
 
-def _nulls(values: pa.Array) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = pc.is_null(values).to_numpy(zero_copy_only=False)
+def _nulls(values: pa.Array) -> Bools:
+    found: Bools = pc.is_null(values).to_numpy(zero_copy_only=False)
     return found
 
 
@@ -192,7 +191,7 @@ def encode(column: Any, role: str = "item", name: str = "") -> tuple[Ids, Codes]
     return Ids(found[order], pa.string()), place[coded.indices.to_numpy(zero_copy_only=False)]
 
 
-def _distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], Codes]:
+def _distinct(values: Ints) -> tuple[Ints, Codes]:
     """np.unique with codes, by a bit map instead of a sort where the range allows."""
     if len(values) == 0:
         return values, values.astype(np.int32)
@@ -223,9 +222,9 @@ class Interactions:
     item: Codes
     users: Ids
     items: Ids
-    at: NDArray[np.float64] | None = None
+    at: Floats | None = None
     clock: str | None = None
-    weight: NDArray[np.float64] | None = None
+    weight: Floats | None = None
     basket: Codes | None = None
     baskets: Ids | None = None
     names: Mapping[str, str] = None  # type: ignore[assignment]
@@ -328,7 +327,7 @@ class Interactions:
         return _is_rating(self.names.get("weight", "")) if self.names else False
 
     @cached_property
-    def by_user(self) -> NDArray[np.int64]:
+    def by_user(self) -> Ints:
         """Row numbers sorted by user, then by time; rows of one instant keep their order.
 
         Without a clock the baskets of a user follow each other as they first appear.
@@ -393,7 +392,7 @@ def _why(wrong: VolverError) -> str:
 _EPOCHS: Final = ((1e17, 86_400e9), (1e14, 86_400e6), (1e11, 86_400e3), (1e8, 86_400.0))
 
 
-def instants(column: Any, name: str = "time") -> tuple[NDArray[np.float64], str]:
+def instants(column: Any, name: str = "time") -> tuple[Floats, str]:
     """A time column as (days since 1970 in UTC, "days"), or as given and "order" if it counts something else.
 
     Numbers of the size of an epoch in seconds, milli-, micro- or nanoseconds are instants, and numbers that are all
@@ -420,7 +419,7 @@ def instants(column: Any, name: str = "time") -> tuple[NDArray[np.float64], str]
     return numbers, "order"
 
 
-def _written_days(numbers: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _written_days(numbers: Floats) -> Floats | None:
     """Days since 1970 of numbers that are all written as 20250131; None if one is not."""
     if not len(numbers) or numbers.min() < 1900_01_01 or numbers.max() > 2100_12_31 or (numbers % 1).any():
         return None
@@ -442,9 +441,9 @@ def _read_text(given: pa.Array, name: str) -> pa.Array:
     raise BadNumbers(wrong="some", rows=len(given), role="time", column=name)
 
 
-def _numbers(given: pa.Array, role: str, name: str) -> NDArray[np.float64]:
+def _numbers(given: pa.Array, role: str, name: str) -> Floats:
     try:
-        found: NDArray[np.float64] = given.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        found: Floats = given.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as wrong:
         raise BadNumbers(wrong="some", rows=len(given), role=role, column=name) from wrong
     bad = int(np.count_nonzero(~np.isfinite(found)))

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from volver.predict.recommend.interactions import Codes
+from volver.predict.numerics.arrays import Codes
 
 DENSE: Final = 3_000  # items of the closed form: 40 MB and about 1 CPU-second
 _CHUNK: Final = 4_000_000  # cells of the small problems that are solved together

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import VolverError
-from volver.predict.laws.params import Params
+from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.numerics.params import Params
 from volver.predict.recommend.counts import Held, PairCounts
-from volver.predict.recommend.interactions import Codes, Interactions
+from volver.predict.recommend.interactions import Interactions
 
 _BLOCK: Final = 3_000_000  # pair products a block: some 40 MB
 _HIGH: Final = np.int64(32)
@@ -106,7 +107,7 @@ class Neighbours(Params):
         self.totals_ = counts.totals
         return self
 
-    def _stale(self, counts: PairCounts, total: NDArray[np.int64], changed: Codes) -> Codes:
+    def _stale(self, counts: PairCounts, total: Ints, changed: Codes) -> Codes:
         """The rows to count again: those of changed items, and those that another item's new total concerns.
 
         A larger total only lowers an item's score as a neighbour, so it matters where it is in the table already.
@@ -158,7 +159,7 @@ class Neighbours(Params):
             for block in blocks:
                 one(block)
 
-    def _ranked(self, counts: PairCounts, pairs: Any, block: Codes) -> NDArray[np.int64]:
+    def _ranked(self, counts: PairCounts, pairs: Any, block: Codes) -> Ints:
         """Keys (score bits, then the smaller code) of the best pairs of each row, best first; 0 where there is none."""
         row = np.repeat(np.arange(len(block), dtype=np.int32), np.diff(pairs.indptr))
         score = scored(self.score, counts, pairs.data, block[row], pairs.indices)
@@ -234,7 +235,7 @@ def scored(score: str, counts: PairCounts, both: NDArray[Any], source: Codes, ta
     return c
 
 
-def _factors(score: str, counts: PairCounts, total: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _factors(score: str, counts: PairCounts, total: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
     """The scores that are c times something of the source times something of the target."""
     safe = np.maximum(total, 1e-9)
     n = counts.n_groups / counts.one

@@ -6,12 +6,11 @@ The state is whole numbers per (item, day); fading and shrinking happen when the
 from typing import Any, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from volver.predict.laws.params import Params
-from volver.predict.recommend.interactions import Codes, Ids, Interactions
+from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.numerics.params import Params
+from volver.predict.recommend.interactions import Ids, Interactions
 
-Floats = NDArray[np.float64]
 _SHARE: Final = 20.0  # events from everywhere that a category's own events are mixed with
 _RISE: Final = 5.0  # events at the usual pace that a rise is mixed with
 
@@ -48,7 +47,7 @@ class Popularity(Params):
         day = np.concatenate([self.day_, other.day_])
         return self._hold(items, item, day, np.concatenate([self.count_, other.count_]))
 
-    def _hold(self, items: Ids, item: Codes, day: NDArray[np.int64], count: NDArray[np.int64]) -> Self:
+    def _hold(self, items: Ids, item: Codes, day: Ints, count: Ints) -> Self:
         order = np.lexsort((day, item))
         item, day, count = item[order], day[order], count[order]
         first = np.flatnonzero(np.append(True, (item[1:] != item[:-1]) | (day[1:] != day[:-1])))

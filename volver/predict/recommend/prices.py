@@ -10,11 +10,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volver.predict.laws.params import Params
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.relations import _codes
-
-Floats = NDArray[np.float64]
 
 _MOST: Final = 200.0  # purchases' worth of the wider mean, at most
 _NARROW: Final = 0.05  # no one's prices are narrower than this
@@ -129,7 +128,7 @@ class PriceAffinity(Params):
         return np.where(codes >= 0, self.sensitivity_[codes], np.nan)
 
 
-def percentiles(price: Floats, category: NDArray[np.int64]) -> Floats:
+def percentiles(price: Floats, category: Ints) -> Floats:
     """The place of each item's price in its category: middle rank over count, 0 to 1; NaN without a price.
 
     >>> percentiles(np.array([1.0, 2.0, 2.0, 9.0]), np.zeros(4, dtype=np.int64)).tolist()
@@ -147,13 +146,13 @@ def percentiles(price: Floats, category: NDArray[np.int64]) -> Floats:
     return found
 
 
-def _mean(group: NDArray[np.int64], value: Floats, n: int) -> Floats:
+def _mean(group: Ints, value: Floats, n: int) -> Floats:
     count = np.bincount(group, minlength=n)
     found = np.bincount(group, weights=value, minlength=n) / np.maximum(count, 1)
     return np.where(count > 0, found, np.nan)
 
 
-def _pull(group: NDArray[np.int64], value: Floats, n: int) -> tuple[float, float]:
+def _pull(group: Ints, value: Floats, n: int) -> tuple[float, float]:
     """Purchases' worth of the wider mean (variance within over variance between groups), and the variance within."""
     count = np.bincount(group, minlength=n).astype(np.float64)
     if not len(value):

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-Codes = NDArray[np.int32]
-Floats = NDArray[np.float64]
+from volver.predict.numerics.arrays import Bools, Codes, Floats
 
 _CELLS: Final = 20_000_000  # of a block of lists while they are filled
 
@@ -44,7 +43,7 @@ def _threshold(rows: Any, k: int) -> NDArray[Any]:
     return found
 
 
-def holds(lists: NDArray[Any], sets: Any) -> NDArray[np.bool_]:
+def holds(lists: NDArray[Any], sets: Any) -> Bools:
     """Whether each item of each list is in the same row of a sparse matrix; False for -1."""
     rows = sparse.csr_matrix(sets)
     rows.sort_indices()
@@ -56,7 +55,7 @@ def holds(lists: NDArray[Any], sets: Any) -> NDArray[np.bool_]:
     place[place == len(keys)] = 0
     if not len(keys):
         return np.zeros(lists.shape, dtype=bool)
-    found: NDArray[np.bool_] = (keys[place] == asked) & (lists >= 0)
+    found: Bools = (keys[place] == asked) & (lists >= 0)
     return found
 
 

@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import clock
-from volver.predict.laws.params import NotFitted, Params
+from volver.predict.numerics.arrays import Bools, Codes, Floats
+from volver.predict.numerics.params import NotFitted, Params
 from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, Part, choose, counted
 from volver.predict.recommend.frames import listed
-from volver.predict.recommend.histories import Histories
-from volver.predict.recommend.interactions import ITEM, USER, Codes, Interactions
+from volver.predict.recommend.holdout import AHEADS, NoSuchAhead, Trial, are_sessions, of_new_items, trial_of
+from volver.predict.recommend.interactions import ITEM, USER, Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
 from volver.predict.recommend.sources import Sources, chosen_sources
-from volver.predict.recommend.trial import AHEADS, NoSuchAhead, Trial, are_sessions, of_new_items, trial_of
+from volver.predict.recommend.visits import Histories
 
-Floats = NDArray[np.float64]
 _TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
 
 
@@ -175,9 +175,7 @@ class Recommender(Params):
         if not hasattr(self, "choice_"):
             raise NotFitted(model="Recommender")
 
-    def _of_user(
-        self, user: int, k: int, exclude_seen: bool | None, shut: NDArray[np.bool_] | None
-    ) -> tuple[Codes, Floats]:
+    def _of_user(self, user: int, k: int, exclude_seen: bool | None, shut: Bools | None) -> tuple[Codes, Floats]:
         if user < 0:
             return self._best(_NONE, _NONE, _NONE, k, exclude_seen, shut)
         own = slice(self._histories.start[user], self._histories.start[user + 1])
@@ -192,7 +190,7 @@ class Recommender(Params):
         had: Codes,
         k: int,
         exclude_seen: bool | None,
-        shut: NDArray[np.bool_] | None,
+        shut: Bools | None,
     ) -> tuple[Codes, Floats]:
         only_new = self.choice_.exclude_seen if exclude_seen is None else exclude_seen
         score = _scores(self._blend_new if only_new else self._blend, items, back)
@@ -206,7 +204,7 @@ class Recommender(Params):
         best = best[np.isfinite(score[best])]
         return best.astype(np.int32), score[best]
 
-    def _shut(self, candidates: Any, exclude_items: Any) -> NDArray[np.bool_] | None:
+    def _shut(self, candidates: Any, exclude_items: Any) -> Bools | None:
         if candidates is None and exclude_items is None:
             return None
         shut = np.full(self._rows.n_items, candidates is not None)

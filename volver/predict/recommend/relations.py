@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from volver.predict.laws.params import Params
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.tables import at_cells, neighbour_matrix
-from volver.predict.recommend.text import TextSimilarity
+from volver.predict.recommend.text_similarity import TextSimilarity
 from volver.predict.when.frames import best
-
-Floats = NDArray[np.float64]
 
 COMPLEMENT, NEITHER, SUBSTITUTE = 1, 0, -1
 _PULL: Final = 2.0  # baskets' worth of doubt in each ratio
@@ -38,8 +37,8 @@ class Pairs:
     `customers` bought both at any time; `alike` is 0 to 1; `kind` is 1 complement, 0 neither, -1 substitute.
     """
 
-    item: NDArray[np.int64]
-    other: NDArray[np.int64]
+    item: Ints
+    other: Ints
     together: Floats
     by_chance: Floats
     by_habit: Floats
@@ -136,9 +135,7 @@ class Relations(Params):
             **{name: getattr(pairs, name)[chosen] for name in names},
         }
 
-    def _candidates(
-        self, rows: Interactions, category: Any, text: TextSimilarity | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    def _candidates(self, rows: Interactions, category: Any, text: TextSimilarity | None) -> tuple[Ints, Ints, Floats]:
         """Pairs worth a look, and how alike they are."""
         parts = [neighbour_matrix(Neighbours(score="shrunk", top=self.candidates).fit(rows), rows.items)]
         if rows.basket is not None:
@@ -202,7 +199,7 @@ def _text_matrix(text: TextSimilarity, rows: Interactions, k: int) -> Any:
     return sparse.csr_matrix((score[known], (first[known], second[known])), shape=shape)
 
 
-def _codes(labels: Any) -> NDArray[np.int64]:
+def _codes(labels: Any) -> Ints:
     known = sorted({each for each in labels if each is not None})
     place = {each: code for code, each in enumerate(known)}
     return np.array([place.get(each, -1) for each in labels], dtype=np.int64)

@@ -10,9 +10,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volver.predict.laws.params import Params
+from volver.predict.numerics.arrays import Codes, Floats
+from volver.predict.numerics.params import Params
 from volver.predict.recommend.counts import Held
-from volver.predict.recommend.interactions import Codes, Ids, Interactions
+from volver.predict.recommend.interactions import Ids, Interactions
 
 _LONG: Final = 0.995  # sessions beyond this quantile of length are robots or shared screens
 
@@ -82,7 +83,7 @@ class SessionNeighbours(Params):
         self._place = np.full(len(held.items), -1, dtype=np.int16)
         return self
 
-    def scores(self, session: Codes) -> tuple[Codes, NDArray[np.float64]]:
+    def scores(self, session: Codes) -> tuple[Codes, Floats]:
         """Items and their scores for the codes of a session, oldest first; -1 stands for an unknown item."""
         recent = session[-self.last :][::-1]
         known = recent[recent >= 0]
@@ -103,7 +104,7 @@ class SessionNeighbours(Params):
         vote = similarity * self._faded(compared, where, items, size)
         return _summed(items, np.repeat(vote, size) * self.rarity_[items])
 
-    def _voters(self, items: Codes, weight: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    def _voters(self, items: Codes, weight: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
         """The k most similar of the m most recent sessions with one of the items; equal ones: the newer."""
         found = [self.item_session_[self.item_start_[i] : min(self.item_start_[i + 1], self.item_start_[i] + self.m)]
                  for i in items]  # fmt: skip
@@ -112,7 +113,7 @@ class SessionNeighbours(Params):
         best = np.argsort(-similarity, kind="stable")[: self.k]
         return sessions[best], similarity[best]
 
-    def _faded(self, compared: Codes, where: NDArray[Any], items: Codes, size: NDArray[Any]) -> NDArray[np.float64]:
+    def _faded(self, compared: Codes, where: NDArray[Any], items: Codes, size: NDArray[Any]) -> Floats:
         """The weight of each voter by the place of its last shared item."""
         far = np.int64(self.last + 1)
         place = np.full(len(items), far)
@@ -121,7 +122,7 @@ class SessionNeighbours(Params):
         starts = np.append(0, np.cumsum(size)[:-1])
         return np.maximum(1.0 - self.fade * (np.minimum.reduceat(place, starts) + 1), 0.0)
 
-    def ranked(self, session: Codes, k: int = 20) -> tuple[Codes, NDArray[np.float64]]:
+    def ranked(self, session: Codes, k: int = 20) -> tuple[Codes, Floats]:
         """The best k items for the codes of a session, and their scores."""
         items, score = self.scores(session)
         if not self.keep_last and len(session):
@@ -156,7 +157,7 @@ class SessionNeighbours(Params):
         )
 
 
-def _summed(codes: Codes, values: NDArray[Any]) -> tuple[Codes, NDArray[np.float64]]:
+def _summed(codes: Codes, values: NDArray[Any]) -> tuple[Codes, Floats]:
     """Distinct codes in ascending order and the sum of their values."""
     order = np.argsort(codes, kind="stable")
     codes = codes[order]

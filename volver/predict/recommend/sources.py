@@ -9,15 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from volver.core import VolverError
+from volver.predict.numerics.arrays import Floats
 from volver.predict.recommend.counts import Held
-from volver.predict.recommend.histories import Histories, pruned, transitions
 from volver.predict.recommend.interactions import Ids, Interactions
 from volver.predict.recommend.linear import DENSE, ease, local_ridge
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
+from volver.predict.recommend.visits import Histories, pruned, transitions
 
 FADES: Final = (0.0, 0.5, 1.0, 2.0)
 WIDE: Final = 100  # entries of an item's row that are kept
@@ -55,7 +55,7 @@ class Source:
     name: str
     table: Any = None
     fade: float = 0.0
-    list: NDArray[np.float64] | None = None
+    list: Floats | None = None
     sessions: SessionNeighbours | None = None
     keep_last: bool = True  # whether the item just viewed may come next
 
@@ -117,15 +117,15 @@ class Sources:
             return Source(name, sessions=made, keep_last=variant == "again")
         return Source(name, table=made, fade=fade)
 
-    def _popular(self, _: str) -> NDArray[np.float64]:
+    def _popular(self, _: str) -> Floats:
         # people, not events: one user who repeats says little about the others
         return np.asarray(self.histories.held().sum(axis=0), dtype=np.float64).ravel()
 
-    def _trending(self, half_life: str) -> NDArray[np.float64]:
+    def _trending(self, half_life: str) -> Floats:
         at = self.rows.at
         assert at is not None
         weight = np.exp2(-(at.max() - at) / float(half_life))
-        faded: NDArray[np.float64] = np.bincount(self.rows.item, weight, self.rows.n_items).astype(np.float64)
+        faded: Floats = np.bincount(self.rows.item, weight, self.rows.n_items).astype(np.float64)
         return faded
 
     def _again(self, _: str) -> Any:

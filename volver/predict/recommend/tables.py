@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from volver.predict.numerics.arrays import Floats
 from volver.predict.recommend.interactions import Ids, Interactions
 from volver.predict.recommend.neighbours import Neighbours
 
@@ -37,7 +38,7 @@ def scaled(rows: Any, by: NDArray[Any]) -> Any:
     return found
 
 
-def at_cells(rows: Any, row: NDArray[Any], column: NDArray[Any]) -> NDArray[np.float64]:
+def at_cells(rows: Any, row: NDArray[Any], column: NDArray[Any]) -> Floats:
     """Values of a sparse matrix at (row, column) pairs, 0 where nothing is stored."""
     matrix = sparse.csr_matrix(rows)
     matrix.sort_indices()
@@ -47,7 +48,7 @@ def at_cells(rows: Any, row: NDArray[Any], column: NDArray[Any]) -> NDArray[np.f
         return np.zeros(len(row))
     asked = row.astype(np.int64) * width + column
     place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
-    found: NDArray[np.float64] = np.where(keys[place] == asked, matrix.data[place], 0.0)
+    found: Floats = np.where(keys[place] == asked, matrix.data[place], 0.0)
     return found
 
 

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from volver.predict.laws.params import Params
+from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.params import Params
+from volver.predict.recommend.baselines import NoTime
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.pastbehaviour import NoTime
 from volver.predict.recommend.relations import _codes, _text_matrix
 from volver.predict.recommend.tables import at_cells
-from volver.predict.recommend.text import TextSimilarity
+from volver.predict.recommend.text_similarity import TextSimilarity
 from volver.predict.when.frames import best
-
-Floats = NDArray[np.float64]
 
 _DOUBT: Final = 20.0  # customers' worth of the shop's share
 _STEPS: Final = 5  # bins of the price step
@@ -84,7 +83,7 @@ class UpSell(Params):
 
     def _candidates(
         self, rows: Interactions, price: Floats, category: Any, text: TextSimilarity | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    ) -> tuple[Ints, Ints, Floats]:
         """Pairs of one category, or alike by text, whose price step is within bounds; and their likeness."""
         bought = np.bincount(rows.item, minlength=rows.n_items)
         pairs = [np.zeros((2, 0), dtype=np.int64)]
@@ -103,14 +102,14 @@ class UpSell(Params):
         alike = at_cells(near, item, other) if near is not None else np.zeros(len(item))
         return item, other, alike
 
-    def _bins(self, alike: Floats) -> NDArray[np.int64]:
+    def _bins(self, alike: Floats) -> Ints:
         width = max(self.most_step - self.least_step, 1e-9) / _STEPS
         step = np.clip(((self.step_ - self.least_step) / width).astype(np.int64), 0, _STEPS - 1)
-        found: NDArray[np.int64] = step * 3 + np.searchsorted([0.3, 0.6], alike)
+        found: Ints = step * 3 + np.searchsorted([0.3, 0.6], alike)
         return found
 
 
-def _same_category(code: NDArray[np.int64], bought: NDArray[Any]) -> NDArray[np.int64]:
+def _same_category(code: Ints, bought: NDArray[Any]) -> Ints:
     """All ordered pairs inside each category; of a very large one, only its best sellers."""
     order = np.lexsort((-bought, code))
     order = order[code[order] >= 0]
@@ -123,7 +122,7 @@ def _same_category(code: NDArray[np.int64], bought: NDArray[Any]) -> NDArray[np.
     return np.stack([order[first], order[second]])[:, first != second]
 
 
-def _moves(rows: Interactions, item: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _moves(rows: Interactions, item: Ints, other: Ints) -> tuple[Floats, Floats]:
     """Customers who bought the other after their first item, and customers who bought the item."""
     at = np.asarray(rows.at)
     began = at - at.min(initial=0.0) + 1.0
@@ -156,7 +155,7 @@ def _indicator(rows: Any) -> Any:
     return found
 
 
-def _shrunk(moved: Floats, of: Floats, group: NDArray[np.int64]) -> Floats:
+def _shrunk(moved: Floats, of: Floats, group: Ints) -> Floats:
     """Shares drawn towards their group's, and the group's towards the shop's."""
     whole = (moved.sum() + 1.0) / (of.sum() + 2.0 * _DOUBT) if len(moved) else 0.0
     top = np.bincount(group, weights=moved, minlength=1)

@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from volver.predict.laws.chance_scores import auc
-from volver.predict.uplift.bases import Linear
-from volver.predict.uplift.features import Bools, Design, Floats, Ints
+from volver.predict.numerics.arrays import Bools, Floats, Ints
+from volver.predict.numerics.probability_metrics import auc
+from volver.predict.uplift.base_learners import Linear
+from volver.predict.uplift.features import Design
 from volver.predict.uplift.labels import fitting, shares
 
 _EDGE: Final = 0.02  # a chance of treatment is not taken to be nearer to 0 or 1

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from volver.predict.laws.scores import Z90
-from volver.predict.uplift.bases import is_binary
-from volver.predict.uplift.features import Bools, Floats, Ints
+from volver.predict.numerics.arrays import Bools, Floats, Ints
+from volver.predict.numerics.metrics import Z90
+from volver.predict.uplift.base_learners import is_binary
 from volver.predict.uplift.labels import fitting, one_column, outcomes, scores_of, shares, two_levels
 from volver.predict.uplift.learners import pseudo_effects
 

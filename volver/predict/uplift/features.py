@@ -12,10 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from volver.core import VolverError
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from volver.predict.numerics.arrays import Floats
 
 _RARE_SHARE: Final = 0.005  # of the rows; a rarer level is pooled with the other rare ones
 _RARE_ROWS: Final = 20

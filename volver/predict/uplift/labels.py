@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import VolverError
-from volver.predict.uplift.features import Bools, Floats
+from volver.predict.numerics.arrays import Bools, Floats
 
 # Words for customers to whom nothing was done, as whole labels or as a label's first word; Spanish ones last.
 _CONTROL: Final = frozenset(

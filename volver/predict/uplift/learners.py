@@ -8,10 +8,11 @@ from typing import Any, Final, Protocol, Self
 
 import numpy as np
 
-from volver.predict.laws.params import NotFitted, Params
+from volver.predict.numerics.arrays import Bools, Floats
+from volver.predict.numerics.params import NotFitted, Params
 from volver.predict.uplift.assignment import Assignment, assigned, folds_of
-from volver.predict.uplift.bases import Base, base_named
-from volver.predict.uplift.features import Bools, Design, Features, Floats
+from volver.predict.uplift.base_learners import Base, base_named
+from volver.predict.uplift.features import Design, Features
 from volver.predict.uplift.labels import enough, outcomes, shares, two_arms
 
 _CROSS: Final = 2  # halves of the cross-fitting: each nuisance is asked only about customers it has not seen

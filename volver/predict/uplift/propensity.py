@@ -8,11 +8,12 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.laws.chance_scores import Reliability, log_loss, reliability
-from volver.predict.laws.params import NotFitted, Params
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.params import NotFitted, Params
+from volver.predict.numerics.probability_metrics import Reliability, log_loss, reliability
 from volver.predict.uplift.assignment import folds_of
-from volver.predict.uplift.bases import BASES, base_named, climbed, is_binary, one_thread
-from volver.predict.uplift.features import BadFeatures, Design, Features, Floats
+from volver.predict.uplift.base_learners import BASES, base_named, climbed, is_binary, one_thread
+from volver.predict.uplift.features import BadFeatures, Design, Features
 from volver.predict.uplift.labels import outcomes
 
 FEWEST: Final = 50  # events, and non-events, below which nothing is said

@@ -10,16 +10,26 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.laws.params import BadParameters, BadQuestion, NotFitted, Params
+from volver.predict.numerics.arrays import Bools, Floats
+from volver.predict.numerics.params import BadParameters, BadQuestion, NotFitted, Params
 from volver.predict.uplift.assignment import assigned
-from volver.predict.uplift.bases import one_thread
+from volver.predict.uplift.base_learners import one_thread
+from volver.predict.uplift.baselines import ColumnRanking, OutcomeRanking, simplest
+from volver.predict.uplift.cross_fitting import (
+    BLEND,
+    OUTCOME,
+    SIMPLE,
+    Tried,
+    candidate,
+    cross_fitted,
+    fitted,
+    read_wanted,
+)
 from volver.predict.uplift.evaluation import Calibration, by_decile, calibration, ranking
-from volver.predict.uplift.features import Bools, Design, Features, Floats, MissingFeature
+from volver.predict.uplift.features import Design, Features, MissingFeature
 from volver.predict.uplift.labels import enough, outcomes, shares, two_arms
 from volver.predict.uplift.learners import Learner
-from volver.predict.uplift.rankings import ColumnRanking, OutcomeRanking, simplest
-from volver.predict.uplift.trying import BLEND, OUTCOME, SIMPLE, Tried, candidate, cross_fitted, fitted, read_wanted
-from volver.predict.uplift.verdicts import ALL, NONE, UPLIFT, Choice, judged
+from volver.predict.uplift.policy_test import ALL, NONE, UPLIFT, Choice, judged
 
 _OBJECTIVES: Final = ("auto", "net", "ranking")
 _FEWEST: Final = 10  # customers with, and without, the treatment: every fold needs some

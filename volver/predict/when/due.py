@@ -9,8 +9,9 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from volver.predict.laws.chance_scores import Reliability
-from volver.predict.when.events import Floats, day_number, interactions
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.probability_metrics import Reliability
+from volver.predict.when.events import day_number, interactions
 from volver.predict.when.pairs import ItemFacts, Pairs, item_facts
 from volver.predict.when.replenishment import Past, Replenishment, often
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from volver.predict.when.events import Floats, Ints
+from volver.predict.numerics.arrays import Floats, Ints
 
 
 def library_of(frame: Any) -> Any:

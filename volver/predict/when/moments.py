@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words
-from volver.predict.laws.params import Params
-from volver.predict.when.events import Codes, Floats, Ints, Labels
+from volver.predict.numerics.arrays import Codes, Floats, Ints, Labels
+from volver.predict.numerics.params import Params
 
 HOURS: Final = 24
 WEEKDAYS: Final = 7
@@ -147,7 +147,7 @@ class Habit:
 
     def p_habitual(self, counts: Any) -> Floats:
         """The chance that each person has a habit."""
-        from volver.predict.when.logistic import chance
+        from volver.predict.numerics.regression import chance
 
         if self.habitual <= 0:
             return np.zeros(len(counts))
@@ -285,7 +285,7 @@ def _evidence(counts: Floats, profile: Floats, strength: float) -> Floats:
 
 def _share(evidence: Floats) -> float:
     """The share with a habit that makes all the evidence likeliest."""
-    from volver.predict.when.logistic import chance
+    from volver.predict.numerics.regression import chance
 
     if not len(evidence):
         return 0.0

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from volver.predict.when.events import Codes, Events, Floats, Ints, Leak
-
-Matrix = npt.NDArray[np.float32]
+from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints, Matrix
+from volver.predict.when.events import Events, Leak
 
 FEATURES: Final = (
     "share",  # log share of the customer's baskets that held the product
@@ -194,16 +192,14 @@ def _of_others(known: Events, pairs: Pairs, facts: ItemFacts, whose: tuple[Float
     yield np.log(np.maximum(np.diff(known.edges), 1) / orders)[user]
 
 
-def bought_within(whole: Events, pairs: Pairs, begin: float, days: float) -> npt.NDArray[np.bool_]:
+def bought_within(whole: Events, pairs: Pairs, begin: float, days: float) -> Bools:
     """Which pairs were bought in the `days` from `begin` on. Raises `predict.leak` if that begins before the cut."""
     _refuse_leak(begin, pairs.cut)
     then = (whole.day >= begin) & (whole.day < begin + days)
     return _held(whole, then, pairs)
 
 
-def bought_next(
-    whole: Events, pairs: Pairs, begin: float, days: float
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def bought_next(whole: Events, pairs: Pairs, begin: float, days: float) -> tuple[Bools, Bools]:
     """Which pairs were in the customer's first basket within `days` from `begin`, and which customers had one."""
     _refuse_leak(begin, pairs.cut)
     edges = whole.basket_edges
@@ -221,7 +217,7 @@ def _refuse_leak(begin: float, cut: float) -> None:
         raise Leak(who="A model", until=cut, begin=begin)
 
 
-def _held(whole: Events, then: Any, pairs: Pairs) -> npt.NDArray[np.bool_]:
+def _held(whole: Events, then: Any, pairs: Pairs) -> Bools:
     n_items = max(len(whole.items), 1)
     wanted = pairs.user.astype(np.int64) * n_items + pairs.item
     found = whole.user[then].astype(np.int64) * n_items + whole.item[then]  # sorted, as the events are

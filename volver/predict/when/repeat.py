@@ -9,21 +9,13 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.laws.params import Params
-from volver.predict.when.events import Codes, Events, Floats, day_number, interactions
+from volver.predict.numerics.arrays import Codes, Floats, Matrix
+from volver.predict.numerics.params import Params
+from volver.predict.numerics.regression import Logistic, fitted
+from volver.predict.when.events import Events, day_number, interactions
 from volver.predict.when.frames import best, framed, library_of
 from volver.predict.when.gaps import you_buy_it
-from volver.predict.when.logistic import Logistic, fitted
-from volver.predict.when.pairs import (
-    FEATURES,
-    Matrix,
-    Pairs,
-    bought_next,
-    bought_within,
-    features,
-    item_facts,
-    pairs_at,
-)
+from volver.predict.when.pairs import FEATURES, Pairs, bought_next, bought_within, features, item_facts, pairs_at
 
 _BLOCK: Final = 1_000_000  # events whose features are in memory together
 _ROWS: Final = 600_000  # training rows of one cut, at most

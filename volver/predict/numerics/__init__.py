@@ -1,0 +1,1 @@
+"""The ground under every model: optimisers, regression, calibration, metrics, horizons; no shop is needed."""

@@ -1,0 +1,190 @@
+"""The two kinds of regression that every learner is built on: a regularised linear one and a boosted one.
+
+Pure numerics over a `Design`. An outcome of zeros and ones gives a chance (logistic), any other a mean (squares).
+"""
+
+from typing import Any, Final, Protocol, Self
+
+import numpy as np
+
+from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.probability_metrics import log_loss
+from volver.predict.uplift.features import BadFeatures, Design
+
+BASES: Final[tuple[str, ...]] = ("linear", "boosted")
+_STRENGTHS: Final = (0.003, 0.03, 0.3, 3.0)  # C of the logistic: the variance of its coefficients' prior
+_ALPHAS: Final = tuple(float(each) for each in np.logspace(-1, 5, 13))
+_TRIED_ROWS: Final = 20_000  # enough to choose the strength, which does not depend on the number of rows
+_FEWEST: Final = 10  # events and non-events below which there is nothing but a mean
+_SLOW: Final = 0.06
+_MOST_STEPS: Final = 50
+
+
+class Base(Protocol):
+    """A regression that learns a mean."""
+
+    def fit(self, design: Design, y: Floats, weight: Floats | None = None) -> Self:
+        """Learn the mean of `y`."""
+
+    def predict(self, design: Design) -> Floats:
+        """The mean of each row."""
+
+
+class Linear:
+    """Ridge, or logistic regression with a ridge penalty; the strength is chosen by cross-validation."""
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self.seed = seed
+
+    def fit(self, design: Design, y: Floats, weight: Floats | None = None) -> Self:
+        """Learn the mean of `y`; `weight` counts rows."""
+        self.constant_ = mean_if_flat(y, weight)
+        self.binary_ = is_binary(y)
+        if self.constant_ is None:
+            self._learn(design.linear, y, weight)
+        return self
+
+    def _learn(self, X: Floats, y: Floats, weight: Floats | None) -> None:
+        if not self.binary_:
+            self._model = _ridge(X, y, weight)
+            return
+        X = _with_one(X)
+        self.strength_ = self._strength(X, y)
+        self.coefficients_ = climbed(X, y, weight, self.strength_)
+
+    def predict(self, design: Design) -> Floats:
+        """The mean of each row: a chance for a yes-or-no outcome."""
+        if self.constant_ is not None or not len(design):
+            return np.full(len(design), self.constant_ or 0.0)
+        if self.binary_:
+            return _chance(_with_one(design.linear) @ self.coefficients_)
+        return np.asarray(self._model.predict(design.linear), dtype=np.float64)
+
+    def _strength(self, X: Floats, y: Floats) -> float:
+        """The C whose log-loss over three folds is least; each starts where the one before ended."""
+        rows = np.random.default_rng(self.seed).permutation(len(y))[:_TRIED_ROWS]
+        X, y, fold = X[rows], y[rows], np.arange(len(rows)) % 3
+        loss = np.zeros(len(_STRENGTHS))
+        for out in range(3):
+            train, test = fold != out, fold == out
+            found = None
+            for n, strength in enumerate(_STRENGTHS):
+                found = climbed(X[train], y[train], None, strength, start=found, within=1e-3)
+                loss[n] += log_loss(_chance(X[test] @ found), y[test]) * float(test.sum())
+        return _STRENGTHS[int(np.argmin(loss))]
+
+
+class Boosted:
+    """Gradient-boosted trees over histograms, few leaves, stopped early on a held-out part."""
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self.seed = seed
+
+    def fit(self, design: Design, y: Floats, weight: Floats | None = None) -> Self:
+        """Learn the mean of `y`; `weight` counts rows."""
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        self.constant_ = mean_if_flat(y, weight)
+        self.binary_ = is_binary(y)
+        if self.constant_ is not None:
+            return self
+        settings: dict[str, Any] = {
+            "max_iter": 150,
+            "learning_rate": _SLOW,
+            "max_leaf_nodes": 8,
+            "min_samples_leaf": int(np.clip(len(y) // 200, 20, 200)),
+            "l2_regularization": 10.0,
+            "early_stopping": True,
+            "validation_fraction": 0.15,
+            "n_iter_no_change": 10,
+            "random_state": self.seed,
+        }
+        kind = HistGradientBoostingClassifier if self.binary_ else HistGradientBoostingRegressor
+        self._model = kind(**settings).fit(design.trees, y, sample_weight=weight)
+        return self
+
+    def predict(self, design: Design) -> Floats:
+        """The mean of each row: a chance for a yes-or-no outcome."""
+        if self.constant_ is not None or not len(design):
+            return np.full(len(design), self.constant_ or 0.0)
+        if self.binary_:
+            chance: Floats = self._model.predict_proba(design.trees)[:, 1]
+            return chance
+        return np.asarray(self._model.predict(design.trees), dtype=np.float64)
+
+
+def base_named(name: str, seed: int = 0) -> Base:
+    """A new base: "linear" or "boosted". Raises `predict.bad_features`."""
+    if name not in BASES:
+        raise BadFeatures(why=f"there is no base called {name}; there are {', '.join(BASES)}")
+    return Linear(seed=seed) if name == "linear" else Boosted(seed=seed)
+
+
+def one_thread() -> Any:
+    """A context in which linear algebra keeps to one thread: many small products are far slower on several."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
+
+    return threadpool_limits(1, "blas")
+
+
+def is_binary(y: Floats) -> bool:
+    """Whether an outcome is only zeros and ones."""
+    return bool(np.all((y == 0) | (y == 1)))
+
+
+def mean_if_flat(y: Floats, weight: Floats | None = None) -> float | None:
+    """The mean, where there is too little to learn more from; else None."""
+    if not len(y):
+        return 0.0
+    few = min(float(y.sum()), float(len(y) - y.sum())) < _FEWEST if is_binary(y) else float(np.ptp(y)) == 0
+    return float(np.average(y, weights=weight)) if few or len(y) < 2 * _FEWEST else None
+
+
+def climbed(
+    X: Floats, y: Floats, weight: Floats | None, strength: float, *, start: Floats | None = None, within: float = 1e-6
+) -> Floats:
+    """Coefficients of a logistic regression by damped Newton steps, `within` a tolerance.
+
+    The last column of `X` is ones and is not penalised; `strength` is C, the prior variance of the other coefficients.
+    """
+    w = np.ones(len(y)) if weight is None else weight
+    ridge = np.full(X.shape[1], 1 / strength)
+    ridge[-1] = 1e-9
+    at = np.zeros(X.shape[1]) if start is None else start
+    value = _objective(X, y, w, ridge, at)
+    for _ in range(_MOST_STEPS):
+        p = _chance(X @ at)
+        slope = X.T @ (w * (y - p)) - ridge * at
+        bend = (X * (w * np.maximum(p * (1 - p), 1e-10))[:, None]).T @ X + np.diag(ridge)
+        step = np.linalg.solve(bend, slope)
+        size = 1.0
+        while size > 1e-4 and (better := _objective(X, y, w, ridge, at + size * step)) < value:
+            size /= 2
+        if size <= 1e-4:
+            return at
+        at, value = at + size * step, better
+        if float(np.max(np.abs(step))) < within:
+            return at
+    return at
+
+
+def _objective(X: Floats, y: Floats, w: Floats, ridge: Floats, at: Floats) -> float:
+    line = X @ at
+    return float(w @ (y * line - np.logaddexp(0.0, line))) - 0.5 * float(ridge @ at**2)
+
+
+def _chance(line: Floats) -> Floats:
+    from scipy.special import expit
+
+    found: Floats = expit(line)
+    return found
+
+
+def _with_one(X: Floats) -> Floats:
+    return np.hstack([X, np.ones((len(X), 1))])
+
+
+def _ridge(X: Floats, y: Floats, weight: Floats | None) -> Any:
+    from sklearn.linear_model import RidgeCV
+
+    return RidgeCV(alphas=_ALPHAS).fit(X, y, sample_weight=weight)
