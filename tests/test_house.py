@@ -85,6 +85,18 @@ def test_rooms_are_entered_by_the_front_door() -> None:
     assert not found
 
 
+def test_documents_that_are_cited_are_in_the_repository() -> None:
+    there = {path.name for path in tracked()}
+    cited = re.compile(r"\b[A-Za-z][\w.-]*\.md\b")
+    missing = [
+        f"{path.relative_to(HOUSE)}: {name}"
+        for path in EVERYTHING
+        for name in cited.findall(path.read_text(encoding="utf-8"))
+        if name not in there
+    ]
+    assert not missing
+
+
 def test_every_setting_command_and_error_is_documented() -> None:
     from tests.reference import PAGE, reference
 

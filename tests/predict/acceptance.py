@@ -1,7 +1,7 @@
 """The acceptance table of the laws of customer value: published numbers, and ours beside them.
 
-`python -m tests.predict.acceptance` prints it. Numbers are those of the reference's table (value.md, section 2); a row
-of that table may be several here. Each module of `MODULES` registers its rows with `@row` when it is imported.
+`python -m tests.predict.acceptance` prints it. Numbers are those that papers and packages published (each row
+names its source). Each module of `MODULES` registers its rows with `@row` when it is imported.
 """
 
 from collections.abc import Callable, Sequence

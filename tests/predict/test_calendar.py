@@ -266,7 +266,7 @@ def test_a_frame_without_an_index_is_refused() -> None:
             index_of(pl.DataFrame(wrong))
 
 
-# ---- CLVTools' apparel retailer (simulated there), without a shop: value.md section 6.3 and bar 6
+# ---- CLVTools' apparel retailer (simulated there), without a shop
 
 
 def missed(kind: type[BuyingModel], calendar: Calendar, known: Histories, at: date, after: date, came: float) -> float:
@@ -294,7 +294,7 @@ def test_the_apparel_retailer_needs_its_calendar(
 
 
 def test_the_likelihood_gains_what_it_should() -> None:
-    """value.md 6.3: MBG/NBD gains 57.6 with one season parameter; the sum of ln weight at orders belongs to it."""
+    """MBG/NBD gains 57.6 with one season parameter; the sum of ln weight at orders belongs to it."""
     at = date(2006, 12, 31)
     first, known, days, orders, _ = apparel(at, at)
     told = learn_calendar(first, known, at, MBGNBD, days, orders, windows=[high_season()])

@@ -1,4 +1,4 @@
-"""Intervals of a law hold as often as they claim: for one customer, and for all together (value.md, bar 5)."""
+"""Intervals of a law hold as often as they claim: for one customer, and for all together."""
 
 import numpy as np
 import pytest

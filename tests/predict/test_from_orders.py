@@ -123,7 +123,7 @@ def test_histories_are_what_counting_by_hand_gives(rows: list[tuple[int, int, fl
 
 
 def test_a_calendar_is_learned_from_a_list_of_orders() -> None:
-    """value.md, bar 6, from the file of orders to the forecast: 12 months within 5 %, beyond 10 % without."""
+    """From the file of orders to the forecast: 12 months within 5 %, beyond 10 % without."""
     log = pl.read_parquet(shared("clv/clvtools_apparelTrans.parquet"))
     held = calibration_holdout(log, "2006-12-31", "2007-12-31")
     known, at = held.known, held.known.at

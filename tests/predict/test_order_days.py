@@ -69,15 +69,16 @@ def batches(lines: pl.DataFrame, seed: int, late: float) -> list[pl.DataFrame]:
     return [each for n in range(8) if len(each := lines.filter(pl.Series(number == n)))]
 
 
-def take_in(shop: Shop, lines: pl.DataFrame, offset: int) -> None:
-    """Lines as the batch of a log offset; the first makes the ledger anew."""
+def take_in(shop: Shop, lines: pl.DataFrame, offset: int, batch: int | None = None) -> None:
+    """Lines as the batch of a log offset (or said to be of another); the first makes the ledger anew."""
     connection = shop.compute.connection()
     connection.register("given", lines.to_arrow())
     sql = f"""
         select line_id, order_id, cast(order_id as varchar) as order_ref, customer_id, product_id, ts_us,
                cast(make_timestamp(ts_us) as date) as day, 'sale' as doc, kind, 10000 as quantity_e4,
                amount_e4 as unit_price_e4, amount_e4, 0 as discount_e4, null as cost_e4, line_id as line_key,
-               1 as occurrence, {offset} as batch, strftime(make_timestamp(ts_us), '%Y-%m') as month from given"""
+               1 as occurrence, {batch or offset} as batch,
+               strftime(make_timestamp(ts_us), '%Y-%m') as month from given"""
     shop.lake.add("order_lines", shop.compute.write(sql, "order_lines", connection=connection), offset)
     connection.close()
 
@@ -108,6 +109,15 @@ def assert_same_past(shop: Shop, days: int = 4, seed: int = 0) -> None:
         assert kept(shop, at, at + timedelta(days=int(chance.integers(0, 30)))) == oracle(shop, at)
     at = START + timedelta(days=DAYS // 2)
     assert kept(shop, at, every=3) == oracle(shop, at, every=3)
+
+
+def test_lines_that_came_with_the_number_of_an_older_batch_are_not_missed(shop: Shop) -> None:
+    early, late = (each.sort("ts_us") for each in (ledger(11)[:700], ledger(11)[700:]))
+    take_in(shop, early, 3)
+    caught_up(shop)
+    take_in(shop, late, 4, batch=2)
+    assert caught_up(shop) == "made"
+    assert_same_past(shop)
 
 
 def check_batches(shop: Shop, seed: int, late: float) -> list[str]:

@@ -76,7 +76,7 @@ def test_one_stage_is_the_plain_model(one: type[BGNBD], other: type[BGCNBD]) -> 
 @pytest.mark.parametrize("k", [2, 3, 4])
 @pytest.mark.parametrize("kind", [BGCNBD, MBGCNBD])
 def test_the_expectation_is_the_sum_of_the_chances_of_one_more(kind: type[BGCNBD], k: int) -> None:
-    """Two derivations: generating functions at the k-th roots of one, and the tails of value.md, section 5."""
+    """Two derivations: generating functions at the k-th roots of one, and the tails of a sum of stages."""
     model = kind.of(k=k, r=1.3, alpha=14.0, a=0.2, b=0.3)
     known = histories([[0, 0, 2, 7, 40], [0, 0, 30, 100, 300], [0, 60, 90, 101, 600]])
     sums = [model.moments_by_row(known, days)[0] for days in (1.0, 60.0, 400.0)]

@@ -114,9 +114,7 @@ def test_customers_with_a_rhythm_get_a_law_of_rhythm_that_survives_the_shelf(tmp
 
 
 def test_every_model_can_be_asked_for_by_name() -> None:
-    from volver.cli.predict import _MODELS
-
-    assert ["auto", *predict.MODELS] == _MODELS
+    assert ("auto", *predict.MODELS) == predict.MODEL_NAMES
 
 
 def test_a_correction_looks_at_customers_beside_each_other_and_never_beyond_what_it_saw() -> None:
@@ -164,7 +162,7 @@ def test_a_correction_of_an_older_form_is_left_out_and_the_rest_is_read(gifts: S
 
 
 def test_the_grocery_log_is_foreseen_as_its_reference_asks() -> None:
-    """value.md, bar 6: mean absolute error at most 1.40 and deviance at most 2.85 over the 52 weeks that follow."""
+    """Mean absolute error at most 1.40 and deviance at most 2.85 over the 52 weeks that follow."""
     log = pl.read_parquet(shared("clv/btydplus_groceryElog.parquet"))
     known, at, days = past_of_days(log["cust"], log["date"]), date(2006, 12, 31), 364.0
     then, came = known.at(at), known.at(date(2007, 12, 30)).came_since(known.at(at))[0]
@@ -236,7 +234,7 @@ def test_a_level_never_goes_beyond_the_errors_it_saw(errors: list[float], a_year
 
 
 def test_the_apparel_retailer_of_clvtools_needs_its_calendar(tmp_path: Path) -> None:
-    """value.md, bar 6: 12 months within 5 % with the calendar index, beyond 10 % without."""
+    """12 months within 5 % with the calendar index, beyond 10 % without."""
     path = shared("clv/clvtools_apparelTrans.parquet")
     with create_shop(tmp_path / "shop") as shop:
         write_ledger(

@@ -1,4 +1,4 @@
-"""Small and strange shops: every law gives a finite answer, and never an exception (value.md, bar 4)."""
+"""Small and strange shops: every law gives a finite answer, and never an exception."""
 
 import numpy as np
 import pytest

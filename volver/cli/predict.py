@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from volver import predict
 from volver.cli.predict_calendar import calendar_group
 from volver.cli.predict_money import (
     benchmark_command,
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from volver.predict import CheckReport
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
-_MODELS = ["auto", "Pareto/NBD", "MBG/NBD", "BG/NBD", "MBG/CNBD-2", "MBG/CNBD-3", "MBG/CNBD-4"]
 _MODEL = click.option(
     "--model",
-    type=click.Choice(_MODELS, case_sensitive=False),
+    type=click.Choice(predict.MODEL_NAMES, case_sensitive=False),
     default="auto",
     help="The law of coming back (default auto: what did best on the shop's own past).",
 )
@@ -66,8 +66,6 @@ def fit_command(context: Context, at: Any, horizon: str, model: str, everything:
 
     Example: volver predict fit --all
     """
-    from volver import predict
-
     with context.open_shop() as shop:
         report = predict.fit(shop, at.date() if at else None, horizon, model=model)
         currency = shop.settings.currency
@@ -120,8 +118,6 @@ def check_command(
 
     Example: volver predict check --calibrate-until 2017-09-30 --holdout-until 2017-12-31
     """
-    from volver import predict
-
     learn_until, until = (each.date() if each else None for each in (calibrate_until, holdout_until))
     if recommend:
         check_recommendations(context, learn_until, as_json)

@@ -129,6 +129,8 @@ if TYPE_CHECKING:
     from volver.predict.value.holdout import check as check
     from volver.predict.value.index_files import BadCalendarFile as BadCalendarFile
     from volver.predict.value.index_files import read_index as read_index
+    from volver.predict.value.models import MODEL_NAMES as MODEL_NAMES
+    from volver.predict.value.models import MODEL_WORDS as MODEL_WORDS
     from volver.predict.value.one_customer import CustomerValue as CustomerValue
     from volver.predict.value.one_customer import value_of_customer as value_of_customer
     from volver.predict.value.publishing import FitReport as FitReport

@@ -102,17 +102,7 @@ def _choice(name: str, says: str, *choices: str) -> Parameter:
 
 
 _HORIZON: Final = Parameter(name="horizon", kind="text", says="How far ahead: 365d, 52 weeks, 12 months or a date.")
-_MODEL: Final = _choice(
-    "model",
-    "The law of coming back.",
-    "auto",
-    "Pareto/NBD",
-    "MBG/NBD",
-    "BG/NBD",
-    "MBG/CNBD-2",
-    "MBG/CNBD-3",
-    "MBG/CNBD-4",
-)
+_MODEL: Final = _choice("model", "The law of coming back.", *predict.MODEL_NAMES)
 _FIRST: Final = ("channel", "campaign", "first-product", "first-category")
 _TOP: Final = Parameter(name="top", kind="count", says="How many of the most valuable customers to list.")
 

@@ -19,18 +19,6 @@ from volver.ui.speech import Speech
 
 _SHOWN: Final = 8
 _EVEN: Final = 0.005  # a level nearer to 1 than this is told as none
-_LAWS: Final = {
-    "Pareto/NBD": Words(
-        "Everyone buys at a pace of their own until, one day, they stop. Both are learned from when they bought."
-    ),
-    "BG/NBD": Words("Everyone buys at a pace of their own and may stop after any repeat order."),
-    "MBG/NBD": Words("Everyone buys at a pace of their own and may stop after any order, the first one too."),
-} | dict.fromkeys(
-    ("MBG/CNBD-2", "MBG/CNBD-3", "MBG/CNBD-4"),
-    Words(
-        "Everyone buys in a rhythm of their own, steadier than chance, and may stop after any order, the first one too."
-    ),
-)
 _CALENDARS: Final = {
     "imported": Words("imported"),
     "learned": Words("learned from its past"),
@@ -84,7 +72,7 @@ def model_card(worth: Worth, shop: Shop, spoken: Speech) -> ModelCard:
             said = Words("{model}, with gamma-gamma spend.", {"model": worth.model})
     return ModelCard(
         says=spoken.words(said),
-        law=spoken.words(_LAWS.get(worth.model)),
+        law=spoken.words(predict.MODEL_WORDS.get(worth.model)),
         facts=_facts(worth, chosen, shop, spoken),
         why=tuple(spoken.words(Words(text, facts)) for text, facts in choice.get("why") or []),
         origins=tuple(spoken.day(date.fromisoformat(day), "yMMM") for day in choice.get("origins") or []),

@@ -47,6 +47,19 @@ def test_chances_that_are_right_are_hardly_touched() -> None:
     assert np.abs(recalibrated(p, calibration_of(p, yes)) - p).mean() < 0.01
 
 
+def test_a_map_is_kept_only_where_it_gains_more_than_a_parameter_is_worth() -> None:
+    kept, gained_little = 0, 0
+    for seed in range(60):
+        p, yes = drawn(600, seed)
+        model = Calibrated(seed=seed).fit(p**1.15, yes)
+        gain = (model.losses_["identity"] - min(model.losses_.values())) * len(p)  # nats in all
+        assert (model.map_ == IDENTITY) == (gain < 1.0)
+        kept += gain >= 1.0
+        gained_little += 0.0 < gain < 1.0
+    assert kept > 2
+    assert gained_little > 2
+
+
 def test_chances_that_rank_backwards_become_the_base_rate() -> None:
     p, yes = drawn(5_000, 4)
     found = recalibrated(1 - p, calibration_of(1 - p, yes))

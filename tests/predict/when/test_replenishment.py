@@ -25,7 +25,7 @@ def on_journey(horizon: float) -> Reliability:
 
 
 def test_it_reaches_the_reference_on_complete_journey() -> None:
-    """recommend.md, acceptance bars: AUC .755 at 28 days over 89,699 pairs, every bin within 6 points."""
+    """At least AUC .755 at 28 days over 89,699 pairs, every bin within 6 points."""
     found = on_journey(28)
     assert (found.n, round(found.came, 3)) == (89_699, 0.229)
     assert found.auc is not None

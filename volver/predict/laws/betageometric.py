@@ -95,7 +95,7 @@ class BGNBD(BuyingModel):
         return found
 
     def _alive_tail(self, x: float, ages: Floats, days: float, most: int) -> Floats:
-        """P(Y >= n | alive) = E[(1-p)^(n-1)] P(NegBin >= n): value.md section 5, k = 1."""
+        """P(Y >= n | alive) = E[(1-p)^(n-1)] P(NegBin >= n): one stage, as `erlang` with k = 1."""
         stays = np.arange(float(most))
         b = self.b_ + x + self.first_chances
         staying = np.exp(betaln(self.a_, b + stays) - betaln(self.a_, b))

@@ -18,7 +18,7 @@ from volver.predict.numerics.newton import Likelihood, Maximum, Prior, maximise
 from volver.predict.numerics.params import BadQuestion, NotFitted, Params, asked_discount, asked_quantile, positive
 
 YEAR_DAYS: Final = 365.0
-_FEW: Final = 1000  # customers below which the weak prior always helps (value.md section 6)
+_FEW: Final = 1000  # customers below which the weak prior always helps
 _START_ROWS: Final = 12_000
 _NODES: Final = np.polynomial.legendre.leggauss(10)
 

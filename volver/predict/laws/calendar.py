@@ -1,7 +1,7 @@
 """The shop's calendar: months, weekdays and sales days on which everyone buys more, as a change of time.
 
 Pure numerics. If every customer's rate is multiplied by the same weight(day), the laws stay exact once days are
-counted in weights: December may last 50 "days" and August 20 (a time change of the Poisson process; value.md 6.3).
+counted in weights: December may last 50 "days" and August 20 (a time change of the Poisson process).
 `calendar_learning` finds the weights; whether they help a shop is for a backtest to prove.
 """
 

@@ -3,7 +3,7 @@
 Pure numerics. Platzer and Reutterer (2016), after Chatfield and Goodhardt (1973): between two orders lie k hidden
 stages, each passed at rate lambda ~ Gamma(r, alpha), so a gap is Erlang-k; after each order the customer stops with
 chance p ~ Beta(a, b). k = 1 is (M)BG/NBD. What a living customer does next depends on the stage reached, and so on
-how long they have been silent; the law of that is exact here (value.md, section 5), where the paper approximates.
+how long they have been silent; the law of that is exact here, where the paper approximates.
 """
 
 from collections.abc import Iterable, Sequence

@@ -21,6 +21,7 @@ from volver.predict.money.outlook import Estimate, from_birth, lived
 from volver.predict.money.what_if import NO_PUSH, Push, can_push_dropout, newborn_orders, pushed_orders, staying
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.numerics.metrics import Z80, Z90
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import Buyers, buyers
 from volver.predict.value.registry import published
@@ -29,7 +30,6 @@ from volver.store import Shop
 
 _STEP: Final = 1e-3
 _POINT: Final = 0.01
-_Z80, _Z90 = 1.2815515655446004, 1.6448536269514722
 _SLICES: Final = 24  # of the horizon, for newcomers who come bit by bit
 
 
@@ -327,7 +327,7 @@ class Machine:
 
 def _around(middle: float, wide: float) -> Estimate:
     """Log-normal about a gain."""
-    low, low80, high80, high = (float(middle * np.exp(z * wide)) for z in (-_Z90, -_Z80, _Z80, _Z90))
+    low, low80, high80, high = (float(middle * np.exp(z * wide)) for z in (-Z90, -Z80, Z80, Z90))
     return Estimate(expected=middle, low80=low80, high80=high80, low=low, high=high)
 
 

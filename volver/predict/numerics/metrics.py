@@ -10,7 +10,8 @@ import numpy as np
 from volver.predict.numerics.arrays import Floats
 
 _TOP: Final = 0.1
-Z90: Final = 1.6448536269514722  # standard deviations either side that hold 90 % of a normal law
+Z80: Final = 1.2815515655446004  # standard deviations either side that hold 80 % of a normal law
+Z90: Final = 1.6448536269514722  # standard deviations either side that hold 90 %
 _FEWEST_FOR_TENTHS: Final = 50
 
 

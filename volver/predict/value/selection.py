@@ -25,12 +25,12 @@ from volver.predict.value.calendar_selection import UNJUDGED, CalendarChoice, ca
 from volver.predict.value.correction import Correction, Lesson, learn_correction
 from volver.predict.value.histories import Past
 from volver.predict.value.level import LAW, Level, learn_level
+from volver.predict.value.models import BG, MBG, PARETO, STEADY
 
-LAWS: Final[dict[str, Kind]] = {"Pareto/NBD": ParetoNBD, "MBG/NBD": MBGNBD, "BG/NBD": BGNBD}
-STEADY: Final[dict[int, str]] = {k: f"MBG/CNBD-{k}" for k in (2, 3, 4)}  # tried where customers keep a rhythm
+LAWS: Final[dict[str, Kind]] = {PARETO: ParetoNBD, MBG: MBGNBD, BG: BGNBD}
 MODELS: Final[dict[str, Kind]] = LAWS | {name: partial(MBGCNBD, k=k) for k, name in STEADY.items()}
-FIRST: Final = "Pareto/NBD"
-_COMPARED: Final = "BG/NBD"  # never chosen beside others: it calls everyone who bought once alive
+FIRST: Final = PARETO
+_COMPARED: Final = BG  # never chosen beside others: it calls everyone who bought once alive
 _SPEND_GAIN: Final = 0.02  # how much nearer, in logs, another law of spending must come
 _TIE: Final = 0.01  # deviance within this share of the best is no worse
 _FEWEST_TO_RANK: Final = 100  # orders that came over all past days; below, the first law stands

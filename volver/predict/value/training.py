@@ -6,7 +6,7 @@ Pure numerics over `Buyers`; reads and writes nothing itself. `forecast` asks al
 from calendar import month_name
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,8 @@ from volver.predict.value.backtest import SPENDS
 from volver.predict.value.correction import Correction, columns_of, correction_from
 from volver.predict.value.histories import Buyers
 from volver.predict.value.level import LAW, Level
+from volver.predict.value.models import AUTO as AUTO
 from volver.predict.value.selection import MODELS, Choice
-
-AUTO: Final = "auto"
 
 
 class UnknownModel(VolverError):

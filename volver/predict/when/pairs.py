@@ -36,7 +36,7 @@ FEATURES: Final = (
     "idle",  # log of the days since the customer's last basket
     "basket_size",  # log of the products in the customer's usual basket
 )
-TAU: Final = 150.0  # days: of 60, 90 and 150 the best on a grocer's baskets (recommend.md 3.4)
+TAU: Final = 150.0  # days: of 60, 90 and 150 the best on a grocer's baskets
 _FRESH: Final = 30.0
 _LATELY: Final = 28.0
 _LAST: Final = 10  # baskets

@@ -1,6 +1,6 @@
 """The personal repeat model: which of the products that a customer knows will be in the next basket.
 
-A logistic regression on what was known at two past cuts and what was bought after each, as in recommend.md 3.4.
+A logistic regression on what was known at two past cuts and what was bought after each.
 Below 5,000 repeats nothing can be learned safely: then decayed counts (tau 150 days) rank alone. Pure numerics.
 """
 

@@ -2,7 +2,7 @@
 
 A logistic regression on the features of `pairs` at past cuts (two, four where the horizon is short), recalibrated if
 that helps, and checked on the latest window by a model that did not see it. The gap to the "due date" alone is a poor
-trigger (AUC .60 against .76 on a grocer's baskets, recommend.md 3.5): it is one feature, and wording. Pure numerics.
+trigger (AUC .60 against .76 on a grocer's baskets): it is one feature, and wording. Pure numerics.
 """
 
 from typing import Any, Final, Self
