@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from volver.store import schema as schema
+    from volver.store.answers import forget_answers as forget_answers
+    from volver.store.answers import kept_answer as kept_answer
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
     from volver.store.health import Check as Check
@@ -47,7 +49,9 @@ _WHERE = {
     "check_shop": "health",
     "compact": "upkeep",
     "create_shop": "shop",
+    "forget_answers": "answers",
     "keep": "upkeep",
+    "kept_answer": "answers",
     "named": "query",
     "open_shop": "shop",
     "query_names": "query",
