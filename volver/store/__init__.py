@@ -6,6 +6,8 @@ from volver.core.doors import lazy
 
 if TYPE_CHECKING:
     from volver.store import schema as schema
+    from volver.store.answers import forget_answers as forget_answers
+    from volver.store.answers import kept_answer as kept_answer
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
     from volver.store.health import Check as Check

@@ -4,7 +4,7 @@ Pure numerics on `Histories`. A model of this kind says: a customer buys at rand
 and at some hidden moment stops for good. Subclasses hold the mathematics of one law each; all times are days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -90,7 +90,7 @@ class BuyingModel(Params):
         """Chance that the customer has not stopped for good."""
         self._learned()
         known = histories(X, unit=self.unit)
-        return known.spread(self._p_alive(known))
+        return known.spread(self.alive_by_row(known))
 
     def predict(self, X: Any, horizon: Horizon = "365d") -> Floats:
         """Expected orders within the horizon."""
@@ -113,14 +113,14 @@ class BuyingModel(Params):
             raise BadQuestion(why=f"at most {most} orders")
         known = histories(X, unit=self.unit)
         tails = self._tails(known, horizon_days(horizon), most + 1)
-        at_least = np.column_stack([np.ones(len(tails)), tails * self._p_alive(known)[:, None]])
+        at_least = np.column_stack([np.ones(len(tails)), tails * self.alive_by_row(known)[:, None]])
         pmf: Floats = (at_least[:, :-1] - at_least[:, 1:])[known.row_of]
         return pmf
 
     def order_quantile(self, X: Any, q: float, horizon: Horizon = "365d") -> Ints:
         """Smallest count that the customer's orders within the horizon do not exceed with chance `q`, 0 < q < 1."""
         q, known = asked_quantile(q), histories(X, unit=self.unit)
-        days, alive = horizon_days(horizon), self._p_alive(known)
+        days, alive = horizon_days(horizon), self.alive_by_row(known)
         found = np.zeros(len(known.x), dtype=np.int64)
         for x, rows, ages, cell_of in self.groups(known):
             most = self.most_orders(x, float(ages.flat[0]), days)
@@ -136,19 +136,24 @@ class BuyingModel(Params):
 
     # ---- the same per distinct row, for those who compose models (all times are days)
 
+    def alive_by_row(self, known: Histories) -> Floats:
+        """P(alive) of each distinct row, worked out once for the parameters that are asked again and again."""
+        self._learned()
+        return known.once(self._key(), lambda: self._p_alive(known))
+
     def orders_by_row(self, known: Histories, days: float, *, discount: float = 0.0) -> Floats:
         """Expected (discounted) orders for each distinct row."""
         x, ages, cell_of = self.cells(known)
         expected = self._alive_orders(x, ages, days)
         if discount > 0:
             expected = self._discounted(x, ages, days, expected, float(np.log1p(discount)) / YEAR_DAYS)
-        found: Floats = self._p_alive(known) * expected[cell_of]
+        found: Floats = self.alive_by_row(known) * expected[cell_of]
         return found
 
     def p_buy_by_row(self, known: Histories, days: float) -> Floats:
         """Chance of at least one order for each distinct row."""
         x, ages, cell_of = self.cells(known)
-        found: Floats = self._p_alive(known) * self._alive_any(x, ages, days)[cell_of]
+        found: Floats = self.alive_by_row(known) * self._alive_any(x, ages, days)[cell_of]
         return found
 
     def next_by_row(self, known: Histories, quantiles: Sequence[float], days: float) -> Floats:
@@ -159,7 +164,7 @@ class BuyingModel(Params):
 
     def moments_by_row(self, known: Histories, days: float) -> tuple[Floats, Floats]:
         """Mean and mean square of the orders within `days`, for each distinct row."""
-        alive, mean, square = self._p_alive(known), np.empty(len(known.x)), np.empty(len(known.x))
+        alive, mean, square = self.alive_by_row(known), np.empty(len(known.x)), np.empty(len(known.x))
         for x, rows, ages, cell_of in self.groups(known):
             tails = self._alive_tail(x, ages, days, self.most_orders(x, float(ages.flat[0]), days))
             mean[rows] = tails.sum(axis=1)[cell_of]
@@ -253,6 +258,10 @@ class BuyingModel(Params):
         self._theta = np.asarray(parameters, dtype=np.float64)
         for name, value in zip(self.names, parameters.tolist(), strict=True):
             setattr(self, f"{name}_", value)
+
+    def _key(self) -> Hashable:
+        """What tells this law with these parameters from any other."""
+        return type(self), self._learned().tobytes()
 
     def _learned(self) -> Floats:
         if not hasattr(self, "_theta"):

@@ -6,7 +6,7 @@ chance p ~ Beta(a, b). k = 1 is (M)BG/NBD. What a living customer does next depe
 how long they have been silent; the law of that is exact here, where the paper approximates.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import pairwise
 from numbers import Integral
 from typing import Any, ClassVar, Final, Self
@@ -45,6 +45,9 @@ class BGCNBD(BGNBD):
             self.k_ = self._stages(k)
 
     k_: int
+
+    def _key(self) -> Hashable:
+        return super()._key(), self.k_
 
     # ---- learning
 

@@ -5,7 +5,7 @@ the time from the first order to today. Customers with equal histories share one
 million customers a few hundred thousand rows (or fewer). Reads a frame of any dialect, writes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -26,6 +26,7 @@ _NAMES: Final = {
 _WHOLE: Final = 1e-6  # days: 4.285714 weeks is 30 days
 _PACKED: Final = 1 << 20
 _BLOCK: Final = 1 << 15
+_KEPT: Final = 12  # answers about the same rows: a law, and each of its parameters moved both ways
 
 
 class BadHistories(VolverError):
@@ -75,6 +76,21 @@ class Histories:
         fresh = np.concatenate([[True], (np.diff(self.x) != 0) | (np.diff(self.T) != 0)])
         first = np.flatnonzero(fresh)
         return self.x[first], self.T[first], np.cumsum(fresh) - 1
+
+    def once(self, key: Hashable, make: Callable[[], Floats]) -> Floats:
+        """What `make` answers about these rows; kept while one of the last dozen, for several horizons ask the same."""
+        kept = self._kept
+        if key not in kept:
+            made = make()
+            made.flags.writeable = False
+            kept[key] = made
+            while len(kept) > _KEPT:
+                kept.pop(next(iter(kept)))
+        return kept[key]
+
+    @cached_property
+    def _kept(self) -> dict[Hashable, Floats]:
+        return {}
 
     def spread(self, per_row: Floats) -> Floats:
         """Values per row as values per customer, in the order the customers came."""

@@ -58,12 +58,12 @@ class ParetoNBD(BuyingModel):
         rate = float(np.log1p(discount)) / YEAR_DAYS
         since = self.beta_ + known.T
         living = (self.r_ + known.x) / (self.alpha_ + known.T) * since * hyperu(1.0, 2.0 - self.s_, rate * since)
-        return known.spread(self._p_alive(known) * living)
+        return known.spread(self.alive_by_row(known) * living)
 
     def moments_by_row(self, known: Histories, days: float) -> tuple[Floats, Floats]:
         """Mean and mean square of the orders within `days`, for each distinct row, from those of the time alive."""
         x, ages, cell_of = self.cells(known)
-        alive, mean = self._p_alive(known), self._alive_orders(x, ages, days)
+        alive, mean = self.alive_by_row(known), self._alive_orders(x, ages, days)
         moments, weights, lives = self._stops(ages, days)
         time = lives * days**2 + np.sum(weights * moments**2, axis=0)
         square = mean + (self.r_ + x) * (self.r_ + x + 1.0) / (self.alpha_ + ages) ** 2 * time

@@ -132,7 +132,7 @@ class CustomerWorth:
         P(alive), on t_x alone, so the law is tabulated once per (x, n) and inverted for each distinct (x, t_x, T,
         n).
         """
-        alive = self.buying._p_alive(known)
+        alive = self.buying.alive_by_row(known)
         span = int(n_spends.max(initial=0.0)) + 1
         keys, place = np.unique(known.row_of * span + n_spends.astype(np.int64), return_inverse=True)
         row, n = keys // span, (keys % span).astype(np.float64)

@@ -213,7 +213,7 @@ class Machine:
 
     def retention(self, buying: BuyingModel, push: Push) -> float:
         """Chance that a customer who is one now still is in a year."""
-        alive = self.known.n * buying._p_alive(self.known)
+        alive = self.known.n * buying.alive_by_row(self.known)
         return float(alive @ staying(buying, self.known, self.year, push)) / max(float(alive.sum()), 1e-12)
 
     def point_more(self, buying: BuyingModel) -> float | None:

@@ -42,7 +42,7 @@ def pushed_orders(
 ) -> Floats:
     """Expected (discounted, yearly rate) orders within `days` for each distinct row."""
     x, ages, cell_of = buying.cells(known)
-    found: Floats = buying._p_alive(known) * _discounted(buying, x, ages, days, push, discount)[cell_of]
+    found: Floats = buying.alive_by_row(known) * _discounted(buying, x, ages, days, push, discount)[cell_of]
     return found
 
 

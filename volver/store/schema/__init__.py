@@ -12,3 +12,4 @@ from volver.store.schema.server import accounts as accounts
 from volver.store.schema.server import api_tokens as api_tokens
 from volver.store.schema.server import login_tokens as login_tokens
 from volver.store.schema.server import sessions as sessions
+from volver.store.schema.store import kept_answers as kept_answers
