@@ -114,9 +114,13 @@ def test_customers_with_a_rhythm_get_a_law_of_rhythm_that_survives_the_shelf(tmp
 
 
 def test_every_model_can_be_asked_for_by_name() -> None:
-    from volver.cli.predict import _MODELS
+    from typing import get_args
+
+    from volver.cli.predict.commands import _MODELS
+    from volver.predict import questions
 
     assert ["auto", *predict.MODELS] == _MODELS
+    assert tuple(_MODELS) == questions._MODELS == get_args(questions.ToFit.__annotations__["model"])
 
 
 def test_a_correction_looks_at_customers_beside_each_other_and_never_beyond_what_it_saw() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from volver import ui
 from volver.core import Words
-from volver.ui.speech import Speech
+from volver.ui.shared.formatting import Speech
 
 ENGLISH = Speech(lang="en", currency="EUR", zone="Europe/Madrid")
 SPANISH = Speech(lang="es", currency="EUR", zone="Europe/Madrid")

@@ -136,11 +136,13 @@ if TYPE_CHECKING:
     from volver.predict.recommending import check_recommend as check_recommend
     from volver.predict.recommending import next_baskets as next_baskets
     from volver.predict.republishing import republish as republish
+    from volver.predict.room import ROOM as ROOM
     from volver.predict.seasons import CalendarReport as CalendarReport
     from volver.predict.seasons import ImportedCalendar as ImportedCalendar
     from volver.predict.seasons import calendar_report as calendar_report
     from volver.predict.seasons import forget_calendar as forget_calendar
     from volver.predict.seasons import import_calendar as import_calendar
+    from volver.predict.settings import PredictSettings as PredictSettings
     from volver.predict.shelves import NoModel as NoModel
     from volver.predict.shelves import NoSuchModel as NoSuchModel
     from volver.predict.shelves import ShelfModel as ShelfModel
@@ -172,6 +174,8 @@ if TYPE_CHECKING:
     from volver.predict.when.replenishment import Replenishment as Replenishment
 
 _WHERE = {
+    "PredictSettings": "settings",
+    "ROOM": "room",
     "alive_curve": "pace",
     "AliveCurve": "pace",
     "assumed_margin": "money.margins",

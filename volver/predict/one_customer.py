@@ -16,6 +16,7 @@ from volver.predict.foreseen import Foreseen
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.reasons import Explained, Reason, plain
+from volver.predict.settings import PredictSettings
 from volver.predict.shelves import ShelfModel, published
 from volver.predict.usual import Usual, usual
 from volver.store import Shop
@@ -78,7 +79,7 @@ def value_of_customer(shop: Shop, customer: int, horizon: Horizon = "365d") -> C
     model = published(shop)
     days = horizon_days(horizon, model.data_until)
     told = model.body.get("discount_rate_yearly")
-    discount = shop.settings.discount_rate_yearly if told is None else float(told)
+    discount = shop.settings.of(PredictSettings).discount_rate_yearly if told is None else float(told)
     one = buyer(shop, customer, model.data_until)
     asked: dict[str, Any] = {
         "customer_id": customer,

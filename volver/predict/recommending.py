@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volver.core import E4, Answer, Words, clock, midnight_us
+from volver.know import KnowSettings
 from volver.predict.buyers import TooLittleHistory, day_after, last_day
 from volver.store import Shop
 
@@ -73,7 +74,7 @@ def baskets(shop: Shop, until: date, without: Sequence[str] = ()) -> Baskets:
         }
     )
     known = [facts.get(product, {}) for product in rows.items.values.tolist()]
-    price, margin = _money(rows, lines, known, shop.settings.margin_rate)
+    price, margin = _money(rows, lines, known, shop.settings.of(KnowSettings).margin_rate)
     return Baskets(
         rows=rows,
         end=midnight_us(until + timedelta(days=1), shop.settings.timezone) / _DAY_US,

@@ -4,20 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from volver.ui.doors import error_page as error_page
-    from volver.ui.doors import login_page as login_page
-    from volver.ui.doors import routes as routes
-    from volver.ui.rendering import render_page as render_page
-    from volver.ui.rendering import static_folder as static_folder
-    from volver.ui.speech import Speech as Speech
+    from volver.ui.shared.alone import error_page as error_page
+    from volver.ui.shared.alone import login_page as login_page
+    from volver.ui.shared.formatting import Speech as Speech
+    from volver.ui.shared.navigation import Navigation as Navigation
+    from volver.ui.shared.rendering import render_page as render_page
+    from volver.ui.shared.rendering import static_folder as static_folder
 
 _WHERE = {
-    "error_page": "doors",
-    "login_page": "doors",
-    "render_page": "rendering",
-    "routes": "doors",
-    "Speech": "speech",
-    "static_folder": "rendering",
+    "Navigation": "shared.navigation",
+    "error_page": "shared.alone",
+    "login_page": "shared.alone",
+    "render_page": "shared.rendering",
+    "Speech": "shared.formatting",
+    "static_folder": "shared.rendering",
 }
 
 

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from tests.predict.when.world import grocer
 from tests.predict.world import write_ledger
 from volver import predict
-from volver.cli.predict_when import when_command
-from volver.cli.tell import Context
+from volver.cli.output import Context
+from volver.cli.predict.when import when_command
 from volver.predict.reaching import NoMoments, best_moment
 from volver.predict.rebuys import LEAST_P, MOST_PRODUCTS, NoRebuys, due_products, foresee_when, rebuys_of
 from volver.store import Shop, create_shop

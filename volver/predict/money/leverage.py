@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import Words
+from volver.know import KnowSettings
 from volver.predict.buyers import Buyers, buyers
 from volver.predict.foreseen import Foreseen
 from volver.predict.laws.buying import YEAR_DAYS, BuyingModel
@@ -23,6 +24,7 @@ from volver.predict.money.firstorders import FirstOrders, NotRefreshed, first_or
 from volver.predict.money.margins import assumed_margin
 from volver.predict.money.outlook import Estimate, from_birth, lived
 from volver.predict.money.pushes import NO_PUSH, Push, can_push_dropout, newborn_orders, pushed_orders, staying
+from volver.predict.settings import PredictSettings
 from volver.predict.shelves import published
 from volver.store import Shop
 
@@ -123,10 +125,10 @@ def levers(shop: Shop, horizon: Horizon = "365d") -> LeversReport:
     model = published(shop)
     learned, at = model.learned, model.data_until
     now, days = buyers(shop, at), horizon_days(horizon, at)
-    rate = shop.settings.discount_rate_yearly
+    rate = shop.settings.of(PredictSettings).discount_rate_yearly
     coming = coming_of(shop, learned, at, days)
     machine = Machine(learned, now, days, rate, coming)
-    margin = coming.margin_rate if coming else shop.settings.margin_rate
+    margin = coming.margin_rate if coming else shop.settings.of(KnowSettings).margin_rate
     found = sorted(machine.levers(margin), key=lambda lever: -(lever.gain.expected if lever.gain else -np.inf))
     existing, arriving = machine.money(learned.buying, NO_PUSH)
     return LeversReport(
@@ -152,7 +154,7 @@ def coming_of(shop: Shop, learned: Learned, at: date, days: float) -> Coming | N
         firsts = first_orders(shop, at, days)
     except NotRefreshed:
         return None
-    return coming_from(firsts, learned, days, shop.settings.margin_rate)
+    return coming_from(firsts, learned, days, shop.settings.of(KnowSettings).margin_rate)
 
 
 def coming_from(firsts: FirstOrders, learned: Learned, days: float, margin_rate: float) -> Coming:

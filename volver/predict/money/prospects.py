@@ -28,6 +28,7 @@ from volver.predict.money.firstorders import (
 )
 from volver.predict.money.outlook import Estimate, estimate, from_birth, group_label, law_curve, lived
 from volver.predict.money.shrinking import dispersion, rates
+from volver.predict.settings import PredictSettings
 from volver.predict.sheets import folded
 from volver.predict.shelves import published
 from volver.store import Shop
@@ -144,7 +145,7 @@ def value_at_first_order(
     unseen = tuple(
         sorted(given[name] for name, levels in effects.features_ if name in given and given[name] not in levels)
     )
-    asked = learned.asked(shop.settings.discount_rate_yearly, days)
+    asked = learned.asked(shop.settings.of(PredictSettings).discount_rate_yearly, days)
     paid = amount if amount is not None else float(firsts.first_kept.mean())
     spends = ([1.0], [max(paid, 0.0)]) if amount is not None else ([0.0], [0.0])
     span = learned.span(days)

@@ -18,6 +18,7 @@ from volver.predict.laws.horizons import Horizon, horizon_days
 from volver.predict.money.firstorders import UNKNOWN, NotRefreshed, grouped, one_spelling
 from volver.predict.money.outlook import group_label
 from volver.predict.money.parts import parts
+from volver.predict.settings import PredictSettings
 from volver.predict.shelves import published
 from volver.store import Shop
 
@@ -99,7 +100,7 @@ def benchmark(shop: Shop, by: str = "segment", horizon: Horizon = "365d") -> Ben
         raise UnknownBenchmark(by=by)
     model = published(shop)
     learned, now = model.learned, buyers(shop, model.data_until)
-    days, discount = horizon_days(horizon, now.at), shop.settings.discount_rate_yearly
+    days, discount = horizon_days(horizon, now.at), shop.settings.of(PredictSettings).discount_rate_yearly
     known, span = learned.known(now), learned.span(days)
     seen = Foreseen(learned, now, days, discount)
     asked, value = learned.asked(discount, days), seen.expected[1]
