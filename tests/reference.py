@@ -90,9 +90,9 @@ slipping_gaps = 2.0
 ```
 
 In the environment a setting is called by its section and its name, `VOLVER_KNOW_SLIPPING_GAPS`; one of the shop by its
-name, `VOLVER_NAME`. Keys without their section (`slipping_gaps = 2.0` at the top, `VOLVER_SLIPPING_GAPS`) are still read;
-`volver settings` and `volver doctor` say what to write instead. `volver settings` shows each value and its origin; a
-password, also one inside an address, is shown as dots.
+name, `VOLVER_NAME`. Keys without their section (`slipping_gaps = 2.0` at the top, `VOLVER_SLIPPING_GAPS`) are still
+read; `volver settings` and `volver doctor` say what to write instead. `volver settings` shows each value and its
+origin; a password, also one inside an address, is shown as dots.
 """
 
 _ERRORS = """## Errors

@@ -34,8 +34,6 @@ def create_app(shop: Shop, rooms: Sequence[Room], hosts: Sequence[str] = LOOPBAC
     api = api_doors(shop, rooms)
     intake, webhooks = (doors(shop, pages[name], "write") for name in ("intake", "webhooks"))
     public, console = doors(shop, pages["public"], "link"), doors(shop, pages["pages"])
-    told = _Told(shop)
-    calm: dict[Any, Any] = {HTTPException: told.http_problem, VolverError: told.our_problem, 500: told.fault}
     alive = Door("/healthz", _health(shop), methods=["GET"], right="open", largest_bytes=0)
     return Starlette(
         routes=[
@@ -46,8 +44,16 @@ def create_app(shop: Shop, rooms: Sequence[Room], hosts: Sequence[str] = LOOPBAC
             Mount(
                 "/in", _part(webhooks, Middleware(WriteGuard, shop=shop, doors=webhooks, key_in_address=True), PROBLEMS)
             ),
-            Mount("/p", _part(public, Middleware(PublicGuard, shop=shop, doors=public), calm)),
-            Mount("/", _part(console, Middleware(ConsoleGuard, shop=shop, doors=console, rooms=rooms), calm)),
+            Mount(
+                "/p",
+                _part(
+                    public, Middleware(PublicGuard, shop=shop, doors=public), _Told(shop, for_customers=True).handlers
+                ),
+            ),
+            Mount(
+                "/",
+                _part(console, Middleware(ConsoleGuard, shop=shop, doors=console, rooms=rooms), _Told(shop).handlers),
+            ),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
@@ -72,16 +78,25 @@ def _health(shop: Shop) -> Handler:
 
 
 class _Told:
-    """Problems of pages, told calmly."""
+    """Problems of pages, told calmly; to customers without what only the shop's people can do."""
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
+    def __init__(self, shop: Shop, *, for_customers: bool = False) -> None:
+        self.shop, self.for_customers = shop, for_customers
+
+    @property
+    def handlers(self) -> dict[Any, Any]:
+        """What answers which problem."""
+        return {HTTPException: self.http_problem, VolverError: self.our_problem, 500: self.fault}
 
     async def http_problem(self, request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 500
         if status == 404:
             return error_page(
-                request, self.shop, 404, Words("There is no such page."), Words("Look for it in the menu.")
+                request,
+                self.shop,
+                404,
+                Words("There is no such page."),
+                None if self.for_customers else Words("Look for it in the menu."),
             )
         return error_page(request, self.shop, status, Words("This did not work."), None)
 
@@ -89,7 +104,7 @@ class _Told:
         if not isinstance(problem, VolverError):
             return await self.fault(request, problem)
         says, hint = Words(problem.says, problem.facts), Words(problem.hint, problem.facts)
-        return error_page(request, self.shop, problem.status, says, hint)
+        return error_page(request, self.shop, problem.status, says, None if self.for_customers else hint)
 
     async def fault(self, request: Request, problem: Exception) -> Response:
         log("server").error("page failed", extra={"path": request.url.path, "error": type(problem).__name__})
@@ -98,5 +113,5 @@ class _Told:
             self.shop,
             500,
             Words("Something broke on our side."),
-            Words("Nothing was lost. Try again; `volver doctor` checks the shop."),
+            None if self.for_customers else Words("Nothing was lost. Try again; `volver doctor` checks the shop."),
         )

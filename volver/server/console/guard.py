@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from volver.core import Room, Words
 from volver.core.room import FORM_BYTES
-from volver.server.doors import Door, door_of
+from volver.server.doors import Door, TooLarge, door_of, limited
 from volver.server.headers import FRESH, with_headers
 from volver.server.languages import LANG, LANGS, chosen_lang
 from volver.server.roles import role_may
@@ -53,7 +53,11 @@ class ConsoleGuard:
     ) -> tuple[Response | None, Receive]:
         door = door_of(self.doors, request.scope)
         if request.method not in ("GET", "HEAD", "OPTIONS"):
-            body = await self._proven(request, door)
+            try:
+                body = await self._proven(request, door, receive)
+            except TooLarge as problem:
+                says, hint = Words(problem.says, problem.facts), Words(problem.hint)
+                return error_page(request, self.shop, problem.status, says, hint), receive
             if body is None:
                 says = Words("This form is too old or did not come from this console.")
                 hint = Words("Go back, reload the page and send it again.")
@@ -69,7 +73,7 @@ class ConsoleGuard:
             return error_page(request, self.shop, 403, says, hint), receive
         return None, receive
 
-    async def _proven(self, request: Request, door: Door | None) -> Receive | None:
+    async def _proven(self, request: Request, door: Door | None, receive: Receive) -> Receive | None:
         """The body of a form that carries its token, to be read again; None where it does not, or is too large.
 
         An address that takes more than a form is read as it comes, so its token must stand in a header.
@@ -77,7 +81,7 @@ class ConsoleGuard:
         most = door.largest_bytes if door else FORM_BYTES
         sent = request.headers.get("x-csrf-token")
         if most > FORM_BYTES:
-            return request.receive if sent is not None and _same(sent, request) else None
+            return limited(request, receive, most) if sent is not None and _same(sent, request) else None
         body = await _body(request, most)
         if body is None:
             return None

@@ -32,7 +32,7 @@ class PublicGuard:
             return
         request, send = Request(scope, receive), with_headers(send, FRESH)
         request.state.lang = chosen_lang(request, None, self.shop.settings.lang)
-        request.state.home = ""  # nothing of the console is shown to a customer
+        request.state.way_out = ""  # nothing of the console is shown to a customer
         request.state.customer_id = await self._customer(request)
         if request.state.customer_id is None:
             says, hint = Words("This link is not valid any more."), Words("Ask the shop for a new one.")

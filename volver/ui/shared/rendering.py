@@ -83,7 +83,7 @@ def render_page(request: Request, shop: Shop, template: str, code: int = 200, **
             path=request.url.path,
             here=_here(request),
             navigation=getattr(request.state, "navigation", None) or Navigation(),
-            home=getattr(request.state, "home", "/"),
+            way_out=getattr(request.state, "way_out", "/"),
             **facts,
         )
     )
