@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from volver.collect import import_simulated, simulate_shop
+from volver.know import KnowSettings
 from volver.predict.value.histories import buyers, buyers_at, span
 from volver.predict.value.order_days import TABLE, caught_up
 from volver.store import Shop, create_shop, open_shop
@@ -60,7 +61,7 @@ def main(customers: int, days: int, folder: Path) -> None:
     with made(folder, customers) as shop:
         last, lines = span(shop)[1], shop.lake.snapshot("order_lines")
         asked = [last - timedelta(days=60 * n) for n in range(days)]
-        params = {"undone_us": shop.settings.cancel_within_hours * 3_600_000_000, "every": 1}
+        params = {"undone_us": shop.settings.of(KnowSettings).cancel_within_hours * 3_600_000_000, "every": 1}
 
         def from_ledger() -> int:
             return shop.compute.relation(RFM.read_text(encoding="utf-8"), {"as_of": last, **params}).num_rows

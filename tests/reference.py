@@ -20,11 +20,11 @@ def reference() -> str:
 
 
 def _commands() -> list[str]:
-    from volver.cli.main import _COMMANDS, root
+    from volver.cli.main import root
 
     context = root.make_context("volver", [], resilient_parsing=True)
     rows = ["| command | what it does |", "|---|---|"]
-    for name in _COMMANDS:
+    for name in root.list_commands(context):
         for words, one in _within(name, root.get_command(context, name)):
             summary = (one.help or "").split("\n\n")[0].replace("\n", " ").strip()
             rows.append(f"| `volver {words}` | {summary} |")
@@ -41,12 +41,18 @@ def _within(words: str, found: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _settings() -> list[str]:
-    from volver.core import Settings
+    from volver.app import ROOMS
+    from volver.core import Secret, Settings, sections
+    from volver.core.settings import setting_fields
 
-    rows = ["| setting | default | what it is for |", "|---|---|---|"]
-    for name, each in Settings.__dataclass_fields__.items():
-        rows.append(f"| `{name}` | `{each.default!r}` | {each.metadata['doc']} |")
-    return rows
+    rows = []
+    for section in (Settings, *sections(ROOMS)):
+        title = f"### `[{section.section}]`" if section.section else "### The shop"
+        rows += ["", title, "", "| setting | default | what it is for |", "|---|---|---|"]
+        for each in setting_fields(section):
+            default = each.default.shown if isinstance(each.default, Secret) else each.default
+            rows.append(f"| `{each.name}` | `{default!r}` | {each.metadata['doc']} |")
+    return rows[1:]
 
 
 def _errors() -> list[str]:
@@ -73,8 +79,20 @@ not healthy.
 
 _SETTINGS = """## Settings
 
-A setting comes from a flag, else from the environment (`VOLVER_` and its name in capitals), else from `volver.toml` in
-the shop's directory, else from its default. `volver settings` shows each value and its origin.
+A setting comes from a flag, else from the environment, else from `volver.toml` in the shop's directory, else from its
+default. Those of the shop stand at the top of the file, those of a room in its section:
+
+```toml
+name = "North"
+
+[know]
+slipping_gaps = 2.0
+```
+
+In the environment a setting is called by its section and its name, `VOLVER_KNOW_SLIPPING_GAPS`; one of the shop by its
+name, `VOLVER_NAME`. Keys without their section (`slipping_gaps = 2.0` at the top, `VOLVER_SLIPPING_GAPS`) are still
+read; `volver settings` and `volver doctor` say what to write instead. `volver settings` shows each value and its
+origin; a password, also one inside an address, is shown as dots.
 """
 
 _ERRORS = """## Errors

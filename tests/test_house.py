@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 HOUSE = Path(__file__).parent.parent
 ROOMS = ["core", "store", "privacy", "collect", "know", "predict", "decide", "act", "measure", "server", "ui", "cli"]
 SOURCES = sorted(path for path in (HOUSE / "volver").rglob("*.py") if "__pycache__" not in path.parts)
+TEMPLATES = sorted((HOUSE / "volver/ui").glob("*/templates/*.html"))
 EVERYTHING = sorted({*SOURCES, *(HOUSE / "tests").rglob("*.py"), *(HOUSE / "benchmarks").rglob("*.py")})
 
 
@@ -31,7 +33,9 @@ def tracked() -> list[Path]:
 
 
 def spanish() -> dict[str, str]:
-    found: dict[str, str] = json.loads((HOUSE / "volver/ui/i18n/es.json").read_text(encoding="utf-8"))
+    found: dict[str, str] = {}
+    for path in (HOUSE / "volver/ui").glob("*/i18n/es.json"):
+        found |= json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -97,6 +101,22 @@ def test_documents_that_are_cited_are_in_the_repository() -> None:
     assert not missing
 
 
+def test_nothing_of_a_room_is_named_in_the_middle() -> None:
+    """Who gathers reads the list of rooms: only `app` names them, in its imports and in `ROOMS`."""
+    gatherers = ["cli/main.py", "cli/output.py", "server/application.py", "ui/shared/navigation.py", "core/settings.py"]
+    rooms = re.compile(r"\b(know|predict|decide|act|measure|privacy)\b(?!\.py)")
+    found = []
+    for name in gatherers:
+        tree = ast.parse((HOUSE / "volver" / name).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and rooms.search(ast.unparse(node)):
+                found.append(f"{name}:{node.lineno}")
+    base = (HOUSE / "volver/ui/shared/templates/base.html").read_text(encoding="utf-8")
+    assert not found
+    assert "/segments" not in base
+    assert "/value" not in base
+
+
 def test_every_setting_command_and_error_is_documented() -> None:
     from tests.reference import PAGE, reference
 
@@ -104,11 +124,11 @@ def test_every_setting_command_and_error_is_documented() -> None:
 
 
 def test_every_command_has_an_example() -> None:
-    from volver.cli.main import _COMMANDS, root
+    from volver.cli.main import root
 
     context = root.make_context("volver", [], resilient_parsing=True)
     silent = []
-    for name in _COMMANDS:
+    for name in root.list_commands(context):
         found = root.get_command(context, name)
         for one in getattr(found, "commands", {"": found}).values():
             if "Example" not in (one.help or ""):
@@ -120,7 +140,7 @@ def test_every_console_text_exists_in_spanish() -> None:
     table = spanish()
     calls = re.compile(r"""(?<![\w.])_\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
     wanted = set()
-    for path in (HOUSE / "volver/ui/templates").rglob("*.html"):
+    for path in TEMPLATES:
         wanted |= {a or b for a, b in calls.findall(path.read_text(encoding="utf-8"))}
     for _, tree in trees():
         for node in ast.walk(tree):
@@ -135,9 +155,18 @@ def test_every_console_text_exists_in_spanish() -> None:
 def left_over(texts: set[str]) -> list[str]:
     """Those that stand in quotes nowhere in the code and the templates."""
     said = {node.value for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    shown = "".join(path.read_text(encoding="utf-8") for path in (HOUSE / "volver/ui/templates").rglob("*.html"))
+    shown = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     rest = (text for text in texts - said if f'"{text}"' not in shown)
     return sorted(text for text in rest if "'{}'".format(text.replace("'", "\\'")) not in shown)
+
+
+def test_a_text_is_translated_in_one_place() -> None:
+    counted = Counter(
+        text
+        for path in (HOUSE / "volver/ui").glob("*/i18n/es.json")
+        for text in json.loads(path.read_text(encoding="utf-8"))
+    )
+    assert not [text for text, count in counted.items() if count > 1]
 
 
 def test_no_spanish_line_outlives_its_text() -> None:
@@ -147,10 +176,10 @@ def test_no_spanish_line_outlives_its_text() -> None:
 def test_icons_are_those_that_are_shown() -> None:
     kept = set(re.findall(r'<symbol id="([\w-]+)"', (HOUSE / "volver/ui/static/icons.svg").read_text(encoding="utf-8")))
     asked = set()
-    for path in (HOUSE / "volver/ui/templates").rglob("*.html"):
+    for path in TEMPLATES:
         for first in re.findall(r"\bicon\(([^),]*)", path.read_text(encoding="utf-8")):
             asked |= set(re.findall(r"'([\w-]+)'", first))
-    for path in (HOUSE / "volver/ui").glob("*.py"):
+    for path in SOURCES:
         asked |= set(re.findall(r'\bicon="([\w-]+)"', path.read_text(encoding="utf-8")))
     assert not sorted(asked - kept)
     assert not left_over(kept)

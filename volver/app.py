@@ -1,17 +1,22 @@
-"""The one place that wires the rooms: opening a shop whole, refreshing what is derived, the Python front."""
+"""The one place that knows every room: their list, opening a shop whole, refreshing, the web, the Python front."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from volver import collect, know, predict
-from volver.core import Answer, clock
-from volver.store import Check, Shop, check_shop, keep, open_shop
+from volver import collect, know, predict, server, store
+from volver.core import Room, Words, clock, found, sections
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.applications import Starlette
+
+    from volver.core import Answer, Setting
+    from volver.store import Check, Shop
+
+ROOMS: Final[tuple[Room, ...]] = (store.ROOM, server.ROOM, collect.ROOM, know.ROOM, predict.ROOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +31,26 @@ class Refreshed:
     predict_cpu_s: float
 
 
-def open_recovered(path: str | Path | None = None, flags: Mapping[str, Any] | None = None) -> Shop:
-    """Open a shop and finish what a crash left between log and lake."""
-    shop = open_shop(path, flags)
+def open_recovered(
+    path: "str | Path | None" = None, flags: Mapping[str, Any] | None = None, rooms: Sequence[Room] = ROOMS
+) -> "Shop":
+    """Open a shop of these rooms and finish what a crash left between log and lake.
+
+    Raises `store.not_a_shop`, `core.unknown_setting`, `core.bad_setting`.
+    """
+    from volver.core import bring_texts
+
+    for room in rooms:
+        if room.lake:
+            store.bring_tables(found(room.lake))
+        if room.texts:
+            bring_texts("es", room.texts)
+    shop = store.open_shop(path, flags, sections(rooms))
     collect.recover(shop)
     return shop
 
 
-def refresh(shop: Shop, at: date | None = None) -> Refreshed:
+def refresh(shop: "Shop", at: date | None = None) -> Refreshed:
     """Rebuild everything that follows from the ledger: orders, facts, stages, segments, scores; then tidy the lake.
 
     A shop with too little history gets no scores; `why_not` says what is missing.
@@ -47,7 +64,7 @@ def refresh(shop: Shop, at: date | None = None) -> Refreshed:
         predict.kept_levers(shop)
     except predict.TooLittleHistory as missing:
         fitted, why_not = False, str(missing)
-    keep(shop)
+    store.keep(shop)
     return Refreshed(
         customers=known.customers,
         orders=known.orders,
@@ -58,23 +75,40 @@ def refresh(shop: Shop, at: date | None = None) -> Refreshed:
     )
 
 
-def examine(shop: Shop) -> tuple[Check, ...]:
-    """Every health check of a shop."""
-    return check_shop(shop)
+def settings_of(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Setting, ...]":
+    """Every setting of a shop and its rooms, where it comes from, what it is for; secrets are not shown."""
+    from volver.core import list_settings
+
+    return list_settings(shop.settings, sections(rooms))
 
 
-def web(shop: Shop) -> "Starlette":
-    """The whole web application of a shop."""
-    from volver.server import create_app
+def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Check, ...]":
+    """Every health check that the rooms bring, and whether each setting stands where it should."""
+    looks = [(where.partition(":")[2], found(where)) for room in rooms for where in room.checks]
+    return (*(check for name, look in looks for check in store.answered(name, look, shop)), _placed(shop, rooms))
 
-    return create_app(shop)
+
+def _placed(shop: "Shop", rooms: Sequence[Room]) -> "Check":
+    old = [each for each in settings_of(shop, rooms) if each.hint]
+    if not old:
+        return store.Check(name="settings", ok=True, says=Words("Every setting stands in its section."))
+    names = ", ".join(each.name.partition(".")[2] for each in old)
+    says = Words("{n} settings stand without their section: {names}.", {"n": len(old), "names": names})
+    return store.Check(name="settings", ok=True, says=says, hint=old[0].hint)
+
+
+def web(shop: "Shop", hosts: Sequence[str] = (), rooms: Sequence[Room] = ROOMS) -> "Starlette":
+    """The whole web application of a shop; it answers to these host names, by default to those of this machine."""
+    from volver.server import LOOPBACK, create_app
+
+    return create_app(shop, rooms, hosts or LOOPBACK)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenShop:
     """A shop as Python sees it. Every answer is frozen and reads as Arrow, pandas or polars."""
 
-    shop: Shop
+    shop: "Shop"
 
     def collect(self, frame: Any, **options: Any) -> "collect.ImportReport":
         """Import a frame (pandas, polars, Arrow, DuckDB) of order lines, and refresh."""
@@ -82,11 +116,11 @@ class OpenShop:
         refresh(self.shop)
         return report
 
-    def customers(self) -> Answer:
+    def customers(self) -> "Answer":
         """Every customer with facts and scores, one row each."""
         return know.table(self.shop)
 
-    def kpi(self, by: str = "month") -> Answer:
+    def kpi(self, by: str = "month") -> "Answer":
         """Key figures by day, week or month."""
         return know.kpi(self.shop, by)
 
@@ -98,8 +132,10 @@ class OpenShop:
         """What one customer (a reference, e-mail or id) is expected to bring over a horizon, and why."""
         return predict.value_of_customer(self.shop, know.find_customer(self.shop, customer), horizon)
 
-    def sql(self, text: str, **params: Any) -> Answer:
+    def sql(self, text: str, **params: Any) -> "Answer":
         """Run SQL over the lake's tables."""
+        from volver.core import Answer
+
         return Answer(self.shop.compute.relation(text, params))
 
     def close(self) -> None:
@@ -113,6 +149,6 @@ class OpenShop:
         self.close()
 
 
-def open_for_python(path: str | Path | None) -> OpenShop:
+def open_for_python(path: "str | Path | None") -> OpenShop:
     """The handle behind `volver.open`."""
     return OpenShop(open_recovered(path))

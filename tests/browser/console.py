@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from volver.server import create_app, create_owner, login_link
+from volver.app import web
+from volver.server import create_owner, login_link
 from volver.store import Shop
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -40,7 +41,7 @@ def served(shop: Shop) -> Iterator[Served]:
     import uvicorn
 
     create_owner(shop, password=PASSWORD)
-    config = uvicorn.Config(create_app(shop), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    config = uvicorn.Config(web(shop), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

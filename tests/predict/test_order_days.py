@@ -15,6 +15,7 @@ import pytest
 
 from tests.predict.world import simulated_lines, simulated_shop
 from volver.core import E4
+from volver.know import KnowSettings
 from volver.predict.value.histories import TooLittleHistory, buyers, buyers_at
 from volver.predict.value.order_days import TABLE, buying_days, caught_up
 from volver.store import Shop, compact, create_shop, open_shop
@@ -84,7 +85,7 @@ def take_in(shop: Shop, lines: pl.DataFrame, offset: int, batch: int | None = No
 
 
 def oracle(shop: Shop, at: date, every: int = 1) -> State:
-    params = {"as_of": at, "undone_us": shop.settings.cancel_within_hours * HOUR_US, "every": every}
+    params = {"as_of": at, "undone_us": shop.settings.of(KnowSettings).cancel_within_hours * HOUR_US, "every": every}
     return {
         row["customer_id"]: (row["first_day"], row["last_day"], row["x"], row["spend_days"], row["net_e4"])
         for row in shop.compute.relation(ORACLE.sql, params).to_pylist()

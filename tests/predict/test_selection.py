@@ -114,7 +114,11 @@ def test_customers_with_a_rhythm_get_a_law_of_rhythm_that_survives_the_shelf(tmp
 
 
 def test_every_model_can_be_asked_for_by_name() -> None:
-    assert ("auto", *predict.MODELS) == predict.MODEL_NAMES
+    from typing import get_args
+
+    from volver.predict import questions
+
+    assert ("auto", *predict.MODELS) == predict.MODEL_NAMES == get_args(questions.ToFit.__annotations__["model"])
 
 
 def test_a_correction_looks_at_customers_beside_each_other_and_never_beyond_what_it_saw() -> None:

@@ -11,9 +11,10 @@ from starlette.testclient import TestClient
 from tests.ui.world import simulated, visitor
 from tests.world import Line, shop_of
 from volver import know, predict
+from volver.app import web
 from volver.cli.main import main
-from volver.server import create_app, create_token, list_tokens, revoke_token
-from volver.server.tokens import BadTokenName, NoSuchToken, TokenTaken
+from volver.server import SCOPES, create_token, list_tokens, revoke_token
+from volver.server.credentials import BadName, NameTaken, NoSuchName
 from volver.store import Shop
 
 ROOT = "/api/v1"
@@ -34,12 +35,12 @@ def bare(tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture(scope="module")
 def program(shop: Shop) -> TestClient:
-    return client(shop, create_token(shop, "tests").secret or "")
+    return client(shop, create_token(shop, "tests", SCOPES).secret or "")
 
 
 def client(shop: Shop, secret: str = "") -> TestClient:
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
-    return TestClient(create_app(shop), headers=headers, follow_redirects=False)
+    return TestClient(web(shop), headers=headers, follow_redirects=False)
 
 
 def told(capsys: pytest.CaptureFixture[str], shop: Shop, *words: str) -> dict[str, object]:
@@ -90,13 +91,15 @@ def test_of_nobody_it_cannot_say_and_says_why(program: TestClient, bare: Shop) -
     assert answer["reasons"][0]["key"] == "unknown"
     assert program.get(f"{ROOT}/predict/customers/ana@example.com/value").status_code == 400
     assert program.get(f"{ROOT}/predict/customers/1/value?lang=fr").status_code == 400
-    unfitted = client(bare, create_token(bare, "two").secret or "").get(f"{ROOT}/predict/customers/1/value")
+    unfitted = client(bare, create_token(bare, "two", ["customers"]).secret or "").get(
+        f"{ROOT}/predict/customers/1/value"
+    )
     assert (unfitted.status_code, unfitted.json()["code"]) == (404, "predict.no_model")
 
 
 def test_the_shelf_and_publishing_again(program: TestClient, shop: Shop) -> None:
     before = program.get(f"{ROOT}/predict/models").json()["models"]
-    made = program.post(f"{ROOT}/predict/fit?at=2026-03-31")
+    made = program.post(f"{ROOT}/predict/fit", json={"at": "2026-03-31"})
     assert made.status_code == 200
     after = program.get(f"{ROOT}/predict/models").json()["models"]
     assert [each["published"] for each in after] == [True] + [False] * len(before)
@@ -123,12 +126,12 @@ def test_a_check_changes_nothing(program: TestClient, shop: Shop) -> None:
     ("path", "status", "code"),
     [
         ("value?horizon=soon", 400, "predict.bad_horizon"),
-        ("value?top=-1", 400, "server.bad_parameter"),
-        ("value?top=9999999", 400, "server.bad_parameter"),
-        ("value?email=ana@example.com", 400, "server.unknown_parameter"),
-        ("benchmark?by=colour", 400, "server.bad_parameter"),
-        ("check?model=crystal-ball", 400, "server.bad_parameter"),
-        ("check?calibrate_until=yesterday&holdout_until=2026-01-01", 400, "server.bad_parameter"),
+        ("value?top=-1", 400, "core.bad_parameter"),
+        ("value?top=9999999", 400, "core.bad_parameter"),
+        ("value?email=ana@example.com", 400, "core.unknown_parameter"),
+        ("benchmark?by=colour", 400, "core.bad_parameter"),
+        ("check?model=crystal-ball", 400, "core.bad_parameter"),
+        ("check?calibrate_until=yesterday&holdout_until=2026-01-01", 400, "core.bad_parameter"),
         ("check?calibrate_until=2026-01-01&holdout_until=2025-01-01", 400, "predict.bad_holdout"),
         ("nothing", 404, "server.no_such_address"),
         ("fit", 404, "server.no_such_address"),
@@ -199,13 +202,13 @@ def test_a_token_is_shown_once_kept_as_a_hash_and_can_be_taken_back(bare: Shop) 
     assert kept.used_us
     held = b"".join(path.read_bytes() for path in bare.path.glob("state.db*"))
     assert made.secret.encode() not in held
-    with pytest.raises(TokenTaken):
+    with pytest.raises(NameTaken):
         create_token(bare, "reporting")
-    with pytest.raises(BadTokenName):
+    with pytest.raises(BadName):
         create_token(bare, "../etc")
     revoke_token(bare, "reporting")
     assert client(bare, made.secret).get(f"{ROOT}/predict/models").status_code == 401
-    with pytest.raises(NoSuchToken):
+    with pytest.raises(NoSuchName):
         revoke_token(bare, "reporting")
 
 

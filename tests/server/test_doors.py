@@ -8,8 +8,9 @@ from starlette.testclient import TestClient
 
 from tests.world import Line, shop_of
 from volver import know
-from volver.server import WeakPassword, create_app, create_owner, login_link
-from volver.server.guard import Patience
+from volver.app import web
+from volver.server import WeakPassword, create_owner, login_link
+from volver.server.patience import Patience
 from volver.store import Shop
 
 PASSWORD = "correct horse battery"
@@ -25,7 +26,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 @pytest.fixture
 def visitor(shop: Shop) -> TestClient:
-    return TestClient(create_app(shop), follow_redirects=False)
+    return TestClient(web(shop), follow_redirects=False)
 
 
 def enter(visitor: TestClient, shop: Shop) -> None:
@@ -48,7 +49,7 @@ def test_a_login_link_opens_once_and_a_scanner_does_not_use_it_up(visitor: TestC
     assert visitor.head(link).status_code == 204
     assert visitor.get(link).status_code == 303
     assert visitor.get("/").status_code == 200
-    assert TestClient(create_app(shop)).get(link).status_code == 401
+    assert TestClient(web(shop)).get(link).status_code == 401
 
 
 def test_an_old_link_is_closed(visitor: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +120,7 @@ def test_no_one_is_sent_elsewhere(visitor: TestClient, shop: Shop, where: str) -
 
 
 def test_a_foreign_host_name_is_not_answered(shop: Shop) -> None:
-    assert TestClient(create_app(shop), base_url="http://evil.example").get("/healthz").status_code == 400
+    assert TestClient(web(shop), base_url="http://evil.example").get("/healthz").status_code == 400
 
 
 def test_every_answer_carries_the_strict_headers(visitor: TestClient, shop: Shop) -> None:

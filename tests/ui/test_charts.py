@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from volver.ui.charts import linear, ticks
-from volver.ui.charts_past import Foreseen, against
-from volver.ui.charts_people import Curve, Dot, curve, interval
-from volver.ui.charts_value import Month, Tenth, Week, calibration, distribution, months, tracking
+from volver.ui.shared.charts import linear, ticks
+from volver.ui.shared.charts_past import Foreseen, against
+from volver.ui.shared.charts_people import Curve, Dot, curve, interval
+from volver.ui.shared.charts_value import Month, Tenth, Week, calibration, distribution, months, tracking
 
 START = date(2025, 1, 6)
 Check = Callable[[str, str], None]

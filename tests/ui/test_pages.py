@@ -12,7 +12,7 @@ from tests.ui.world import visitor
 from volver import know
 from volver.core import Words
 from volver.store import Shop, open_shop
-from volver.ui.customers import View, view_of
+from volver.ui.know.customers import View, view_of
 
 PAGES = ("/", "/customers", "/segments", "/value")
 

@@ -9,7 +9,7 @@ import pytest
 
 from volver import ui
 from volver.core import Words
-from volver.ui.speech import Speech
+from volver.ui.shared.formatting import Speech
 
 ENGLISH = Speech(lang="en", currency="EUR", zone="Europe/Madrid")
 SPANISH = Speech(lang="es", currency="EUR", zone="Europe/Madrid")
@@ -96,10 +96,15 @@ def test_a_text_without_translation_is_said_in_english() -> None:
 
 
 def test_singular_texts_belong_to_texts_that_exist_in_both_languages() -> None:
-    folder = Path(ui.__file__).parent / "i18n"
     spanish, one_en, one_es = (
-        json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("es", "one.en", "one.es")
+        {
+            text: said
+            for path in Path(ui.__file__).parent.glob(f"*/i18n/{name}.json")
+            for text, said in json.loads(path.read_text(encoding="utf-8")).items()
+        }
+        for name in ("es", "one.en", "one.es")
     )
+    assert one_en
     assert set(one_en) == set(one_es) <= set(spanish)
     for text, said in [*one_en.items(), *one_es.items()]:
         places = [{name for _, name, _, _ in string.Formatter().parse(part) if name} for part in (text, said)]

@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from volver.app import refresh
+from volver.app import refresh, web
 from volver.collect import ImportOptions, import_files, import_simulated, simulate_shop
-from volver.server import create_app, login_link
+from volver.server import login_link
 from volver.store import Shop, create_shop
 
 ONE = """order_id,ordered_at,customer_id,customer_name,email,sku,product,quantity,unit_price
@@ -49,6 +49,6 @@ def simulated(path: Path, customers: int = 400, seed: int = 3) -> Iterator[Shop]
 
 def visitor(shop: Shop, **headers: Any) -> TestClient:
     """Someone who came in by a login link."""
-    client = TestClient(create_app(shop), headers=headers)
+    client = TestClient(web(shop), headers=headers)
     client.get(login_link(shop, "http://testserver"))
     return client

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from volver.collect.ledger.report import ImportReport as ImportReport
     from volver.collect.ledger.retry import Retried as Retried
     from volver.collect.ledger.retry import retry_set_aside as retry_set_aside
+    from volver.collect.room import ROOM as ROOM
     from volver.collect.simulate.bring import import_simulated as import_simulated
     from volver.collect.simulate.law import BuyingProcess as BuyingProcess
     from volver.collect.simulate.shop import LAST_DAY as LAST_DAY

@@ -4,12 +4,17 @@
 room names its parts as `module:name`, so that listing them imports nothing and `volver --help` stays quick.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from volver.core.words import Words
+
+if TYPE_CHECKING:
+    from volver.core.settings import Section
+
+FORM_BYTES: Final = 64 * 1024
 
 
 def found(where: str) -> Any:
@@ -33,12 +38,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An address of the console: `where` names a function that takes the shop and returns the handler."""
+    """An address: `where` names a function that takes the shop and returns the handler.
+
+    `right` is what a reader must have (`server.RIGHTS`), `largest_bytes` the most that may be sent there.
+    """
 
     path: str
     where: str
     methods: tuple[str, ...] = ("GET",)
     right: str = "read"
+    largest_bytes: int = FORM_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +100,25 @@ class Projection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A room and all that it brings. `checks`, `metrics`, `erase` and `export` name functions of a shop."""
+    """A room and all that it brings; the rooms of one shop are a tuple of these.
+
+    `label` heads its places in the navigation (None: no heading). `pages` are the console's; `intake` stands below
+    `/v1` (write keys), `webhooks` below `/in` (write keys in the address too), `public` below `/p` (signed links).
+    `questions`, `lake` and `settings` name a tuple of `Question`, a tuple of `LakeTable` and a `Section`; `checks`,
+    `metrics`, `erase` and `export` functions of a shop. `texts` are Spanish for what the room says.
+    """
 
     name: str
-    label: Words
+    label: Words | None = None
     commands: tuple[Command, ...] = ()
     questions: str = ""
     pages: tuple[Page, ...] = ()
+    intake: tuple[Page, ...] = ()
+    webhooks: tuple[Page, ...] = ()
+    public: tuple[Page, ...] = ()
     places: tuple[Place, ...] = ()
     deeds: tuple[Deed, ...] = ()
+    settings: str = ""
     lake: str = ""
     jobs: tuple[Job, ...] = ()
     projections: tuple[Projection, ...] = ()
@@ -108,3 +127,8 @@ class Room:
     erase: str = ""
     export: str = ""
     texts: Mapping[str, str] | None = None
+
+
+def sections(rooms: Iterable[Room]) -> tuple[type["Section"], ...]:
+    """The settings sections of rooms."""
+    return tuple(found(room.settings) for room in rooms if room.settings)

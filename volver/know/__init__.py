@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from volver.know.listing import customers as customers
     from volver.know.listing import references as references
     from volver.know.listing import table as table
+    from volver.know.plain import filled as filled
+    from volver.know.plain import plain as plain
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
     from volver.know.profile import find_customer as find_customer
     from volver.know.refreshing import refresh as refresh
     from volver.know.returning import cohorts as cohorts
+    from volver.know.room import ROOM as ROOM
     from volver.know.segmenting import segments as segments
+    from volver.know.settings import KnowSettings as KnowSettings
     from volver.know.standing import stages as stages
     from volver.know.today import health as health
     from volver.know.today import home as home

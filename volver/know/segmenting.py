@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from volver.core import Settings, Words
+from volver.core import Words
 from volver.know.answers import STAGES, Membership, SegmentSummary
+from volver.know.settings import KnowSettings
 from volver.know.words import STAGE_LABELS, STAGE_SAYS, stage_reason
 from volver.know.world import world
 from volver.store import Shop
@@ -21,7 +22,7 @@ class Segment:
     key: str
     bit: int
     label: Words
-    rule: Callable[[Facts, Settings], Words]
+    rule: Callable[[Facts, KnowSettings], Words]
     why: Callable[[Facts], Words]
 
 
@@ -37,8 +38,8 @@ def _spent(fact: Facts) -> Words:
     return Words("spent {net_e4} in {n} orders", {"net_e4": int(fact["net_e4"]), "n": int(fact["orders"])})
 
 
-def _top_rule(text: str, quantile: str, threshold: str) -> Callable[[Facts, Settings], Words]:
-    def rule(usual: Facts, settings: Settings) -> Words:
+def _top_rule(text: str, quantile: str, threshold: str) -> Callable[[Facts, KnowSettings], Words]:
+    def rule(usual: Facts, settings: KnowSettings) -> Words:
         share = _percent(getattr(settings, quantile))
         if usual[threshold] is None:
             return Words("Top {percent} %; so far nobody stands out", {"percent": share})
@@ -137,7 +138,7 @@ def segments(shop: Shop, at: date | None = None) -> tuple[SegmentSummary, ...]:
         stages = {row["stage"]: row for row in here.rows("stage_counts")}
         has_carts = bool(here.sql(_CARTS, {"at": here.at})[0]["n"])
     everyone = sum(int(row["customers"]) for row in counts)
-    found = [_built_in(each, counts, usual, shop.settings, everyone, has_carts) for each in SEGMENTS]
+    found = [_built_in(each, counts, usual, shop.settings.of(KnowSettings), everyone, has_carts) for each in SEGMENTS]
     for stage in STAGES:
         rows = [stages[stage]] if stage in stages else []
         numbers = _numbers(rows, everyone)
@@ -154,7 +155,7 @@ def memberships(fact: Facts) -> tuple[Membership, ...]:
 
 
 def _built_in(
-    segment: Segment, counts: list[Facts], usual: Facts, settings: Settings, everyone: int, has_carts: bool
+    segment: Segment, counts: list[Facts], usual: Facts, settings: KnowSettings, everyone: int, has_carts: bool
 ) -> SegmentSummary:
     waiting = None
     if segment.key == "cart-abandoners" and not has_carts:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from volver.core import Words
 from volver.know.answers import Health, HomeReport, Todo
+from volver.know.settings import KnowSettings
 from volver.know.world import World, world
 from volver.store import Shop, schema
 
@@ -91,7 +92,7 @@ def _health_words(
     if row["unmatched"]:
         said.append(Words("{n} returned lines match no earlier sale and stand alone", {"n": row["unmatched"]}))
     if unknown is not None and unknown > 0.02:
-        rate = shop.settings.margin_rate
+        rate = shop.settings.of(KnowSettings).margin_rate
         said.append(
             Words(
                 "{share} of lines have no known cost; their margin is taken as {rate_share}",

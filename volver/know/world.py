@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from volver.core import Settings
+from volver.know.settings import KnowSettings
 from volver.store import TABLES, Shop, named
 
 if TYPE_CHECKING:
@@ -70,23 +71,23 @@ def world(shop: Shop, at: date | None = None) -> Iterator[World]:
 
 def orders_params(settings: Settings, at: date) -> dict[str, Any]:
     """The parameters of `orders.sql`."""
-    undone_us = settings.cancel_within_hours * 3_600_000_000
-    return {"as_of": at, "margin_rate": settings.margin_rate, "undone_us": undone_us}
+    undone_us = settings.of(KnowSettings).cancel_within_hours * 3_600_000_000
+    return {"as_of": at, "margin_rate": settings.of(KnowSettings).margin_rate, "undone_us": undone_us}
 
 
 def days_params(settings: Settings, at: date) -> dict[str, Any]:
     """The parameters of `days.sql`."""
-    return {"as_of": at, "margin_rate": settings.margin_rate}
+    return {"as_of": at, "margin_rate": settings.of(KnowSettings).margin_rate}
 
 
 def thresholds_params(settings: Settings, at: date) -> dict[str, Any]:
     """The parameters of `thresholds.sql`."""
     return {
         "as_of": at,
-        "big_spender": settings.big_spender_quantile,
-        "high_aov": settings.high_aov_quantile,
-        "loyal": settings.loyal_orders_quantile,
-        "vip": settings.vip_value_quantile,
+        "big_spender": settings.of(KnowSettings).big_spender_quantile,
+        "high_aov": settings.of(KnowSettings).high_aov_quantile,
+        "loyal": settings.of(KnowSettings).loyal_orders_quantile,
+        "vip": settings.of(KnowSettings).vip_value_quantile,
     }
 
 
@@ -101,21 +102,21 @@ def facts_params(settings: Settings, at: date, usual: dict[str, Any]) -> dict[st
         "as_of": at,
         "gap_days": float(usual["gap_days"] or QUIET_GAP_DAYS),
         "second_days": new_days(settings, usual),
-        "slipping": settings.slipping_gaps,
-        "sleeping": settings.sleeping_gaps,
-        "lost": settings.lost_gaps,
+        "slipping": settings.of(KnowSettings).slipping_gaps,
+        "sleeping": settings.of(KnowSettings).sleeping_gaps,
+        "lost": settings.of(KnowSettings).lost_gaps,
         "big_net_e4": reached("big_net_e4"),
         "vip_net_e4": reached("vip_net_e4"),
         "high_aov_e4": reached("high_aov_e4"),
         "loyal_orders": reached("loyal_orders"),
-        "discount_share": settings.discount_share,
+        "discount_share": settings.of(KnowSettings).discount_share,
         "has_discounts": 1 if usual["discounted_orders"] else 0,
     }
 
 
 def new_days(settings: Settings, usual: dict[str, Any]) -> float:
     """Days that a first-time buyer counts as new."""
-    return float(settings.new_days or usual["second_gap_days"] or usual["gap_days"] or QUIET_GAP_DAYS)
+    return float(settings.of(KnowSettings).new_days or usual["second_gap_days"] or usual["gap_days"] or QUIET_GAP_DAYS)
 
 
 def _built_day(connection: "duckdb.DuckDBPyConnection") -> date | None:

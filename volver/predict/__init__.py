@@ -98,6 +98,8 @@ if TYPE_CHECKING:
     from volver.predict.recommend.shop_baskets import next_baskets as next_baskets
     from volver.predict.recommend.text_similarity import TextSimilarity as TextSimilarity
     from volver.predict.recommend.upsell import UpSell as UpSell
+    from volver.predict.room import ROOM as ROOM
+    from volver.predict.settings import PredictSettings as PredictSettings
     from volver.predict.uplift.evaluation import auuc as auuc
     from volver.predict.uplift.evaluation import auuc_interval as auuc_interval
     from volver.predict.uplift.evaluation import incremental as incremental

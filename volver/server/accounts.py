@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 
 from volver.core import VolverError, clock
+from volver.server.roles import known_role
 from volver.store import Shop, schema
 
 if TYPE_CHECKING:
@@ -43,12 +44,17 @@ class Account:
 
 
 def create_owner(shop: Shop, email: str = "owner", password: str | None = None, *, invent: bool = False) -> Account:
-    """Make the owner's account; one that has this name already gets the new password, if there is one.
+    """Make the owner's account; see `create_account`."""
+    return create_account(shop, email, "owner", password, invent=invent)
+
+
+def create_account(shop: Shop, email: str, role: str, password: str | None = None, *, invent: bool = False) -> Account:
+    """Make an account with a role; one that has this name already gets the role, and the new password if there is one.
 
     Without a password only a login link opens it; `invent` makes one up and returns it, once. Names are compared
-    without regard to case. Raises `server.weak_password`.
+    without regard to case. Raises `server.weak_password`, `server.unknown_role`.
     """
-    email = email.strip().lower()
+    email, role = email.strip().lower(), known_role(role)
     if invent and password is None:
         password = secrets.token_urlsafe(12)
     if password is not None and len(password) < LEAST_LETTERS:
@@ -56,25 +62,31 @@ def create_owner(shop: Shop, email: str = "owner", password: str | None = None, 
     hashed = _NO_PASSWORD if password is None else _hasher().hash(password)
     known = find_account(shop, email)
     if known is not None:
-        if password is not None:
-            prefer(shop, known.id, password_hash=hashed)
-        return replace(known, password=password)
+        prefer(shop, known.id, role=role, **({} if password is None else {"password_hash": hashed}))
+        return replace(known, role=role, password=password)
     row = {
         "email": email,
         "password_hash": hashed,
-        "role": "owner",
+        "role": role,
         "lang": "",
         "theme": "system",
         "created_us": clock.now_us(),
     }
     with shop.state.begin() as rows:
         made = rows.execute(insert(schema.accounts).values(row).returning(schema.accounts.c.id)).scalar_one()
-    return Account(id=int(made), email=email, role="owner", lang=None, theme="system", password=password)
+    return Account(id=int(made), email=email, role=role, lang=None, theme="system", password=password)
+
+
+def list_accounts(shop: Shop) -> tuple[Account, ...]:
+    """Everybody who may open the console, oldest first."""
+    with shop.state.read() as rows:
+        found = rows.execute(select(schema.accounts).order_by(schema.accounts.c.id)).mappings().all()
+    return tuple(_of_row(row) for row in found)
 
 
 def login_link(shop: Shop, base_url: str, email: str = "owner") -> str:
-    """A link that opens the console once, within fifteen minutes; the owner's account is made if there is none."""
-    account = create_owner(shop, email)
+    """A link that opens the console once, within fifteen minutes; an owner's account is made if there is none."""
+    account = find_account(shop, email) or create_owner(shop, email)
     secret = secrets.token_urlsafe(32)
     now = clock.now_us()
     row = {"token_hash": digest(secret), "account_id": account.id, "created_us": now, "expires_us": now + LINK_US}
@@ -127,7 +139,7 @@ def account_by_id(shop: Shop, account_id: int) -> Account | None:
 
 
 def prefer(shop: Shop, account_id: int, **values: str) -> None:
-    """Remember an account's language, theme or password."""
+    """Remember an account's language, theme, role or password."""
     with shop.state.begin() as rows:
         rows.execute(update(schema.accounts).where(schema.accounts.c.id == account_id).values(**values))
 
@@ -140,8 +152,10 @@ def digest(secret: str) -> str:
 def _account(shop: Shop, condition: Any) -> Account | None:
     with shop.state.read() as rows:
         row = rows.execute(select(schema.accounts).where(condition)).mappings().first()
-    if row is None:
-        return None
+    return None if row is None else _of_row(row)
+
+
+def _of_row(row: Any) -> Account:
     return Account(id=row["id"], email=row["email"], role=row["role"], lang=row["lang"] or None, theme=row["theme"])
 
 

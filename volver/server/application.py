@@ -1,6 +1,7 @@
-"""The web application of a shop: the console's pages, entering and leaving, health."""
+"""The web application of a shop: five parts, each with its own guard, and the answer whether the server lives."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -8,123 +9,94 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.routing import Mount
 
-from volver.core import VERSION, VolverError, Words, log
-from volver.server.accounts import check_password, prefer, redeem
-from volver.server.api import Fault, NoSuchAddress, api_routes, refused
-from volver.server.guard import LANG, SESSION, Guard, Patience
-from volver.server.openapi import PROGRAMS
-from volver.server.sessions import LIFE_US, close_session, open_session
+from volver.core import VERSION, Room, VolverError, Words, log
+from volver.server.api.answering import api_doors
+from volver.server.api.guard import ApiGuard
+from volver.server.collect.guard import WriteGuard
+from volver.server.console.guard import ConsoleGuard
+from volver.server.doors import Door, Handler, doors
+from volver.server.headers import StrictHeaders
+from volver.server.json_answers import PROBLEMS, reply
+from volver.server.public.guard import PublicGuard
+from volver.server.static import Static
 from volver.store import Shop
-from volver.ui import error_page, login_page, routes, static_folder
+from volver.ui import error_page, static_folder
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
-_THEMES = ("system", "light", "dark")
 
 
-def create_app(shop: Shop, hosts: Sequence[str] = LOOPBACK) -> Starlette:
-    """The application; it answers only to these host names (`*`: to any)."""
-    doors = _Doors(shop)
+def create_app(shop: Shop, rooms: Sequence[Room], hosts: Sequence[str] = LOOPBACK) -> Starlette:
+    """The application of these rooms; it answers only to these host names (`*`: to any)."""
+    pages = {name: [page for room in rooms for page in getattr(room, name)] for name in _OF_ROOMS}
+    api = api_doors(shop, rooms)
+    intake, webhooks = (doors(shop, pages[name], "write") for name in ("intake", "webhooks"))
+    public, console = doors(shop, pages["public"], "link"), doors(shop, pages["pages"])
+    alive = Door("/healthz", _health(shop), methods=["GET"], right="open", largest_bytes=0)
     return Starlette(
         routes=[
-            Route("/healthz", doors.health),
-            Route("/login", doors.login, methods=["GET", "POST"]),
-            Route("/enter", doors.enter),
-            Route("/logout", doors.leave, methods=["POST"]),
-            Route("/language", doors.language, methods=["POST"]),
-            Route("/theme", doors.theme, methods=["POST"]),
-            Mount("/static", _Static(directory=static_folder())),
-            *api_routes(shop),
-            *routes(shop),
+            alive,
+            Mount("/static", Static(directory=static_folder())),
+            Mount("/api", _part(api, Middleware(ApiGuard, shop=shop, doors=api), PROBLEMS)),
+            Mount("/v1", _part(intake, Middleware(WriteGuard, shop=shop, doors=intake, any_origin=True), PROBLEMS)),
+            Mount(
+                "/in", _part(webhooks, Middleware(WriteGuard, shop=shop, doors=webhooks, key_in_address=True), PROBLEMS)
+            ),
+            Mount(
+                "/p",
+                _part(
+                    public, Middleware(PublicGuard, shop=shop, doors=public), _Told(shop, for_customers=True).handlers
+                ),
+            ),
+            Mount(
+                "/",
+                _part(console, Middleware(ConsoleGuard, shop=shop, doors=console, rooms=rooms), _Told(shop).handlers),
+            ),
         ],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(Guard, shop=shop),
+            Middleware(StrictHeaders),
         ],
-        exception_handlers={HTTPException: doors.http_problem, VolverError: doors.our_problem, 500: doors.fault},
     )
 
 
-class _Static(StaticFiles):
-    """Static files; one that is asked for with its version may be kept for ever."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        found = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        scope = args[2] if len(args) > 2 else kwargs.get("scope")
-        versioned = isinstance(scope, dict) and b"v=" in scope.get("query_string", b"")
-        found.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
-        return found
+_OF_ROOMS = ("pages", "intake", "webhooks", "public")
 
 
-class _Doors:
-    """Entering, leaving and choosing; problems told calmly."""
+def _part(routes: Sequence[Door], guard: Middleware, problems: dict[Any, Any]) -> Starlette:
+    return Starlette(routes=routes, middleware=[guard], exception_handlers=problems)
 
-    def __init__(self, shop: Shop) -> None:
-        self.shop = shop
-        self.patience = Patience()
 
-    async def health(self, _request: Request) -> Response:
-        last = await run_in_threadpool(self.shop.log.last)
-        return JSONResponse({"ok": True, "version": VERSION, "offset": last})
+def _health(shop: Shop) -> Handler:
+    async def answer(_request: Request) -> Response:
+        last = await run_in_threadpool(shop.log.last)
+        return reply({"ok": True, "version": VERSION, "offset": last})
 
-    async def login(self, request: Request) -> Response:
-        if request.method == "GET":
-            return login_page(request, self.shop, None, 200)
-        form = await request.form()
-        email, password = str(form.get("email", "")).strip(), str(form.get("password", ""))
-        keys = (f"from {request.client.host if request.client else ''}", f"to {email.lower()}")
-        if any(self.patience.is_over(key) for key in keys):
-            return login_page(request, self.shop, Words("Too many attempts. Wait five minutes and try again."), 429)
-        account_id = await run_in_threadpool(check_password, self.shop, email, password)
-        if account_id is None:
-            for key in keys:
-                self.patience.failed(key)
-            return login_page(request, self.shop, Words("The name or the password is not right."), 401)
-        return await self._welcome(request, account_id, _inside(request.query_params.get("next", "/")))
+    return answer
 
-    async def enter(self, request: Request) -> Response:
-        if request.method != "GET":
-            return Response(status_code=204)  # a mail scanner that only looks must not use the link up
-        account_id = await run_in_threadpool(redeem, self.shop, request.query_params.get("token", ""))
-        if account_id is None:
-            says = Words("This login link has been used or is older than fifteen minutes.")
-            return login_page(request, self.shop, says, 401)
-        return await self._welcome(request, account_id, "/")
 
-    async def leave(self, request: Request) -> Response:
-        await run_in_threadpool(close_session, self.shop, request.cookies.get(SESSION, ""))
-        answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(SESSION)
-        return answer
+class _Told:
+    """Problems of pages, told calmly; to customers without what only the shop's people can do."""
 
-    async def language(self, request: Request) -> Response:
-        form = await request.form()
-        chosen = "es" if form.get("lang") == "es" else "en"
-        if request.state.account:
-            await run_in_threadpool(prefer, self.shop, request.state.account.id, lang=chosen)
-        answer = RedirectResponse(_inside(str(form.get("next", "/"))), 303)
-        answer.set_cookie(LANG, chosen, max_age=31_536_000, samesite="lax", httponly=True)
-        return answer
+    def __init__(self, shop: Shop, *, for_customers: bool = False) -> None:
+        self.shop, self.for_customers = shop, for_customers
 
-    async def theme(self, request: Request) -> Response:
-        form = await request.form()
-        chosen = str(form.get("theme", "system"))
-        if chosen in _THEMES:
-            await run_in_threadpool(prefer, self.shop, request.state.account.id, theme=chosen)
-        if request.headers.get("x-csrf-token"):
-            return Response(status_code=204)
-        return RedirectResponse(_inside(str(form.get("next", "/"))), 303)
+    @property
+    def handlers(self) -> dict[Any, Any]:
+        """What answers which problem."""
+        return {HTTPException: self.http_problem, VolverError: self.our_problem, 500: self.fault}
 
     async def http_problem(self, request: Request, problem: Exception) -> Response:
-        if _is_program(request):
-            return refused(NoSuchAddress())
         status = problem.status_code if isinstance(problem, HTTPException) else 500
         if status == 404:
             return error_page(
-                request, self.shop, 404, Words("There is no such page."), Words("Look for it in the menu.")
+                request,
+                self.shop,
+                404,
+                Words("There is no such page."),
+                None if self.for_customers else Words("Look for it in the menu."),
             )
         return error_page(request, self.shop, status, Words("This did not work."), None)
 
@@ -132,38 +104,14 @@ class _Doors:
         if not isinstance(problem, VolverError):
             return await self.fault(request, problem)
         says, hint = Words(problem.says, problem.facts), Words(problem.hint, problem.facts)
-        return error_page(request, self.shop, problem.status, says, hint)
+        return error_page(request, self.shop, problem.status, says, None if self.for_customers else hint)
 
     async def fault(self, request: Request, problem: Exception) -> Response:
         log("server").error("page failed", extra={"path": request.url.path, "error": type(problem).__name__})
-        if _is_program(request):
-            return refused(Fault())
         return error_page(
             request,
             self.shop,
             500,
             Words("Something broke on our side."),
-            Words("Nothing was lost. Try again; `volver doctor` checks the shop."),
+            None if self.for_customers else Words("Nothing was lost. Try again; `volver doctor` checks the shop."),
         )
-
-    async def _welcome(self, request: Request, account_id: int, where: str) -> Response:
-        secret = await run_in_threadpool(open_session, self.shop, account_id)
-        answer = RedirectResponse(where, 303)
-        answer.set_cookie(
-            SESSION,
-            secret,
-            max_age=LIFE_US // 1_000_000,
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
-        return answer
-
-
-def _is_program(request: Request) -> bool:
-    return request.url.path.startswith(PROGRAMS)
-
-
-def _inside(path: str) -> str:
-    """A path of this console; anything that leads elsewhere becomes the home page."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"

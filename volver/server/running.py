@@ -2,10 +2,13 @@
 
 import socket
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from volver.core import VolverError
-from volver.server.application import LOOPBACK, create_app
-from volver.store import Shop
+from volver.server.application import LOOPBACK
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 class PortTaken(VolverError):
@@ -17,14 +20,14 @@ class PortTaken(VolverError):
 
 
 def serve(
-    shop: Shop,
+    web: "Callable[[Sequence[str]], ASGIApp]",
     host: str = "127.0.0.1",
     port: int = 8080,
     *,
     hosts: Sequence[str] = (),
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until interrupted. `ready` is told the address once the port is ours.
+    """Serve what `web` makes for the host names until interrupted. `ready` is told the address once the port is ours.
 
     On loopback only loopback names are answered; elsewhere `hosts` lists the names (none: any).
     Raises `server.port_taken`.
@@ -35,9 +38,7 @@ def serve(
     bound = listener.getsockname()[1]
     local = host in ("127.0.0.1", "::1", "localhost")
     names = (*LOOPBACK, *hosts) if local else (tuple(hosts) or ("*",))
-    config = uvicorn.Config(
-        create_app(shop, names), log_level="warning", access_log=False, server_header=False, lifespan="off"
-    )
+    config = uvicorn.Config(web(names), log_level="warning", access_log=False, server_header=False, lifespan="off")
     if ready is not None:
         shown = "localhost" if local else host
         ready(f"http://{shown}:{bound}")

@@ -9,6 +9,7 @@ from volver.core import clock
 from volver.server.accounts import Account, account_by_id, digest
 from volver.store import Shop, schema
 
+SESSION = "volver_session"  # the name of the cookie
 LIFE_US = 30 * 86_400 * 1_000_000
 _SEEN_EVERY_US = 5 * 60 * 1_000_000
 

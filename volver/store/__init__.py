@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
     from volver.store.health import Check as Check
+    from volver.store.health import answered as answered
     from volver.store.health import check_shop as check_shop
     from volver.store.lake import Lake as Lake
     from volver.store.lake import NewFile as NewFile
@@ -22,14 +23,21 @@ if TYPE_CHECKING:
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
+    from volver.store.room import ROOM as ROOM
+    from volver.store.settings import StoreSettings as StoreSettings
     from volver.store.shop import NotAShop as NotAShop
     from volver.store.shop import Shop as Shop
     from volver.store.shop import ShopExists as ShopExists
     from volver.store.shop import create_shop as create_shop
     from volver.store.shop import open_shop as open_shop
+    from volver.store.signing import open_signed as open_signed
+    from volver.store.signing import sign as sign
     from volver.store.spark import Spark as Spark
     from volver.store.state import State as State
     from volver.store.tables import TABLES as TABLES
+    from volver.store.tables import LakeTable as LakeTable
+    from volver.store.tables import bring_tables as bring_tables
+    from volver.store.tables import columns as columns
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy

@@ -85,5 +85,6 @@ def _read_or_made(shop: "Shop", name: str, rests_on: str, kind: type[T], make: C
 
 def _rests_on(shop: "Shop", tables: Sequence[str]) -> str:
     versions = {table: shop.lake.snapshot(table).version for table in tables}
-    told = json.dumps([VERSION, versions, [[each.name, each.value] for each in shop.origins]], default=str)
+    settings = [sorted((name, str(value)) for name, value in each.held.items()) for each in shop.settings.sources]
+    told = json.dumps([VERSION, versions, settings])
     return hashlib.sha256(told.encode()).hexdigest()

@@ -119,6 +119,12 @@ class Compute:
                 cursor.close()
         return [_new_file(self._lake.path(table), each) for each in found if each["count"]]
 
+    def workdir(self, purpose: str) -> Path:
+        """A new folder beside the spill for whoever works with files; what a crash leaves is removed later."""
+        made = self._spill.with_name(f"{os.getpid()}-{purpose}-{uuid.uuid4().hex[:12]}")
+        made.mkdir(parents=True)
+        return made
+
     def close(self) -> None:
         """Let go of memory and of the spill folder."""
         with self._lock:

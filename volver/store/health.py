@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from volver.core import VolverError, Words, zone_named
+from volver.store.settings import StoreSettings
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
@@ -28,7 +29,7 @@ class Check:
 def check_shop(shop: "Shop") -> tuple[Check, ...]:
     """Look at the log, the state, the lake, the disk, the memory, the spill folder and the time zones."""
     return tuple(
-        _guarded(name, look, shop)
+        check
         for name, look in (
             ("log", _log),
             ("state", _state),
@@ -39,21 +40,25 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("leftovers", _leftovers),
             ("time zone", _zone),
         )
+        for check in answered(name, look, shop)
     )
 
 
-def _guarded(name: str, look: "Callable[[Shop], Check]", shop: "Shop") -> Check:
+def answered(name: str, look: "Callable[[Shop], Check | tuple[Check, ...]]", shop: "Shop") -> tuple[Check, ...]:
+    """What a look found; a look that breaks is a check that failed."""
     import sqlite3
 
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        return look(shop)
+        found = look(shop)
     except VolverError as problem:
-        return Check(name=name, ok=False, says=Words("{problem}", {"problem": str(problem)}), hint=problem.advice)
+        says = Words("{problem}", {"problem": str(problem)})
+        found = Check(name=name, ok=False, says=says, hint=problem.advice)
     except (OSError, ValueError, sqlite3.Error, SQLAlchemyError) as problem:
         says = Words("Cannot be read ({problem}).", {"problem": type(problem).__name__})
-        return Check(name=name, ok=False, says=says, hint="Restore this part of the shop from a backup.")
+        found = Check(name=name, ok=False, says=says, hint="Restore this part of the shop from a backup.")
+    return found if isinstance(found, tuple) else (found,)
 
 
 def _log(shop: "Shop") -> Check:
@@ -114,7 +119,7 @@ def _disk(shop: "Shop") -> Check:
 
 
 def _memory(shop: "Shop") -> Check:
-    limit, there = shop.settings.memory_limit_mb, machine_mb()
+    limit, there = shop.settings.of(StoreSettings).memory_limit_mb, machine_mb()
     if there is None:
         return Check(name="memory", ok=True, says=Words("Queries may use {limit} MB.", {"limit": limit}))
     says = Words("Queries may use {limit} MB of {there}.", {"limit": limit, "there": there})

@@ -1,14 +1,15 @@
 """A shop on disk: `volver.toml`, `log.db`, `state.db`, `lake/`, `models/`, and the handle that opens them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volver.core import Setting, Settings, VolverError, load_settings, write_settings
+from volver.core import Section, Settings, VolverError, check_settings, load_settings, write_settings
 from volver.store.compute import Compute
 from volver.store.lake import Lake, newest_version
+from volver.store.settings import StoreSettings
 
 if TYPE_CHECKING:
     from volver.store.log import EventLog
@@ -38,7 +39,6 @@ class Shop:
 
     path: Path
     settings: Settings
-    origins: tuple[Setting, ...]
     log: "EventLog"
     state: "State"
     lake: Lake
@@ -58,35 +58,45 @@ class Shop:
 
 
 def create_shop(path: str | Path, **values: Any) -> Shop:
-    """Make a shop with these settings and open it. Raises `store.shop_exists`."""
+    """Make a shop with these settings (a room's as a mapping, `know={…}`) and open it. Raises `store.shop_exists`."""
     folder = Path(path)
     if (folder / "volver.toml").exists() or (folder / "state.db").exists():
         raise ShopExists(path=folder.name)
     folder.mkdir(parents=True, exist_ok=True)
     chosen = {key: value for key, value in values.items() if value is not None}
-    load_settings(folder, chosen)
+    load_settings(folder, chosen).of(StoreSettings)
     for part in ("lake", "models"):
         (folder / part).mkdir(exist_ok=True)
     write_settings(folder, chosen)
     return open_shop(folder)
 
 
-def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = None) -> Shop:
-    """Open the shop in a directory, `VOLVER_SHOP` or the current directory. Raises `store.not_a_shop`."""
+def open_shop(
+    path: str | Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    sections: Sequence[type[Section]] | None = None,
+) -> Shop:
+    """Open the shop in a directory, `VOLVER_SHOP` or the current directory.
+
+    Who knows every room names their `sections`: then a setting that belongs to none of them is refused. Raises
+    `store.not_a_shop`, `core.unknown_setting`, `core.bad_setting`.
+    """
     from volver.store.log import EventLog
     from volver.store.state import State
 
     folder = Path(path or os.environ.get("VOLVER_SHOP") or ".")
     if not (folder / "volver.toml").exists():
         raise NotAShop(path=folder.name or str(folder))
-    settings, origins = load_settings(folder, flags)
+    settings = load_settings(folder, flags)
+    if sections is not None:
+        check_settings(settings, sections)
+    limits = settings.of(StoreSettings)
     lake = Lake(folder / "lake")
-    spill = Path(settings.spill_folder) if settings.spill_folder else folder / "spill"
-    compute = Compute(lake, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads, spill=spill)
+    spill = Path(limits.spill_folder) if limits.spill_folder else folder / "spill"
+    compute = Compute(lake, memory_limit_mb=limits.memory_limit_mb, threads=limits.threads, spill=spill)
     shop = Shop(
         path=folder,
         settings=settings,
-        origins=origins,
         log=EventLog(folder / "log.db"),
         state=State(f"sqlite:///{folder / 'state.db'}"),
         lake=lake,

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 from volver.core.doors import lazy
 
 if TYPE_CHECKING:
-    from volver.ui.doors import error_page as error_page
-    from volver.ui.doors import login_page as login_page
-    from volver.ui.doors import routes as routes
-    from volver.ui.rendering import render_page as render_page
-    from volver.ui.rendering import static_folder as static_folder
-    from volver.ui.speech import Speech as Speech
+    from volver.ui.shared.alone import error_page as error_page
+    from volver.ui.shared.alone import login_page as login_page
+    from volver.ui.shared.formatting import Speech as Speech
+    from volver.ui.shared.navigation import Navigation as Navigation
+    from volver.ui.shared.rendering import render_page as render_page
+    from volver.ui.shared.rendering import static_folder as static_folder
 
 __getattr__ = lazy(__name__, __file__)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.predict.world import write_ledger
-from volver.cli.predict_recommend import tell_recommend
+from volver.cli.predict.recommend import tell_recommend
 from volver.core import clock
 from volver.predict.recommend.evaluation import Contender, evaluate, split
 from volver.predict.recommend.interactions import Interactions

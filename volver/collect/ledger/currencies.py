@@ -2,7 +2,7 @@
 
 import tomllib
 
-from volver.core import VolverError, load_settings, write_settings
+from volver.core import Settings, VolverError, load_settings, write_settings
 from volver.store import Shop
 
 
@@ -39,7 +39,7 @@ def adopt(shop: Shop, currency: str) -> None:
 
 def _of_shop(shop: Shop) -> tuple[str, bool]:
     """The shop's currency and whether somebody chose it; an open shop may not know what a first import adopted."""
-    if any(each.name == "currency" and each.origin != "default" for each in shop.origins):
-        return shop.settings.currency, True
-    settings, origins = load_settings(shop.path)
-    return settings.currency, any(each.name == "currency" and each.origin != "default" for each in origins)
+    for settings in (shop.settings, load_settings(shop.path)):
+        if settings.origin(Settings, "currency")[0] != "default":
+            return settings.currency, True
+    return settings.currency, False

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from volver.store import TABLES, Shop, view_sql
+from volver.store import TABLES, Shop, StoreSettings, view_sql
 
 _MAKES = re.compile(r"\s*create (?:or replace )?temp (table|view) (\w+)")
 MEMORY_MB = 512  # an import needs no more whatever the file's size; what does not fit spills
@@ -62,14 +62,18 @@ class Session:
 @contextmanager
 def session(shop: Shop) -> Iterator[Session]:
     """Open a connection for one import. Its folder is removed at the end; the store removes those of dead processes."""
-    home = Path(shop.settings.spill_folder) if shop.settings.spill_folder else shop.path / "spill"
+    home = (
+        Path(shop.settings.of(StoreSettings).spill_folder)
+        if shop.settings.of(StoreSettings).spill_folder
+        else shop.path / "spill"
+    )
     workdir = home / f"{os.getpid()}-import-{uuid.uuid4().hex[:12]}"
     workdir.mkdir(parents=True)
     connection = duckdb.connect(
         ":memory:",
         config={
-            "memory_limit": f"{min(MEMORY_MB, shop.settings.memory_limit_mb)}MB",
-            "threads": shop.settings.threads,
+            "memory_limit": f"{min(MEMORY_MB, shop.settings.of(StoreSettings).memory_limit_mb)}MB",
+            "threads": shop.settings.of(StoreSettings).threads,
             "temp_directory": str(workdir / "duckdb"),
             "preserve_insertion_order": False,
         },

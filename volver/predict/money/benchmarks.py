@@ -16,6 +16,7 @@ from volver.predict.money.first_orders import UNKNOWN, NotRefreshed, grouped, on
 from volver.predict.money.outlook import group_label
 from volver.predict.money.subgroup_totals import parts
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen, Total
 from volver.predict.value.histories import buyers
 from volver.predict.value.registry import published
@@ -99,7 +100,7 @@ def benchmark(shop: Shop, by: str = "segment", horizon: Horizon = "365d") -> Ben
         raise UnknownBenchmark(by=by)
     model = published(shop)
     learned, now = model.learned, buyers(shop, model.data_until)
-    days, discount = horizon_days(horizon, now.at), shop.settings.discount_rate_yearly
+    days, discount = horizon_days(horizon, now.at), shop.settings.of(PredictSettings).discount_rate_yearly
     known, span = learned.known(now), learned.span(days)
     seen = Foreseen(learned, now, days, discount)
     asked, value = learned.asked(discount, days), seen.expected[1]

@@ -20,6 +20,7 @@ from volver.predict.money.newcomers import outlook_of
 from volver.predict.money.outlook import Estimate, Outlook, estimate, group_label
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon
+from volver.predict.settings import PredictSettings
 from volver.store import Shop
 
 PAYBACKS: Final = (30.0, 90.0, 180.0, 365.0, 730.0)  # days by which a cost may have to be back
@@ -150,7 +151,7 @@ def spend_ceiling(
         at=found.firsts.at,
         horizon_days=days,
         currency=shop.settings.currency,
-        discount=shop.settings.discount_rate_yearly,
+        discount=shop.settings.of(PredictSettings).discount_rate_yearly,
         shop=teller.shop(rows),
         rows=tuple(rows),
         campaigns=teller.campaigns(),

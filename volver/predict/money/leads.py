@@ -27,6 +27,7 @@ from volver.predict.money.outlook import Estimate, estimate, from_birth, group_l
 from volver.predict.money.shrinkage import dispersion, rates
 from volver.predict.numerics.arrays import Floats, Ints
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.settings import PredictSettings
 from volver.predict.value.registry import published
 from volver.predict.value.sheets import folded
 from volver.predict.value.training import Learned
@@ -144,7 +145,7 @@ def value_at_first_order(
     unseen = tuple(
         sorted(given[name] for name, levels in effects.features_ if name in given and given[name] not in levels)
     )
-    asked = learned.asked(shop.settings.discount_rate_yearly, days)
+    asked = learned.asked(shop.settings.of(PredictSettings).discount_rate_yearly, days)
     paid = amount if amount is not None else float(firsts.first_kept.mean())
     spends = ([1.0], [max(paid, 0.0)]) if amount is not None else ([0.0], [0.0])
     span = learned.span(days)

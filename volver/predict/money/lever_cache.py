@@ -7,7 +7,9 @@ worked out again. Totals only, nothing about a person.
 import json
 from typing import Any
 
+from volver.know import KnowSettings
 from volver.predict.money.levers import levers
+from volver.predict.settings import PredictSettings
 from volver.predict.value.registry import published, write_whole
 from volver.store import Shop
 
@@ -20,8 +22,8 @@ def kept_levers(shop: Shop) -> dict[str, Any]:
     model = published(shop)
     rests_on = {
         "data_until": model.data_until.isoformat(),
-        "discount_rate_yearly": shop.settings.discount_rate_yearly,
-        "margin_rate": shop.settings.margin_rate,
+        "discount_rate_yearly": shop.settings.of(PredictSettings).discount_rate_yearly,
+        "margin_rate": shop.settings.of(KnowSettings).margin_rate,
         "orders": shop.lake.snapshot("order_lines").version,
     }
     path = shop.path / "models" / f"{model.file.removesuffix('.json')}.levers.json"

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import Words
+from volver.know import KnowSettings
 from volver.predict.laws.buying import YEAR_DAYS, BuyingModel
 from volver.predict.laws.history import Histories
 from volver.predict.money.first_orders import FirstOrders, NotRefreshed, first_orders
@@ -22,6 +23,7 @@ from volver.predict.money.what_if import NO_PUSH, Push, can_push_dropout, newbor
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon, horizon_days
 from volver.predict.numerics.metrics import Z80, Z90
+from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import Buyers, buyers
 from volver.predict.value.registry import published
@@ -124,10 +126,10 @@ def levers(shop: Shop, horizon: Horizon = "365d") -> LeversReport:
     model = published(shop)
     learned, at = model.learned, model.data_until
     now, days = buyers(shop, at), horizon_days(horizon, at)
-    rate = shop.settings.discount_rate_yearly
+    rate = shop.settings.of(PredictSettings).discount_rate_yearly
     coming = coming_of(shop, learned, at, days)
     machine = Machine(learned, now, days, rate, coming)
-    margin = coming.margin_rate if coming else shop.settings.margin_rate
+    margin = coming.margin_rate if coming else shop.settings.of(KnowSettings).margin_rate
     found = sorted(machine.levers(margin), key=lambda lever: -(lever.gain.expected if lever.gain else -np.inf))
     existing, arriving = machine.money(learned.buying, NO_PUSH)
     return LeversReport(
@@ -153,7 +155,7 @@ def coming_of(shop: Shop, learned: Learned, at: date, days: float) -> Coming | N
         firsts = first_orders(shop, at, days)
     except NotRefreshed:
         return None
-    return coming_from(firsts, learned, days, shop.settings.margin_rate)
+    return coming_from(firsts, learned, days, shop.settings.of(KnowSettings).margin_rate)
 
 
 def coming_from(firsts: FirstOrders, learned: Learned, days: float, margin_rate: float) -> Coming:

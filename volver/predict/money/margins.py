@@ -1,6 +1,7 @@
 """Where margins rest on the setting `margin_rate` because costs of products are not known. Reads the lake's `days`."""
 
 from volver.core import Words
+from volver.know import KnowSettings
 from volver.store import Shop
 
 
@@ -10,7 +11,7 @@ def assumed_margin(shop: Shop) -> tuple[Words, ...]:
         "select cast(coalesce(sum(lines), 0) as bigint) as lines, "
         "cast(coalesce(sum(uncosted), 0) as bigint) as uncosted from days"
     ).to_pylist()[0]
-    rate = round(100 * shop.settings.margin_rate)
+    rate = round(100 * shop.settings.of(KnowSettings).margin_rate)
     lines, uncosted = int(found["lines"]), int(found["uncosted"])
     if not uncosted and lines:
         return ()

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from volver.core import Words
+from volver.know import KnowSettings
 from volver.predict.money.first_orders import first_orders, groups
 from volver.predict.money.outlook import Estimate, Outlook, estimate, group_label, outlook
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.settings import PredictSettings
 from volver.predict.value.registry import published
 from volver.store import Shop
 
@@ -124,7 +126,7 @@ def newcomers(shop: Shop, by: str = "channel", horizon: Horizon = "365d", *, see
         at=firsts.at,
         horizon_days=days,
         currency=shop.settings.currency,
-        discount=shop.settings.discount_rate_yearly,
+        discount=shop.settings.of(PredictSettings).discount_rate_yearly,
         customers=len(firsts),
         first=estimate(found.first[:, -1]),
         later=estimate(found.repeats[:, -1]),
@@ -145,8 +147,8 @@ def outlook_of(shop: Shop, by: str, horizon: Horizon, *, seed: int = 0) -> tuple
         firsts,
         groups(firsts, by),
         days,
-        settings.discount_rate_yearly,
-        margin_rate=settings.margin_rate,
+        settings.of(PredictSettings).discount_rate_yearly,
+        margin_rate=settings.of(KnowSettings).margin_rate,
         seed=seed,
     )
     return found, days

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import E4, Answer, Words, clock, midnight_us
+from volver.know import KnowSettings
 from volver.predict.numerics.arrays import Bools, Floats
 from volver.predict.value.histories import TooLittleHistory, day_after, last_day
 from volver.store import Shop
@@ -72,7 +73,7 @@ def baskets(shop: Shop, until: date, without: Sequence[str] = ()) -> Baskets:
         }
     )
     known = [facts.get(product, {}) for product in rows.items.values.tolist()]
-    price, margin = _money(rows, lines, known, shop.settings.margin_rate)
+    price, margin = _money(rows, lines, known, shop.settings.of(KnowSettings).margin_rate)
     return Baskets(
         rows=rows,
         end=midnight_us(until + timedelta(days=1), shop.settings.timezone) / _DAY_US,

@@ -12,6 +12,7 @@ from typing import Any
 from volver.core import E4, Words
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.settings import PredictSettings
 from volver.predict.value.chance_calibration import p_within
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import buyer
@@ -78,7 +79,7 @@ def value_of_customer(shop: Shop, customer: int, horizon: Horizon = "365d") -> C
     model = published(shop)
     days = horizon_days(horizon, model.data_until)
     told = model.body.get("discount_rate_yearly")
-    discount = shop.settings.discount_rate_yearly if told is None else float(told)
+    discount = shop.settings.of(PredictSettings).discount_rate_yearly if told is None else float(told)
     one = buyer(shop, customer, model.data_until)
     asked: dict[str, Any] = {
         "customer_id": customer,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import log as log_of
+from volver.know import KnowSettings
 from volver.predict.numerics.arrays import Floats, Ints
 from volver.store import Shop, named
 
@@ -166,7 +167,7 @@ def as_days(numbers: Any) -> Any:
 
 
 def _undone_us(shop: Shop) -> int:
-    return shop.settings.cancel_within_hours * _HOUR_US
+    return shop.settings.of(KnowSettings).cancel_within_hours * _HOUR_US
 
 
 def _seen_now(shop: Shop) -> dict[str, int]:
@@ -175,7 +176,7 @@ def _seen_now(shop: Shop) -> dict[str, int]:
         "offset": shop.lake.offset("order_lines"),
         "version": ledger.version,
         "rows": ledger.rows,
-        "hours": shop.settings.cancel_within_hours,
+        "hours": shop.settings.of(KnowSettings).cancel_within_hours,
         "form": FORM,
     }
 
@@ -200,7 +201,7 @@ def _may_add(shop: Shop, before: dict[str, int]) -> bool:
 
 
 def _is_ours(shop: Shop, before: dict[str, int]) -> bool:
-    return (before["form"], before["hours"]) == (FORM, shop.settings.cancel_within_hours)
+    return (before["form"], before["hours"]) == (FORM, shop.settings.of(KnowSettings).cancel_within_hours)
 
 
 def _make(shop: Shop) -> None:
@@ -212,7 +213,7 @@ def _make(shop: Shop) -> None:
 
 def _add(shop: Shop, after: int) -> bool:
     """Rows of the batches after one; False if so many customers are touched that all may as well be read anew."""
-    now, hours = _seen_now(shop), shop.settings.cancel_within_hours
+    now, hours = _seen_now(shop), shop.settings.of(KnowSettings).cancel_within_hours
     undone_days = -(-hours // 24) + 1  # a day more, for the clock is put back now and then
     changed = shop.compute.query("buying_days_changed", after=after, undone_days=undone_days)
     if changed.num_rows * _FEW > shop.lake.snapshot(TABLE).rows:

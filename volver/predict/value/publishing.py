@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import E4, Answer, Words, clock
+from volver.know import KnowSettings
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.settings import PredictSettings
 from volver.predict.value.chance_calibration import CHANCE_DAYS
 from volver.predict.value.forecast import Foreseen, Total
 from volver.predict.value.histories import Buyers, Past, TooLittleHistory, day_after, last_day, past
@@ -79,7 +81,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     """
     began = clock.stopwatch_s()
     day = last_day(shop, at)
-    days, discount = horizon_days(horizon, day), shop.settings.discount_rate_yearly
+    days, discount = horizon_days(horizon, day), shop.settings.of(PredictSettings).discount_rate_yearly
     known = past(shop, day)
     now, first = known.at(day), known.first
     learned = learn(now, chosen(shop, day, days, model, len(now)))
@@ -93,8 +95,8 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
         "scored_at": day.isoformat(),
         "horizon_days": days,
         "discount_rate_yearly": discount,
-        "margin_rate": shop.settings.margin_rate,
-        "cancel_within_hours": shop.settings.cancel_within_hours,
+        "margin_rate": shop.settings.of(KnowSettings).margin_rate,
+        "cancel_within_hours": shop.settings.of(KnowSettings).cancel_within_hours,
         "total": total.to_dict("value"),
         "horizons": horizons(learned, now, discount),
         "choice": learned.choice,

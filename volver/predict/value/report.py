@@ -11,6 +11,7 @@ import numpy as np
 
 from volver.core import Answer
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen, Total
 from volver.predict.value.histories import buyers
 from volver.predict.value.registry import published
@@ -73,7 +74,7 @@ def value_report(shop: Shop, horizon: Horizon = "365d") -> ValueReport:
 
     model = published(shop)
     now = buyers(shop, model.data_until)
-    days, discount = horizon_days(horizon, now.at), shop.settings.discount_rate_yearly
+    days, discount = horizon_days(horizon, now.at), shop.settings.of(PredictSettings).discount_rate_yearly
     seen = Foreseen(model.learned, now, days, discount)
     worth = seen.worth
     order = np.lexsort((now.customer_id, -worth.value))

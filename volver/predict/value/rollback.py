@@ -5,6 +5,7 @@ Reads the ledger and the shelf; replaces the lake table `scores` and says in the
 
 from typing import Any
 
+from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import buyers, last_day
 from volver.predict.value.publishing import horizons, publish, scores
@@ -20,7 +21,7 @@ def republish(shop: Shop, model_id: int) -> ShelfModel:
     """
     model = kept_model(shop, model_id)
     day = max(last_day(shop, None), model.learned_until)
-    now, discount = buyers(shop, day), shop.settings.discount_rate_yearly
+    now, discount = buyers(shop, day), shop.settings.of(PredictSettings).discount_rate_yearly
     learned = model.learned.moved_to(day)
     total = Foreseen(learned, now, float(model.body["horizon_days"]), discount).value_of()
     facts: dict[str, Any] = {

@@ -1,15 +1,21 @@
 """The tables of the state, in SQLAlchemy Core: the same text for SQLite and PostgreSQL, one file for each room.
 
-A change here needs a new file in `migrations/versions`; a test compares the two.
+`schema.accounts` is the table of that name, whichever file holds it. A change here needs a new file in
+`migrations/versions`; a test compares the two.
 """
 
-from volver.store.schema.collect import batches as batches
-from volver.store.schema.collect import set_aside as set_aside
-from volver.store.schema.know import refreshes as refreshes
+from importlib import import_module
+from pkgutil import iter_modules
+
+from sqlalchemy import Table
+
 from volver.store.schema.metadata import metadata as metadata
-from volver.store.schema.predict import models as models
-from volver.store.schema.server import accounts as accounts
-from volver.store.schema.server import api_tokens as api_tokens
-from volver.store.schema.server import login_tokens as login_tokens
-from volver.store.schema.server import sessions as sessions
-from volver.store.schema.store import kept_answers as kept_answers
+
+for _found in iter_modules(__path__):
+    import_module(f"{__name__}.{_found.name}")
+
+
+def __getattr__(name: str) -> Table:
+    if name not in metadata.tables:
+        raise AttributeError(name)
+    return metadata.tables[name]

@@ -43,9 +43,23 @@ login_tokens = Table(
 )
 
 
-# Tokens with which programs ask the API, by the hash of their secret. A revoked one is deleted.
+# Tokens with which programs ask the API, by the hash of their secret; `scopes` are rights, parted by blanks. A revoked
+# one is deleted.
 api_tokens = Table(
     "api_tokens",
+    metadata,
+    Column("id", ID, primary_key=True, autoincrement=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("token_hash", String(128), nullable=False, unique=True),
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=True),
+    Column("scopes", String(255), nullable=False, server_default="read customers bring learn"),
+)
+
+
+# Keys with which the shop's pages and platforms send what happened, by the hash of the key. They can only write.
+write_keys = Table(
+    "write_keys",
     metadata,
     Column("id", ID, primary_key=True, autoincrement=True),
     Column("name", String(64), nullable=False, unique=True),

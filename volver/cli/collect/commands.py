@@ -1,0 +1,300 @@
+"""`volver collect`: bring in order lines, products and customers, and see what could not be read."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.core.days import EPOCH
+
+if TYPE_CHECKING:
+    from volver.collect import DryRun, ImportOptions, ImportReport
+    from volver.store import Shop
+
+_STAGES = {"understood": 10, "read": 45, "compared": 80, "written": 95, "done": 100}
+_WORDS = {
+    "understood": "reading the rows",
+    "read": "comparing with the ledger",
+    "compared": "writing",
+    "written": "committing",
+    "done": "done",
+}
+_HIDDEN = {"file_no", "line_ref", "has_time", "day", "net_exact", "currency", "raw", "full_key", "problem"}
+
+
+@click.group(name="collect")
+def group() -> None:
+    """Bring in what the shop knows: orders, products, customers.
+
+    Example: volver collect import orders.csv --dry-run
+    """
+
+
+def _reading(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how files are read."""
+    for option in reversed(
+        [
+            click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field."),
+            click.option("--currency", metavar="CODE", help="Currency of the files (default: the shop's)."),
+            click.option("--timezone", metavar="ZONE", help="Zone of times that name none (default: the shop's)."),
+            click.option("--day-first/--month-first", default=None, help="What 03/04/2024 means: 3 April or March 4."),
+            click.option("--decimal", type=click.Choice(["point", "comma"]), help="What stands before the cents."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@group.command(name="import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--as", "as_", type=click.Choice(["orders", "products", "customers"]), help="What the files hold.")
+@_reading
+@click.option("--drop-identical", is_flag=True, help="Keep one of several identical lines of an order.")
+@click.option("--dry-run", is_flag=True, help="Show how the files are understood, and change nothing.")
+@click.option("--refresh/--no-refresh", default=True, help="Also bring customers, segments and forecasts up to date.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+@click.pass_obj
+def import_(
+    context: Context,
+    /,
+    paths: tuple[str, ...],
+    as_: str | None,
+    drop_identical: bool,
+    dry_run: bool,
+    refresh: bool,
+    as_json: bool,
+    **said: Any,
+) -> None:
+    """Import files or folders: CSV, TSV, JSON lines, Parquet or Arrow, plain or packed.
+
+    Importing again changes nothing. What cannot be read is set aside, never dropped.
+
+    Example: volver collect import orders.csv --currency GBP --timezone Europe/London
+    """
+    from volver.collect import import_files, try_import
+
+    options = _options(as_=as_, drop_identical=drop_identical, **said)
+    with context.open_shop() as shop:
+        if dry_run:
+            _tell_dry_run(try_import(shop, paths, options), as_json=as_json)
+            return
+        with _progress() as step:
+            report = import_files(shop, paths, options, step)
+        if refresh and (report.rows.added or _is_behind(shop)):
+            from volver.app import refresh as bring_up_to_date
+
+            tell_story("Bringing customers, segments and forecasts up to date.")
+            bring_up_to_date(shop)
+    if as_json:
+        tell_json(report.to_json())
+    else:
+        _tell_report(report)
+    _tell_advice(report)
+
+
+@group.command(name="set-aside")
+@click.option("--retry", is_flag=True, help="Try to read the rows again, with the options given here.")
+@_reading
+@click.option("--limit", default=50, show_default=True, help="How many rows to list.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+@click.pass_obj
+def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **said: Any) -> None:
+    """List what could not be read, by file, row and reason; try it again with --retry.
+
+    Example: volver collect set-aside --retry --map date=OrderDate --day-first
+    """
+    from volver.collect import retry_set_aside
+    from volver.collect import set_aside as rows_set_aside
+
+    options = _options(as_=None, drop_identical=False, **said)
+    with context.open_shop() as shop:
+        if retry:
+            done = retry_set_aside(shop, options)
+            if done.added or _is_behind(shop):
+                from volver.app import refresh
+
+                refresh(shop)
+            if as_json:
+                tell_json(done.to_json())
+            else:
+                tell_story(f"Tried {done.tried:,} rows: {done.settled:,} could be read, {done.added:,} are new.")
+                tell_table(("reason", "rows"), sorted(done.waiting.items()))
+            return
+        found = rows_set_aside(shop, limit)
+    if as_json:
+        tell_json(found.to_json())
+        return
+    if not found.total:
+        tell_story("Nothing is set aside.")
+        return
+    tell_table(("reason", "rows"), sorted(found.reasons.items()))
+    click.echo()
+    tell_table(("file", "row", "reason"), [(each.file, each.row_no, each.reason) for each in found.rows])
+
+
+def _is_behind(shop: "Shop") -> bool:
+    """Whether the ledger changed after customers were last brought up to date; `facts` is the last table of knowing.
+
+    Compacting the ledger counts as a change too, which costs one refresh more and nothing else.
+    """
+    made = _newest_ms(shop, "facts")
+    return any(_newest_ms(shop, table) > made for table in ("order_lines", "customers", "products"))
+
+
+def _newest_ms(shop: "Shop", table: str) -> int:
+    """When a lake table's newest file was written (its commit says so: copying a shop changes nothing); -1 without."""
+    import pyarrow as pa
+
+    if shop.lake.snapshot(table).version < 0:
+        return -1
+    actions = pa.RecordBatchReader.from_stream(shop.lake.opened(table).get_add_actions(flatten=True))
+    return max((int(each["modification_time"]) for each in actions.read_all().to_pylist()), default=-1)
+
+
+def _options(
+    *,
+    as_: str | None,
+    mapping: Sequence[str],
+    currency: str | None,
+    timezone: str | None,
+    day_first: bool | None,
+    decimal: str | None,
+    drop_identical: bool,
+) -> "ImportOptions":
+    from volver.collect import ImportOptions
+
+    pairs: dict[str, str] = {}
+    for pair in mapping:
+        name, sign, column = pair.partition("=")
+        if not sign:
+            raise click.UsageError(f"--map takes FIELD=COLUMN, not {pair}.")
+        pairs[name.strip()] = column.strip()
+    chosen: Any = {"point": ".", "comma": ","}.get(decimal or "")
+    kind: Any = as_
+    return ImportOptions(
+        as_=kind,
+        mapping=pairs,
+        currency=currency,
+        timezone=timezone,
+        day_first=day_first,
+        decimal=chosen,
+        drop_identical=drop_identical,
+    )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None] | None]:
+    """A progress bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("looking at the files", total=100)
+
+        def step(name: str) -> None:
+            if name in _STAGES:
+                bar.update(task, completed=_STAGES[name], description=_WORDS[name])
+
+        yield step
+
+
+def _tell_report(report: "ImportReport") -> None:
+    said = report.to_json()
+    lines = [("files", report.files)]
+    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical")]
+    lines += [(f"set aside: {reason}", count) for reason, count in sorted(report.rows.set_aside.items())]
+    lines += [(f"orders {key}", count) for key, count in said["orders"].items()]
+    lines += [(f"lines {key}", count) for key, count in report.lines.items()]
+    lines += [("customers", report.customers), ("products", report.products)]
+    tell_table(("what", "count"), lines)
+    click.echo()
+    tell_table(
+        ("money", report.currency),
+        [("net: quantity x price of every row", report.net), ("ledger: what counts as revenue", report.ledger_net)],
+    )
+    if report.first_at:
+        click.echo(f"\nFrom {report.first_at} to {report.last_at}.")
+
+
+def _tell_advice(report: "ImportReport") -> None:
+    for label, why in report.skipped:
+        tell_story(f"{label} is left out: {why}")
+    waiting = sum(report.rows.set_aside.values())
+    if waiting:
+        tell_story(f"{waiting:,} rows are set aside: see `volver collect set-aside`.")
+
+
+def _tell_dry_run(found: "DryRun", *, as_json: bool) -> None:
+    if as_json:
+        tell_json(_dry_run_json(found))
+        return
+    for each in found.preview.files:
+        click.echo(f"{each.label} ({each.as_}, {each.kind})")
+        tell_table(("field", "column"), sorted(each.mapping.items()))
+        for note in each.notes:
+            click.echo(f"  {note}")
+        if each.unused:
+            click.echo(f"  not used: {', '.join(each.unused)}")
+        click.echo()
+    if found.preview.rows:
+        rows = [_readable(row) for row in found.preview.rows]
+        tell_table(list(rows[0]), [list(row.values()) for row in rows])
+        click.echo()
+    for ask in found.preview.asks:
+        tell_story(f"{ask}\n{ask.advice}")
+    if found.report is not None:
+        _tell_report(found.report)
+        if found.renamed:
+            click.echo(f"{found.renamed:,} products have several names; the most used one stands.")
+        tell_story("Nothing was changed: this was a dry run.")
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A parsed row as people read it: decimals instead of ten-thousandths, times instead of microseconds."""
+    from volver.core import decimal_text
+
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in _HIDDEN:
+            continue
+        if name == "ts_us":
+            shown["at (UTC)"] = str(EPOCH + timedelta(microseconds=value))[:16] if value is not None else ""
+        elif name.endswith("_e4"):
+            shown[name.removesuffix("_e4")] = decimal_text(value) if value is not None else ""
+        else:
+            shown[name] = value
+    return {**shown, "problem": row.get("problem")}
+
+
+def _dry_run_json(found: "DryRun") -> dict[str, Any]:
+    files = [
+        {
+            "file": each.label,
+            "as": each.as_,
+            "kind": each.kind,
+            "mapping": dict(each.mapping),
+            "unused": list(each.unused),
+            "encoding": each.encoding,
+            "delimiter": each.delimiter,
+            "date_format": each.date_format,
+            "decimal": each.decimal,
+            "notes": list(each.notes),
+        }
+        for each in found.preview.files
+    ]
+    return {
+        "dry_run": True,
+        "files": files,
+        "rows": [dict(row) for row in found.preview.rows],
+        "asks": [ask.envelope() for ask in found.preview.asks],
+        "renamed_products": found.renamed,
+        "report": found.report.to_json() if found.report is not None else None,
+    }

@@ -1,0 +1,252 @@
+"""`volver know`: customers, one customer, segments, stages, key figures, cohorts."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from volver.cli.output import Context, tell_json, tell_table
+
+if TYPE_CHECKING:
+    from volver.know import CustomerProfile
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+at_option = click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of this day (default: the last refresh).")
+
+
+@click.group(name="know")
+def group() -> None:
+    """Customers, stages, segments and key figures."""
+
+
+@group.command()
+@click.option("--search", default="", help="Part of a name, e-mail or reference.")
+@click.option("--stage", help="Only this stage: new, growing, champion, slipping, sleeping, lost.")
+@click.option("--segment", help="Only this segment; `volver know segments` lists them.")
+@click.option("--sort", default="value", help="value, net, orders, last, alive or name.")
+@click.option("--ascending", is_flag=True, help="Smallest first.")
+@click.option("--limit", default=20, type=click.IntRange(1, 10_000), help="How many.")
+@click.option("--offset", default=0, type=click.IntRange(0), help="How many to pass over.")
+@at_option
+@json_option
+@click.pass_obj
+def customers(
+    context: Context,
+    search: str,
+    stage: str | None,
+    segment: str | None,
+    sort: str,
+    ascending: bool,
+    limit: int,
+    offset: int,
+    at: datetime | None,
+    as_json: bool,
+) -> None:
+    """List customers.
+
+    Example: volver know customers --stage slipping --at 2026-06-01 --limit 10
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        page = know.customers(
+            shop,
+            search=search,
+            stage=stage,
+            segment=segment,
+            sort=sort,
+            descending=not ascending,
+            limit=limit,
+            offset=offset,
+            at=_day(at),
+        )
+        currency = shop.settings.currency
+    if as_json:
+        tell_json({"total": page.total, "currency": currency, "customers": [know.plain(row) for row in page.rows]})
+        return
+    tell_table(
+        ["customer", "name", "stage", "orders", f"net {currency}", "last order", "P(alive)", "next 365 days"],
+        [
+            (
+                row.ref,
+                row.name,
+                row.stage,
+                row.orders,
+                _rounded(row.net_e4),
+                row.last_day,
+                row.p_alive,
+                _rounded(row.value_e4),
+            )
+            for row in page.rows
+        ],
+    )
+
+
+@group.command()
+@click.argument("reference")
+@at_option
+@json_option
+@click.pass_obj
+def customer(context: Context, reference: str, at: datetime | None, as_json: bool) -> None:
+    """Show one customer by reference or e-mail.
+
+    Example: volver know customer 1042
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.customer(shop, know.find_customer(shop, reference), _day(at))
+        currency = shop.settings.currency
+    if as_json:
+        tell_json(know.plain(found) | {"currency": currency})
+        return
+    _tell_customer(found, currency)
+
+
+def _tell_customer(found: "CustomerProfile", currency: str) -> None:
+    from volver import know
+
+    click.echo(f"{found.name or found.ref}: {found.stage} ({found.stage_reason})")
+    click.echo(f"{found.orders} orders, {_rounded(found.net_e4)} {currency} net, {found.first_day} to {found.last_day}")
+    if found.scores:
+        low, high = _rounded(found.scores.value_low_e4), _rounded(found.scores.value_high_e4)
+        click.echo(
+            f"next 365 days: {_rounded(found.scores.value_e4)} {currency} (90 %: {low} to {high}), "
+            f"P(alive) {found.scores.p_alive:.2f}"
+        )
+    for each in found.segments:
+        click.echo(f"  {each.label}: {know.filled(each.reason)}")
+
+
+@group.command()
+@at_option
+@json_option
+@click.pass_obj
+def segments(context: Context, at: datetime | None, as_json: bool) -> None:
+    """The built-in segments with their rules in words.
+
+    Example: volver know segments --at 2026-06-01
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.segments(shop, _day(at))
+    if as_json:
+        tell_json({"segments": [know.plain(each) for each in found]})
+        return
+    tell_table(
+        ["segment", "members", "net", "next 365 days", "rule"],
+        [
+            (
+                each.key,
+                each.members,
+                _rounded(each.net_e4),
+                _rounded(each.value_e4),
+                f"waits for {each.waiting_for}" if each.waiting_for else know.filled(each.rule),
+            )
+            for each in found
+        ],
+    )
+
+
+@group.command()
+@at_option
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Also show who moved since this day.")
+@json_option
+@click.pass_obj
+def stages(context: Context, at: datetime | None, since: datetime | None, as_json: bool) -> None:
+    """How many customers are in each stage, and the moves between two days.
+
+    Example: volver know stages --at 2026-06-01 --since 2026-03-01
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.stages(shop, _day(at), _day(since))
+    if as_json:
+        tell_json(know.plain(found))
+        return
+    tell_table(
+        ["stage", "customers", "net", "next 365 days"],
+        [(each.stage, each.customers, _rounded(each.net_e4), _rounded(each.value_e4)) for each in found.stages],
+    )
+    if found.moves:
+        click.echo("")
+        tell_table(["was", "is", "customers"], [(each.was or "-", each.now, each.customers) for each in found.moves])
+
+
+@group.command()
+@click.option("--by", default="month", help="day, week or month.")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@json_option
+@click.pass_obj
+def kpi(context: Context, by: str, start: datetime | None, end: datetime | None, as_json: bool) -> None:
+    """Key figures by day, week or month.
+
+    Example: volver know kpi --by week --from 2026-01-01
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        rows = know.kpi(shop, by, _day(start), _day(end)).rows()
+        currency = shop.settings.currency
+    if as_json:
+        tell_json({"by": by, "currency": currency, "periods": [know.plain(row) for row in rows]})
+        return
+    tell_table(
+        ["from", "orders", f"net {currency}", "margin", "AOV", "new", "returning", "repeat rate", "returns"],
+        [
+            (
+                row["start"],
+                row["orders"],
+                _rounded(row["net_e4"]),
+                _rounded(row["margin_e4"]),
+                _rounded(row["aov_e4"]),
+                row["new_customers"],
+                row["returning_customers"],
+                row["repeat_rate"],
+                row["returns_rate"],
+            )
+            for row in rows
+        ],
+    )
+
+
+@group.command()
+@at_option
+@json_option
+@click.pass_obj
+def cohorts(context: Context, at: datetime | None, as_json: bool) -> None:
+    """First-time buyers by month: the share who ordered again n months later.
+
+    Example: volver know cohorts
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.cohorts(shop, _day(at))
+    if as_json:
+        tell_json(know.plain(found))
+        return
+    months = max((len(each.retention) for each in found.cohorts), default=0)
+    tell_table(
+        ["first order", "buyers", *(str(n) for n in range(months))],
+        [
+            (
+                each.month,
+                each.buyers,
+                *(f"{share:.0%}" for share in each.retention),
+                *[""] * (months - len(each.retention)),
+            )
+            for each in found.cohorts
+        ],
+    )
+
+
+def _rounded(e4: int | None) -> float | None:
+    return None if e4 is None else e4 / 10_000
+
+
+def _day(moment: datetime | None) -> date | None:
+    return None if moment is None else moment.date()

@@ -1,0 +1,1 @@
+"""Commands of the server: the demo, serving, who may enter."""

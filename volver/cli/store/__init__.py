@@ -1,0 +1,1 @@
+"""Commands of the store: a new shop, its health, its settings."""

@@ -1,0 +1,114 @@
+"""What programs may ask of know: the command line's answers, typed."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+from volver.core import Parameter, Question, Words
+from volver.know.answers import STAGES
+from volver.know.figures import kpi
+from volver.know.listing import customers
+from volver.know.plain import plain
+from volver.know.profile import customer
+from volver.know.replies import Cohorts, Customer, CustomerList, DataHealth, KeyFigures, SegmentList, Stages
+from volver.know.returning import cohorts
+from volver.know.segmenting import segments
+from volver.know.standing import stages
+from volver.know.today import health
+from volver.store import Shop
+
+Say = Callable[[Words], str]
+_AT: Final = Parameter(name="at", kind="day", says="As of this day (default: the last refresh).")
+_SORTS: Final = ("value", "net", "orders", "last", "alive", "name")
+
+
+def _customers(shop: Shop, *, ascending: str = "no", **asked: Any) -> Any:
+    page = customers(shop, descending=ascending == "no", **{"limit": 20, **asked})
+    rows = [plain(row) for row in page.rows]
+    return {"total": page.total, "currency": shop.settings.currency, "customers": rows}
+
+
+def _customer(shop: Shop, *, id: int, say: Say, at: date | None = None) -> Any:  # noqa: A002  the name in the path
+    return plain(customer(shop, id, at), say) | {"currency": shop.settings.currency}
+
+
+def _segments(shop: Shop, *, say: Say, at: date | None = None) -> Any:
+    return {"segments": plain(segments(shop, at), say)}
+
+
+def _kpi(shop: Shop, *, by: str = "month", start: date | None = None, end: date | None = None) -> Any:
+    rows = kpi(shop, by, start, end).rows()
+    return {"by": by, "currency": shop.settings.currency, "periods": plain(rows)}
+
+
+QUESTIONS: Final = (
+    Question(
+        path="/know/customers",
+        says="Customers, a page at a time. Names are never searched here: an address must not hold one.",
+        right="customers",
+        parameters=(
+            Parameter(name="stage", kind="choice", says="Only this stage.", choices=STAGES),
+            Parameter(name="segment", kind="text", says="Only this segment, by its key."),
+            Parameter(name="sort", kind="choice", says="In which order (default: value).", choices=_SORTS),
+            Parameter(name="ascending", kind="choice", says="Smallest first.", choices=("yes", "no")),
+            Parameter(name="limit", kind="count", says="How many (default: 20).", most=1000),
+            Parameter(name="offset", kind="count", says="How many to pass over.", most=2**31),
+            _AT,
+        ),
+        answer=_customers,
+        replies=CustomerList,
+    ),
+    Question(
+        path="/know/customers/{id}",
+        says="One customer whole: facts, stage, segments with reasons, orders, events.",
+        right="customers",
+        parameters=(
+            Parameter(name="id", kind="count", says="The customer's id.", most=2**63 - 1, in_path=True),
+            _AT,
+        ),
+        answer=_customer,
+        replies=Customer,
+        speaks=True,
+    ),
+    Question(
+        path="/know/stages",
+        says="How many customers are in each stage, and the moves since an earlier day.",
+        parameters=(_AT, Parameter(name="since", kind="day", says="Also who moved since this day.")),
+        answer=lambda shop, *, say, at=None, since=None: plain(stages(shop, at, since), say),
+        replies=Stages,
+        speaks=True,
+    ),
+    Question(
+        path="/know/segments",
+        says="Every segment: its rule in words with this shop's thresholds, who is in it, what they are worth.",
+        parameters=(_AT,),
+        answer=_segments,
+        replies=SegmentList,
+        speaks=True,
+    ),
+    Question(
+        path="/know/kpi",
+        says="Key figures by day, week or month.",
+        parameters=(
+            Parameter(name="by", kind="choice", says="How long a period is.", choices=("day", "week", "month")),
+            Parameter(name="start", kind="day", says="First day."),
+            Parameter(name="end", kind="day", says="Last day."),
+        ),
+        answer=_kpi,
+        replies=KeyFigures,
+    ),
+    Question(
+        path="/know/cohorts",
+        says="First-time buyers by month: the share who ordered again n months later, and what they spent so far.",
+        parameters=(_AT,),
+        answer=lambda shop, *, at=None: plain(cohorts(shop, at)),
+        replies=Cohorts,
+    ),
+    Question(
+        path="/know/health",
+        says="Is the data sound? Counts of the ledger, and in words what a person should know about it.",
+        answer=lambda shop, *, say: plain(health(shop), say),
+        replies=DataHealth,
+        speaks=True,
+    ),
+)

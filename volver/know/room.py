@@ -1,0 +1,36 @@
+"""What know brings: customers, stages, segments and key figures on the command line, in the console, over the API."""
+
+from typing import Final
+
+from volver.core.room import Command, Deed, Page, Place, Room
+from volver.core.words import Words
+
+ROOM: Final = Room(
+    name="know",
+    label=Words("Know"),
+    commands=(
+        Command(
+            name="know",
+            where="volver.cli.know.commands:group",
+            says="Customers, stages, segments and key figures.",
+        ),
+    ),
+    questions="volver.know.questions:QUESTIONS",
+    pages=(
+        Page(path="/customers", where="volver.ui.know.customers:list_page", right="customers"),
+        Page(path="/customers", where="volver.ui.know.customers:search_page", methods=("POST",), right="customers"),
+        Page(path="/find", where="volver.ui.know.customers:find_page", methods=("POST",), right="customers"),
+        Page(path="/customers/{id:int}", where="volver.ui.know.customer:customer_page", right="customers"),
+        Page(path="/segments", where="volver.ui.know.segments:segments_page"),
+    ),
+    places=(
+        Place(path="/customers", icon="users", label=Words("Customers"), key="c"),
+        Place(path="/segments", icon="group", label=Words("Segments"), key="s"),
+    ),
+    deeds=(
+        Deed(path="/customers?stage=slipping", icon="hourglass", label=Words("See who is slipping away")),
+        Deed(path="/customers?sort=last", icon="shopping-bag", label=Words("See who ordered last")),
+    ),
+    settings="volver.know.settings:KnowSettings",
+    lake="volver.store.tables.know:TABLES",
+)

@@ -1,0 +1,1 @@
+"""What happened arrives here over HTTP: write keys, no cookies, answers for scripts of other origins."""

@@ -1,0 +1,1 @@
+"""The pages of know: Home, Customers, a customer, Segments."""

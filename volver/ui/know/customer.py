@@ -1,0 +1,163 @@
+"""One customer whole: four facts, the curve of coming back, everything that happened, segments with reasons."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from volver import know, predict
+from volver.core import E4, Words
+from volver.know import CustomerProfile
+from volver.store import Shop
+from volver.ui.know.timeline import SHOWN, story
+from volver.ui.know.vocabulary import CHIPS, PLURALS
+from volver.ui.predict.rebuys_card import again
+from volver.ui.predict.shelf import why_not, worth_of
+from volver.ui.shared.charts_people import Curve, Dot, curve
+from volver.ui.shared.formatting import Speech
+from volver.ui.shared.rendering import is_fragment, render_page, speech_of
+
+_MOST: Final = 1_000
+_DAILY: Final = 1.5
+_CLOSE: Final = 0.01  # what is published may differ so much from what is known again, and still be explained
+_PALE: Final = 0.2  # the size of an order too old for the story, whose value the page does not have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why the value is what it is: sentences, most with what they multiply it by; none where it is not known."""
+
+    title: str
+    says: str
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPages:
+    """The handler of `/customers/{id}`."""
+
+    shop: Shop
+
+    def show(self, request: Request) -> Response:
+        """The page, or only its story when htmx filters it. Raises `know.no_such_customer`."""
+        profile = know.customer(self.shop, int(request.path_params["id"]))
+        asked = request.query_params.get("shown", "")
+        shown = min(int(asked), _MOST) if asked.isdecimal() and int(asked) > SHOWN else SHOWN
+        told = story(profile, request.query_params.get("kind", ""), shown)
+        if is_fragment(request):
+            return render_page(request, self.shop, "customer_story.html", c=profile, story=told, chips=CHIPS)
+        spoken = speech_of(request, self.shop)
+        return render_page(
+            request,
+            self.shop,
+            "customer.html",
+            c=profile,
+            who=profile.name or spoken.text("Customer {ref}", ref=profile.ref),
+            called=called(profile.name),
+            initials=initials(profile.name),
+            story=told,
+            chips=CHIPS,
+            group=spoken.words(PLURALS[profile.stage]),
+            where=", ".join(part for part in (profile.city, profile.country) if part),
+            chart=self._curve(profile, spoken),
+            rhythm=_rhythm(profile),
+            why=self._why(profile, spoken),
+            again=again(self.shop, profile),
+        )
+
+    def _why(self, profile: CustomerProfile, spoken: Speech) -> Why:
+        """The reasons of the value that the page shows, or why there are none."""
+        _, scores = spoken.text, profile.scores
+        title = _("Why {value}?", value=spoken.money(scores.value_e4)) if scores else _("Why this value?")
+        if worth_of(self.shop) is None:
+            return Why(title=title, says=spoken.words(why_not(self.shop.lake.snapshot("facts").rows)))
+        try:
+            found = predict.value_of_customer(self.shop, profile.customer_id)
+        except (predict.NoModel, predict.TooLittleHistory) as missing:
+            return Why(title=title, says=spoken.words(Words(missing.says, missing.facts)))
+        if found.value is None or found.base is None:
+            return Why(title=title, says=spoken.words(found.reasons[0].words))
+        if scores is None or abs(found.value * E4 - scores.value_e4) > max(_CLOSE * scores.value_e4, E4):
+            text = "What was known on {until_day} has changed since: run `volver predict fit` again."
+            return Why(title=title, says=spoken.words(Words(text, {"until_day": found.at})))
+        base = spoken.money(found.base * E4)
+        says = _("Each × multiplies what the mean customer would bring, {base}; small ones are left out.", base=base)
+        if profile.orders > found.reasons[0].words.params.get("times", profile.orders):
+            says += " " + _("Orders of one day count as one.")
+        return Why(
+            title=title,
+            says=says,
+            rows=tuple(
+                (spoken.words(each.words), "" if each.factor is None else spoken.factor(each.factor))
+                for each in found.reasons
+            ),
+        )
+
+    def _curve(self, profile: CustomerProfile, spoken: Speech) -> Markup | None:
+        if worth_of(self.shop) is None:
+            return None
+        found = predict.alive_curve(self.shop, profile.customer_id)
+        if found is None:
+            return None
+        _, scores = spoken.text, profile.scores
+        placed = [each for each in profile.history if each.is_order]
+        most = max((each.gross_e4 for each in placed), default=1) or 1
+        dots = [
+            Dot(
+                day=each.day,
+                size=max(each.gross_e4, 0) / most,
+                says=f"{spoken.day(each.day)} · {spoken.money(each.gross_e4, exact=True)} · {each.ref}",
+            )
+            for each in reversed(placed)
+        ]
+        told = {each.day for each in placed}
+        dots += [Dot(day=day, size=_PALE, says=spoken.day(day)) for day in found.orders if day not in told]
+        window = None
+        if scores and scores.next_from_day and scores.next_to_day:
+            window = (scores.next_from_day, scores.next_to_day)
+        return curve(
+            Curve(days=found.days, chances=found.p_alive, orders=dots, today=found.until, window=window),
+            label=_("Chance of still being a customer, with orders as dots"),
+            next_says=_("next order likely"),
+            today_says=spoken.day(found.until, "MMMd"),
+            month=lambda at: spoken.day(at, "MMMyy"),
+            percent=spoken.percent,
+            day=spoken.day,
+        )
+
+
+def customer_page(shop: Shop) -> Callable[[Request], Response]:
+    """The handler of `/customers/{id}`."""
+    return CustomerPages(shop).show
+
+
+def initials(name: str | None) -> str:
+    """Up to two letters for the face; nothing for someone without a name.
+
+    >>> initials("Lucía Ferrer Gil"), initials(None)
+    ('LG', '')
+    """
+    parts = [part for part in (name or "").split() if part[0].isalpha()]
+    return "".join(part[0].upper() for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts))
+
+
+def called(name: str | None) -> str:
+    """What to call them in a sentence: the first name, or nothing."""
+    parts = (name or "").split()
+    return parts[0] if len(parts) > 1 else ""
+
+
+def _rhythm(profile: CustomerProfile) -> Words:
+    """How the wait since the last order compares to the usual one."""
+    if profile.days_since == 0:
+        return Words("Ordered on the last day with data")
+    if profile.usual_gap_days is None:
+        return Words("{n} days since the only order", {"n": profile.days_since})
+    if profile.usual_gap_days < _DAILY:
+        return Words("usually every day, now {n} days", {"n": profile.days_since})
+    return Words(
+        "usually every {usual} days, now {n}", {"usual": round(profile.usual_gap_days), "n": profile.days_since}
+    )

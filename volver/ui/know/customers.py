@@ -1,0 +1,187 @@
+"""The list of customers: search, sort, filter, turn pages. A term is posted, so it never stands in an address."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import parse_qs, urlencode
+
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from volver import know
+from volver.core import Words
+from volver.know import CustomersPage, SegmentSummary
+from volver.store import Shop
+from volver.ui.know.vocabulary import PLURALS
+from volver.ui.shared.charts_people import interval
+from volver.ui.shared.figures import remembered
+from volver.ui.shared.formatting import Speech
+from volver.ui.shared.looks import STAGES
+from volver.ui.shared.rendering import is_fragment, render_page, speech_of
+
+_SORTS: Final = ("name", "orders", "net", "last", "alive", "value")
+_SIZE: Final = 25
+_FOUND: Final = 7
+_FARTHEST: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Which customers are looked at: everything in an address but the search term."""
+
+    search: str = ""
+    stage: str = ""
+    segment: str = ""
+    sort: str = "value"
+    up: bool = False
+    turned: int = 0
+
+    @property
+    def offset(self) -> int:
+        """How many customers come before this page."""
+        return self.turned * _SIZE
+
+    @property
+    def query(self) -> str:
+        """The view as the query of an address; what is usual is left out."""
+        told = {
+            "stage": self.stage,
+            "segment": self.segment,
+            "sort": "" if self.sort == "value" and not self.up else self.sort,
+            "up": "1" if self.up else "",
+            "page": str(self.turned + 1) if self.turned else "",
+        }
+        return urlencode({name: value for name, value in told.items() if value})
+
+    def by(self, sort: str) -> "View":
+        """The same customers in another order; the same order again turns it round."""
+        up = not self.up if sort == self.sort else sort == "name"
+        return replace(self, sort=sort, up=up, turned=0)
+
+    def turn(self, pages: int) -> "View":
+        """So many pages on, or back."""
+        return replace(self, turned=max(0, self.turned + pages))
+
+
+def view_of(told: dict[str, str]) -> View:
+    """A view from an address or a form; what is unknown is as usual.
+
+    >>> view_of({"sort": "net", "page": "3"}).offset
+    50
+    """
+    page = told.get("page", "")
+    return View(
+        search=told.get("search", "").strip()[:200],
+        stage=told.get("stage", "") if told.get("stage") in STAGES else "",
+        segment=told.get("segment", ""),
+        sort=told["sort"] if told.get("sort") in _SORTS else "value",
+        up=told.get("up") == "1",
+        turned=min(int(page) - 1, _FARTHEST) if page.isdecimal() and int(page) > 0 else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersPages:
+    """The handlers of `/customers` and of the palette's search."""
+
+    shop: Shop
+
+    def show(self, request: Request) -> Response:
+        """The list as the address says."""
+        return self._answer(request, view_of(dict(request.query_params)))
+
+    async def search(self, request: Request) -> Response:
+        """The list for a posted term; without a term the address can say it all."""
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        if "view" in form:
+            form |= {name: values[0] for name, values in parse_qs(form["view"]).items()}
+        view = view_of(form)
+        address = f"/customers{view.query and '?' + view.query}"
+        if not view.search and not is_fragment(request):
+            return RedirectResponse(address, 303)
+        answer = await run_in_threadpool(self._answer, request, view)
+        if not view.search:
+            answer.headers["HX-Push-Url"] = address
+        return answer
+
+    async def find(self, request: Request) -> Response:
+        """The first customers that fit a term, for the palette."""
+        term = str((await request.form()).get("search", "")).strip()[:200]
+        if len(term) < 2:
+            return Response("", media_type="text/html")
+        page = await run_in_threadpool(know.customers, self.shop, search=term, limit=_FOUND)
+        return render_page(request, self.shop, "found.html", rows=page.rows)
+
+    def _answer(self, request: Request, view: View) -> Response:
+        spoken = speech_of(request, self.shop)
+        summaries = remembered(self.shop, "segments", ("facts", "scores", "events"), lambda: know.segments(self.shop))
+        labels = {each.key: each.label for each in summaries if each.key not in STAGES}
+        if view.segment in STAGES:
+            view = replace(view, stage=view.segment, segment="")
+        elif view.segment not in labels:
+            view = replace(view, segment="")
+        page = know.customers(
+            self.shop,
+            search=view.search,
+            stage=view.stage or None,
+            segment=view.segment or None,
+            sort=view.sort,
+            descending=not view.up,
+            limit=_SIZE,
+            offset=view.offset,
+        )
+        title, hint = _heading(view, summaries)
+        template = "customers_list.html" if is_fragment(request) else "customers.html"
+        return render_page(
+            request,
+            self.shop,
+            template,
+            view=view,
+            page=page,
+            bars=_bars(page, spoken),
+            segments=list(labels.items()),
+            title=spoken.words(title),
+            hint=spoken.words(hint),
+            chosen=bool(view.stage or view.segment),
+        )
+
+
+def list_page(shop: Shop) -> Callable[[Request], Response]:
+    """The handler of `/customers`."""
+    return CustomersPages(shop).show
+
+
+def search_page(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of a term posted to `/customers`."""
+    return CustomersPages(shop).search
+
+
+def find_page(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of the palette's search."""
+    return CustomersPages(shop).find
+
+
+def _heading(view: View, summaries: tuple[SegmentSummary, ...]) -> tuple[Words, Words]:
+    """What the list is called, and what its people have in common."""
+    rules = {each.key: each.rule for each in summaries}
+    labels = {each.key: each.label for each in summaries}
+    if view.segment:
+        return labels[view.segment], rules[view.segment]
+    if view.stage:
+        return PLURALS[view.stage], rules.get(view.stage, STAGES[view.stage].name)
+    return Words("Customers"), Words("Everyone who ever ordered, and what each should bring.")
+
+
+def _bars(page: CustomersPage, spoken: Speech) -> list[Markup]:
+    """The interval of each row's value, all on one scale."""
+    most = max((row.value_high_e4 or 0 for row in page.rows), default=0)
+    return [
+        interval(row.value_low_e4 or 0, row.value_e4 or 0, row.value_high_e4 or 0, most, _interval_says(row, spoken))
+        for row in page.rows
+    ]
+
+
+def _interval_says(row: know.CustomerRow, spoken: Speech) -> str:
+    return spoken.text("90 %: {span}", span=spoken.span(row.value_low_e4 or 0, row.value_high_e4 or 0))

@@ -1,0 +1,31 @@
+"""The segments: rule, members, money, and what a waiting one waits for."""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from volver import know
+from volver.store import Shop
+from volver.ui.shared.figures import remembered
+from volver.ui.shared.looks import STAGES
+from volver.ui.shared.rendering import render_page
+
+
+def segments_page(shop: Shop) -> Callable[[Request], Response]:
+    """The handler of `/segments`."""
+
+    def show(request: Request) -> Response:
+        found = remembered(shop, "segments", ("facts", "scores", "events"), lambda: know.segments(shop))
+        return render_page(
+            request,
+            shop,
+            "segments.html",
+            groups=[
+                [each for each in found if each.key not in STAGES],
+                [each for each in found if each.key in STAGES],
+            ],
+            filled=any(each.members for each in found),
+        )
+
+    return show

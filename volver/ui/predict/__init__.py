@@ -1,0 +1,1 @@
+"""The page of predict: Lifetime value; and the cards about forecasts on other pages."""

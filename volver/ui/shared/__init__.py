@@ -1,0 +1,1 @@
+"""What the pages of every room share: charts, formatting, parts, the page around a page."""
