@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,22 @@ from volver.store import Check, Shop, check_shop, keep, open_shop
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from volver.store import Progress, Renewal
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh did: seconds are CPU of this process."""
+    """What a refresh did: `renewed` names what was due, `waiting` what is due but costly; seconds are CPU of this process.
+
+    `fitted` says that customers have scores; `why_not` what is missing for them.
+    """
 
     customers: int
     orders: int
     fitted: bool
     why_not: str
+    renewed: tuple[str, ...]
+    waiting: tuple[str, ...]
     know_cpu_s: float
     predict_cpu_s: float
 
@@ -33,34 +39,52 @@ def open_recovered(path: str | Path | None = None, flags: Mapping[str, Any] | No
     return shop
 
 
-def refresh(shop: Shop, at: date | None = None) -> Refreshed:
-    """Rebuild everything that follows from the ledger: orders, facts, stages, segments, scores; then tidy the lake.
+def renewals() -> "tuple[Renewal, ...]":
+    """Everything that is derived, in the order in which data flows."""
+    return (*know.RENEWALS, *predict.RENEWALS)
 
-    A shop with too little history gets no scores; `why_not` says what is missing.
+
+def declared_traits() -> "tuple[know.Trait, ...]":
+    """The traits that the rooms declare."""
+    return (*know.TRAITS, *predict.TRAITS)
+
+
+def refresh(shop: Shop, *, everything: bool = False, progress: "Progress | None" = None) -> Refreshed:
+    """Renew everything derived that is due, in the order in which data flows; then tidy the lake.
+
+    What is costly waits for `everything`. A shop with too little history gets no scores; `why_not` says what is missing.
     """
-    began = clock.cpu_s()
-    known = know.refresh(shop, at)
-    between = clock.cpu_s()
-    fitted, why_not = True, ""
-    try:
-        predict.fit(shop, at)
-        predict.kept_levers(shop)
-    except predict.TooLittleHistory as missing:
-        fitted, why_not = False, str(missing)
+    spent, renewed, waiting, why_not = {"know": 0.0, "predict": 0.0}, list[str](), list[str](), ""
+    for room, ours in (("know", know.RENEWALS), ("predict", predict.RENEWALS)):
+        for each in ours:
+            if not each.is_due(shop):
+                continue
+            if each.costly and not everything:
+                waiting.append(each.name)
+                continue
+            began = clock.cpu_s()
+            try:
+                each.run(shop, progress)
+                renewed.append(each.name)
+            except predict.TooLittleHistory as missing:
+                why_not = why_not or str(missing)
+            spent[room] += clock.cpu_s() - began
     keep(shop)
     return Refreshed(
-        customers=known.customers,
-        orders=known.orders,
-        fitted=fitted,
+        customers=shop.lake.snapshot("facts").rows,
+        orders=know.orders_held(shop),
+        fitted=not why_not,
         why_not=why_not,
-        know_cpu_s=between - began,
-        predict_cpu_s=clock.cpu_s() - between,
+        renewed=tuple(renewed),
+        waiting=tuple(waiting),
+        know_cpu_s=spent["know"],
+        predict_cpu_s=spent["predict"],
     )
 
 
 def examine(shop: Shop) -> tuple[Check, ...]:
     """Every health check of a shop."""
-    return check_shop(shop)
+    return (*check_shop(shop), know.check_today(shop), know.check_fresh(shop, renewals()))
 
 
 def web(shop: Shop) -> "Starlette":
@@ -85,6 +109,14 @@ class OpenShop:
     def customers(self) -> Answer:
         """Every customer with facts and scores, one row each."""
         return know.table(self.shop)
+
+    def traits(self, customer: str) -> "tuple[know.TraitValue, ...]":
+        """All that is known and foreseen of one customer, each value with its day, source and model."""
+        return know.traits(self.shop, know.find_customer(self.shop, customer), declared_traits())
+
+    def trait(self, name: str) -> Answer:
+        """One trait of every customer who has it; columns as `know.trait_table` says."""
+        return know.trait_table(self.shop, name, declared_traits())
 
     def kpi(self, by: str = "month") -> Answer:
         """Key figures by day, week or month."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from volver.core import VolverError
 from volver.know.answers import CustomerProfile, Event, Order, OrderLine, Scores, Share
-from volver.know.segmenting import memberships
+from volver.know.as_of import AsOf, as_of
+from volver.know.segment_rules import memberships
 from volver.know.words import stage_reason
-from volver.know.world import World, world
 from volver.store import Shop
 
 MOST = 200  # orders and events that a page shows; more is for SQL
@@ -46,7 +46,7 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
     Raises `know.no_such_customer` where there was no order by then.
     """
     which = {"id": customer_id}
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         facts = here.sql("select * from facts where customer_id = $id", which)
         if not facts:
             raise NoSuchCustomer(customer=customer_id)
@@ -101,7 +101,7 @@ where e.customer_id = $id and e.day <= $at order by e.ts_us desc, e.event_id lim
 """
 
 
-def _lines(here: World, customer_id: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _lines(here: AsOf, customer_id: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     numbers = {n for each in documents for n in range(_month_no(each["from_day"]), _month_no(each["until_day"]) + 1)}
     months = ", ".join(f"'{(n - 1) // 12:04d}-{(n - 1) % 12 + 1:02d}'" for n in sorted(numbers))
     return here.sql(_LINES.format(months=months), {"id": customer_id, "at": here.at})

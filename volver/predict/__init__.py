@@ -1,7 +1,7 @@
 """Foreseeing: who is still a customer, when they come back, what they will want and be worth. Names load when used.
 
 `laws` is pure numerics: models of buying and spend, calendars. The way of a shop's forecast:
-`buying_days` (kept beside the ledger) → `buyers` (who was known on any day) → `backtest` → `choosing`, which asks
+`buying_days` (of know's `order_days`) → `buyers` (who was known on any day) → `backtest` → `choosing`, which asks
 `calendars`, `level`, `correcting` and `chances` → `learning` → `foreseen`. `fitting` publishes it, `checking` tests it,
 `valuing`, `reasons` and `pace` tell it, `shelves`, `republishing` and `drifting` look after it. `seasons`,
 `index_files` and `sheets` import a calendar; `money` asks what it all means in money. Beside it: `when` with `rebuys`,
@@ -136,6 +136,8 @@ if TYPE_CHECKING:
     from volver.predict.recommending import check_recommend as check_recommend
     from volver.predict.recommending import next_baskets as next_baskets
     from volver.predict.republishing import republish as republish
+    from volver.predict.room import RENEWALS as RENEWALS
+    from volver.predict.room import TRAITS as TRAITS
     from volver.predict.seasons import CalendarReport as CalendarReport
     from volver.predict.seasons import ImportedCalendar as ImportedCalendar
     from volver.predict.seasons import calendar_report as calendar_report
@@ -172,6 +174,8 @@ if TYPE_CHECKING:
     from volver.predict.when.replenishment import Replenishment as Replenishment
 
 _WHERE = {
+    "RENEWALS": "room",
+    "TRAITS": "room",
     "alive_curve": "pace",
     "AliveCurve": "pace",
     "assumed_margin": "money.margins",

@@ -15,6 +15,7 @@ from volver.predict.buyers import Buyers, Past, TooLittleHistory, day_after, las
 from volver.predict.chances import CHANCE_DAYS
 from volver.predict.checking import CheckReport, chosen, compared
 from volver.predict.foreseen import Foreseen, Total
+from volver.predict.freshness import SCORES
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.laws.history import Floats
 from volver.predict.laws.horizons import Horizon, horizon_days
@@ -22,7 +23,7 @@ from volver.predict.learning import AUTO, Learned, learn
 from volver.predict.pace import weekly
 from volver.predict.shelves import keep
 from volver.predict.usual import usual_of
-from volver.store import Shop
+from volver.store import Shop, replace_with
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,12 +81,14 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     began = clock.stopwatch_s()
     day = last_day(shop, at)
     days, discount = horizon_days(horizon, day), shop.settings.discount_rate_yearly
+    fitted_us = clock.now_us()
+    marks = SCORES.marks(shop, day, fitted_us)
     known = past(shop, day)
     now, first = known.at(day), known.first
     learned = learn(now, chosen(shop, day, days, model, len(now)))
     held, track = _held_out(shop, known, now, days, model)
     total = Foreseen(learned, now, days, discount).value_of()
-    publish(shop, scores(learned, now, discount))
+    publish(shop, scores(learned, now, discount), marks)
     remarks = learned.remarks + _short(day, first, days)
     seconds = clock.stopwatch_s() - began
     facts = {
@@ -103,7 +106,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
         "remarks": [[each.text, each.params] for each in remarks],
         "seconds": seconds,
     }
-    path = keep(shop, learned, facts, clock.now_us())
+    path = keep(shop, learned, facts, fitted_us)
     return FitReport(
         model=learned.model,
         at=day,
@@ -155,15 +158,15 @@ def scores(learned: Learned, now: Buyers, discount: float) -> Answer:
     )
 
 
-def publish(shop: Shop, found: Answer) -> None:
-    """Replace the lake table `scores`."""
+def publish(shop: Shop, found: Answer, marks: dict[str, int]) -> None:
+    """Replace the lake table `scores`; `marks` say what it was made from."""
     connection = shop.compute.connection()
     try:
         connection.register("foreseen", found.table)
         files = shop.compute.write("select * from foreseen", "scores", connection=connection)
     finally:
         connection.close()
-    shop.lake.replace("scores", files)
+    replace_with(shop, "scores", files, marks)
 
 
 def _chances(seen: Foreseen) -> dict[str, Floats]:

@@ -8,6 +8,7 @@ from typing import Any
 from volver.predict.buyers import buyers, last_day
 from volver.predict.fitting import horizons, publish, scores
 from volver.predict.foreseen import Foreseen
+from volver.predict.freshness import SCORES
 from volver.predict.shelves import ShelfModel, kept_model, put_back
 from volver.store import Shop
 
@@ -20,6 +21,7 @@ def republish(shop: Shop, model_id: int) -> ShelfModel:
     """
     model = kept_model(shop, model_id)
     day = max(last_day(shop, None), model.learned_until)
+    marks = SCORES.marks(shop, day, model.fitted_us)
     now, discount = buyers(shop, day), shop.settings.discount_rate_yearly
     learned = model.learned.moved_to(day)
     total = Foreseen(learned, now, float(model.body["horizon_days"]), discount).value_of()
@@ -30,5 +32,5 @@ def republish(shop: Shop, model_id: int) -> ShelfModel:
         "total": total.to_dict("value"),
         "horizons": horizons(learned, now, discount),
     }
-    publish(shop, scores(learned, now, discount))
+    publish(shop, scores(learned, now, discount), marks)
     return put_back(shop, model, facts)

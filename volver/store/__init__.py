@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from volver.store.compute import view_sql as view_sql
     from volver.store.health import Check as Check
     from volver.store.health import check_shop as check_shop
+    from volver.store.health import checked as checked
     from volver.store.lake import Lake as Lake
     from volver.store.lake import NewFile as NewFile
     from volver.store.log import Entry as Entry
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
+    from volver.store.renewal import Basis as Basis
+    from volver.store.renewal import Progress as Progress
+    from volver.store.renewal import Renewal as Renewal
+    from volver.store.renewal import Stamp as Stamp
+    from volver.store.renewal import replace_with as replace_with
+    from volver.store.renewal import stamp as stamp
     from volver.store.shop import NotAShop as NotAShop
     from volver.store.shop import Shop as Shop
     from volver.store.shop import ShopExists as ShopExists
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from volver.store.upkeep import tidy as tidy
 
 _WHERE = {
+    "Basis": "renewal",
     "Check": "health",
     "Compute": "compute",
     "Entry": "log",
@@ -38,19 +46,25 @@ _WHERE = {
     "LogEntry": "log",
     "NewFile": "lake",
     "NotAShop": "shop",
+    "Progress": "renewal",
     "Query": "query",
+    "Renewal": "renewal",
     "Shop": "shop",
     "ShopExists": "shop",
     "Spark": "spark",
+    "Stamp": "renewal",
     "State": "state",
     "TABLES": "tables",
     "check_shop": "health",
+    "checked": "health",
     "compact": "upkeep",
     "create_shop": "shop",
     "keep": "upkeep",
     "named": "query",
     "open_shop": "shop",
     "query_names": "query",
+    "replace_with": "renewal",
+    "stamp": "renewal",
     "tidy": "upkeep",
     "view_sql": "compute",
 }

@@ -28,7 +28,7 @@ class Check:
 def check_shop(shop: "Shop") -> tuple[Check, ...]:
     """Look at the log, the state, the lake, the disk, the memory, the spill folder and the time zones."""
     return tuple(
-        _guarded(name, look, shop)
+        checked(name, look, shop)
         for name, look in (
             ("log", _log),
             ("state", _state),
@@ -42,7 +42,8 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
     )
 
 
-def _guarded(name: str, look: "Callable[[Shop], Check]", shop: "Shop") -> Check:
+def checked(name: str, look: "Callable[[Shop], Check]", shop: "Shop") -> Check:
+    """What a look at the shop found; a look that fails is a finding too."""
     import sqlite3
 
     from sqlalchemy.exc import SQLAlchemyError

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from volver.core import Settings, Words
 from volver.know.answers import STAGES, Membership, SegmentSummary
+from volver.know.as_of import as_of
 from volver.know.words import STAGE_LABELS, STAGE_SAYS, stage_reason
-from volver.know.world import world
 from volver.store import Shop
 
 Facts = dict[str, Any]
@@ -131,7 +131,7 @@ def segments(shop: Shop, at: date | None = None) -> tuple[SegmentSummary, ...]:
 
     A segment that waits for data has None for its numbers and says what it waits for.
     """
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         counts = here.rows("segment_counts")
         usual = here.usual()
         stages = {row["stage"]: row for row in here.rows("stage_counts")}

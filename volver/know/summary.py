@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from volver.core import Words
 from volver.know.answers import Health, HomeReport, Todo
-from volver.know.world import World, world
+from volver.know.as_of import AsOf, as_of
 from volver.store import Shop, schema
 
 _MONTHS_SHOWN = 13
@@ -30,7 +30,7 @@ _EMPTY = HomeReport(
 
 def home(shop: Shop) -> HomeReport:
     """Revenue of the last 30 days of data against the 30 before, expected value, three things to look at."""
-    with world(shop) as here:
+    with as_of(shop) as here:
         days = {row["day"]: row for row in here.sql("select day, orders, new_customers, net_e4 from days")}
         value = here.sql("select sum(value_365d_e4) as e4 from scores")[0]["e4"]
         at = here.at
@@ -116,7 +116,7 @@ def _months(days: dict[date, dict[str, Any]]) -> list[tuple[str, int]]:
     return list(net.items())
 
 
-def _todos(here: World) -> tuple[Todo, ...]:
+def _todos(here: AsOf) -> tuple[Todo, ...]:
     """The first three of `_LOOKS` that hold somebody; worth is what they should bring, None while not foreseen."""
     rows = here.rows("look_counts")
     found = []
