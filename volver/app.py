@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh did: `renewed` names what was due, `waiting` what is due but costly; seconds are CPU of this process.
+    """What a refresh did: `renewed` names what was due, `waiting` what is due but costly.
 
-    `fitted` says that customers have scores; `why_not` what is missing for them.
+    `fitted` says that customers have scores; `why_not` what is missing for them. Seconds are CPU of this process.
     """
 
     customers: int
@@ -49,10 +49,15 @@ def declared_traits() -> "tuple[know.Trait, ...]":
     return (*know.TRAITS, *predict.TRAITS)
 
 
+def is_behind(shop: Shop) -> bool:
+    """Whether a refresh has something to do, costly things aside."""
+    return any(each.is_due(shop) for each in renewals() if not each.costly)
+
+
 def refresh(shop: Shop, *, everything: bool = False, progress: "Progress | None" = None) -> Refreshed:
     """Renew everything derived that is due, in the order in which data flows; then tidy the lake.
 
-    What is costly waits for `everything`. A shop with too little history gets no scores; `why_not` says what is missing.
+    What is costly waits for `everything`. A shop with too little history gets no scores; `why_not` says what it lacks.
     """
     spent, renewed, waiting, why_not = {"know": 0.0, "predict": 0.0}, list[str](), list[str](), ""
     for room, ours in (("know", know.RENEWALS), ("predict", predict.RENEWALS)):

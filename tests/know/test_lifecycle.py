@@ -15,7 +15,9 @@ from volver.store import Shop
 
 def stage_at(shop: Shop, customer: int, at: date) -> tuple[str, date, float]:
     with as_of(shop, at) as here:
-        found = here.sql("select stage, stage_since, rhythm_days from facts where customer_id = $id", {"id": customer})[0]
+        found = here.sql("select stage, stage_since, rhythm_days from facts where customer_id = $id", {"id": customer})[
+            0
+        ]
     return found["stage"], found["stage_since"], found["rhythm_days"]
 
 

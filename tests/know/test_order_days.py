@@ -1,5 +1,6 @@
 """An order is one thing: what know counts, what predict counts, and what plain Python counts, on any day."""
 
+import shutil
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ from tests.world import Line, day, shop_of
 from volver import know
 from volver.know.as_of import as_of
 from volver.predict.buying_days import buying_days
-from volver.store import Shop
+from volver.store import Shop, keep
 
 Days = set[tuple[int, date]]
 
@@ -66,6 +67,16 @@ def test_a_line_without_a_customer_belongs_to_the_customer_of_its_document(tmp_p
         know.refresh(shop)
         assert know.customer(shop, 1).net_e4 == 130 * 10_000
         assert buying_days(shop, day(5)).at(day(5)).net.tolist() == [130 * 10_000]
+
+
+def test_a_shop_of_an_older_release_is_derived_anew_and_its_old_table_goes(tmp_path: Path) -> None:
+    with shop_of(tmp_path / "s", undone_less_a_fee(1)) as shop:
+        old = shop.lake.folder / "buying_days"
+        shutil.copytree(shop.lake.path("order_lines"), old)
+        know.refresh(shop)
+        assert known_days(shop, day(90)) == foreseen_days(shop, day(90)) == {(1, day(0))}
+        assert keep(shop).removed >= 1
+        assert not old.exists()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -121,7 +121,6 @@ SEGMENTS: Final = (
     ),
 )
 BITS: Final = {each.key: each.bit for each in SEGMENTS}
-_CARTS = "select count(*) as n from events where kind in ('cart_added', 'checkout_started') and day <= $at"
 _NEEDS_EVENTS = Words("cart events (cart_added, checkout_started)")
 _NEEDS_DISCOUNTS = Words("discounts in the order lines")
 
@@ -135,7 +134,7 @@ def segments(shop: Shop, at: date | None = None) -> tuple[SegmentSummary, ...]:
         counts = here.rows("segment_counts")
         usual = here.usual()
         stages = {row["stage"]: row for row in here.rows("stage_counts")}
-        has_carts = bool(here.sql(_CARTS, {"at": here.at})[0]["n"])
+        has_carts = bool(here.rows("carts_seen", until=here.at)[0]["carts"])
     everyone = sum(int(row["customers"]) for row in counts)
     found = [_built_in(each, counts, usual, shop.settings, everyone, has_carts) for each in SEGMENTS]
     for stage in STAGES:

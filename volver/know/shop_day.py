@@ -5,6 +5,7 @@ Reads the ledger's and the events' last days, writes nothing. Everything that as
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 from volver.core import Words, clock, day_of
@@ -12,6 +13,7 @@ from volver.store import Shop
 
 LEAST_QUIET_DAYS: Final = 7  # who imports once a week is no archive
 MOST_QUIET_DAYS: Final = 31  # beyond a month, what is missing would be taken for customers who stay away
+_DATED: Final = (("lines", "order_lines"), ("events", "events"))
 _LIVE_DAYS: Final = 2  # events of today or of the two days before: somebody is being watched now
 _LATE_DAYS: Final = 3  # without an order for longer, a shop whose data flows is told so
 
@@ -79,7 +81,8 @@ def today(shop: Shop, now_us: int | None = None) -> Today:
     ledger. It is never before that one, whatever the clock says.
     """
     clock_day = day_of(clock.now_us() if now_us is None else now_us, shop.settings.timezone)
-    found = shop.compute.rows("last_days")[0]
+    newest = {f"{which}_month": _newest_month(shop, table) for which, table in _DATED}
+    found = shop.compute.rows("last_days", **newest)[0]
     last, event = found["last_day"], found["last_event_day"]
     quiet = min(max(round(found["gap_days"] or LEAST_QUIET_DAYS), LEAST_QUIET_DAYS), MOST_QUIET_DAYS)
     day = last
@@ -88,6 +91,11 @@ def today(shop: Shop, now_us: int | None = None) -> Today:
         if is_watched or (clock_day - last).days <= quiet:
             day = clock_day
     return Today(day=day, clock_day=clock_day, last_day=last, last_event_day=event, may_be_quiet_days=quiet)
+
+
+def _newest_month(shop: Shop, table: str) -> str:
+    """The newest partition of a table, from the names of its files; empty where it has none."""
+    return max((Path(each).parent.name.rpartition("=")[2] for each in shop.lake.snapshot(table).files), default="")
 
 
 def days_old(day: date, now: date) -> int:

@@ -13,7 +13,7 @@ from volver.core import E4
 from volver.know import HomeReport
 from volver.store import Shop
 from volver.ui.charts_value import Month, months
-from volver.ui.figures import remembered
+from volver.ui.figures import remembered, today_of
 from volver.ui.rendering import render_page, speech_of
 from volver.ui.shelf import why_not, worth_of
 from volver.ui.speech import Speech
@@ -41,6 +41,7 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             shop,
             "home.html",
             home=home,
+            today=today_of(shop),
             health=health,
             worth=worth_of(shop),
             why_not=why_not(health.customers),
