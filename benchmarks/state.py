@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from volver.collect import import_simulated, simulate_shop
-from volver.know import KnowSettings
+from volver.know import KnowSettings, update_order_days
 from volver.predict.value.histories import buyers, buyers_at, span
-from volver.predict.value.order_days import TABLE, caught_up
+from volver.predict.value.order_days import TABLE
 from volver.store import Shop, create_shop, open_shop
 
 RFM = Path(__file__).resolve().parents[1] / "tests" / "predict" / "rfm.sql"
@@ -69,17 +69,17 @@ def main(customers: int, days: int, folder: Path) -> None:
         n = from_ledger()
         print(f"{n:,} customers with an order, {lines.rows:,} order lines in {len(lines.files)} files\n")
         _, ledger = timed("one day from the ledger", from_ledger)
-        timed(f"`{TABLE}` made from the whole ledger: {caught_up.__name__}", lambda: caught_up(shop), ledger)
+        timed(f"`{TABLE}` made from the whole ledger", lambda: update_order_days(shop), ledger)
         kept = shop.lake.snapshot(TABLE)
         size, whole = (sum(Path(each).stat().st_size for each in files) for files in (kept.files, lines.files))
         print(f"{'':<52} {kept.rows:,} rows, {size / 1e6:.1f} MB; the ledger has {whole / 1e6:.1f} MB")
         buyers(shop, last)
         timed("one day from the table", lambda: buyers(shop, last), ledger)
         timed(f"{days} days from one read of it", lambda: buyers_at(shop, asked), days * ledger)
-        timed("nothing to catch up with", lambda: caught_up(shop), ledger)
+        timed("nothing to catch up with", lambda: update_order_days(shop), ledger)
         for _ in range(2):
             fresh = one_more_day(shop, last)
-            done, _ = timed(f"catching up with a day of {fresh:,} lines", lambda: caught_up(shop), ledger)
+            done, _ = timed(f"catching up with a day of {fresh:,} lines", lambda: update_order_days(shop), ledger)
             print(f"{'':<52} {done}")
             last += timedelta(days=1)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from volver import collect, know, predict, server, store
@@ -14,19 +13,25 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from volver.core import Answer, Setting
-    from volver.store import Check, Shop
+    from volver.know import Trait
+    from volver.store import Check, Progress, Renewal, Shop
 
 ROOMS: Final[tuple[Room, ...]] = (store.ROOM, server.ROOM, collect.ROOM, know.ROOM, predict.ROOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh did: seconds are CPU of this process."""
+    """What a refresh did: `renewed` names what was due, `waiting` what is due but costly.
+
+    `fitted` says that customers have scores; `why_not` what is missing for them. Seconds are CPU of this process.
+    """
 
     customers: int
     orders: int
     fitted: bool
     why_not: str
+    renewed: tuple[str, ...]
+    waiting: tuple[str, ...]
     know_cpu_s: float
     predict_cpu_s: float
 
@@ -50,28 +55,50 @@ def open_recovered(
     return shop
 
 
-def refresh(shop: "Shop", at: date | None = None) -> Refreshed:
-    """Rebuild everything that follows from the ledger: orders, facts, stages, segments, scores; then tidy the lake.
+def renewals(rooms: Sequence[Room] = ROOMS) -> "tuple[tuple[str, Renewal], ...]":
+    """Everything that is derived, with its room, in the order in which data flows."""
+    return tuple((room.name, each) for room in rooms if room.renewals for each in found(room.renewals))
 
-    A shop with too little history gets no scores; `why_not` says what is missing.
+
+def declared_traits(rooms: Sequence[Room] = ROOMS) -> "tuple[Trait, ...]":
+    """The traits that the rooms declare."""
+    return tuple(each for room in rooms if room.traits for each in found(room.traits))
+
+
+def is_behind(shop: "Shop") -> bool:
+    """Whether a refresh has something to do, costly things aside."""
+    return any(each.is_due(shop) for _, each in renewals() if not each.costly)
+
+
+def refresh(shop: "Shop", *, everything: bool = False, progress: "Progress | None" = None) -> Refreshed:
+    """Renew everything derived that is due, in the order in which data flows; then tidy the lake.
+
+    What is costly waits for `everything`. A shop with too little history gets no scores; `why_not` says what it lacks.
     """
-    began = clock.cpu_s()
-    known = know.refresh(shop, at)
-    between = clock.cpu_s()
-    fitted, why_not = True, ""
-    try:
-        predict.fit(shop, at)
-        predict.kept_levers(shop)
-    except predict.TooLittleHistory as missing:
-        fitted, why_not = False, str(missing)
+    spent, renewed, waiting, why_not = dict[str, float](), list[str](), list[str](), ""
+    for room, each in renewals():
+        if not each.is_due(shop):
+            continue
+        if each.costly and not everything:
+            waiting.append(each.name)
+            continue
+        began = clock.cpu_s()
+        try:
+            each.run(shop, progress)
+            renewed.append(each.name)
+        except predict.TooLittleHistory as missing:
+            why_not = why_not or str(missing)
+        spent[room] = spent.get(room, 0.0) + clock.cpu_s() - began
     store.keep(shop)
     return Refreshed(
-        customers=known.customers,
-        orders=known.orders,
-        fitted=fitted,
+        customers=shop.lake.snapshot("facts").rows,
+        orders=know.orders_held(shop),
+        fitted=not why_not,
         why_not=why_not,
-        know_cpu_s=between - began,
-        predict_cpu_s=clock.cpu_s() - between,
+        renewed=tuple(renewed),
+        waiting=tuple(waiting),
+        know_cpu_s=spent.get("know", 0.0),
+        predict_cpu_s=spent.get("predict", 0.0),
     )
 
 
@@ -85,7 +112,12 @@ def settings_of(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Setting, 
 def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Check, ...]":
     """Every health check that the rooms bring, and whether each setting stands where it should."""
     looks = [(where.partition(":")[2], found(where)) for room in rooms for where in room.checks]
-    return (*(check for name, look in looks for check in store.answered(name, look, shop)), _placed(shop, rooms))
+    checks = (check for name, look in looks for check in store.answered(name, look, shop))
+    return (
+        *checks,
+        *store.answered("freshness", lambda each: know.check_fresh(each, [made for _, made in renewals(rooms)]), shop),
+        _placed(shop, rooms),
+    )
 
 
 def _placed(shop: "Shop", rooms: Sequence[Room]) -> "Check":
@@ -119,6 +151,14 @@ class OpenShop:
     def customers(self) -> "Answer":
         """Every customer with facts and scores, one row each."""
         return know.table(self.shop)
+
+    def traits(self, customer: str) -> "tuple[know.TraitValue, ...]":
+        """All that is known and foreseen of one customer, each value with its day, source and model."""
+        return know.traits(self.shop, know.find_customer(self.shop, customer), declared_traits())
+
+    def trait(self, name: str) -> "Answer":
+        """One trait of every customer who has it; columns as `know.trait_table` says."""
+        return know.trait_table(self.shop, name, declared_traits())
 
     def kpi(self, by: str = "month") -> "Answer":
         """Key figures by day, week or month."""

@@ -4,59 +4,56 @@
 -- output: customer_id BIGINT, first_day DATE, last_day DATE, x BIGINT, age_days BIGINT, spend_days BIGINT, net_e4 BIGINT
 -- example: as_of=2017-10-01, undone_us=86400000000, every=1
 -- example: as_of=2017-10-01, undone_us=86400000000, every=2
--- Only customers whose id `every` divides (1: all). Guests have no history. An order whose goods' whole money came back
--- within `undone_us` never was one, postage kept or not; an order without money is a visit, not a spend. `x` counts the order days after the first; `net_e4` holds returns that had come by then.
-with known as (
-  select line_id, customer_id, order_id, product_id, ts_us, day, kind, amount_e4
-  from order_lines
-  where day <= $as_of and customer_id % nullif($every, 0) = 0 and kind not in ('adjustment', 'write_off')
+-- Only customers whose id `every` divides (1: all). Guests have no history. An order whose goods' whole money or every
+-- unit came back within `undone_us` never was one, postage kept or not; an order without money is a visit, not a spend.
+-- `x` counts the order days after the first; `net_e4` holds returns that had come by then.
+with owners as (
+  select order_id, max(customer_id) as customer_id
+  from order_lines where kind not in ('adjustment', 'write_off')
+  group by order_id having max(customer_id) % nullif($every, 0) = 0
+),
+known as (
+  select l.line_id, o.customer_id, l.order_id, l.product_id, l.ts_us, l.day, l.kind, l.quantity_e4, l.amount_e4
+  from order_lines l join owners o on o.order_id = l.order_id
+  where l.day <= $as_of and l.kind not in ('adjustment', 'write_off')
+),
+orders as (
+  select customer_id, order_id, min(case when kind = 'sale' then ts_us end) as ts_us,
+         min(case when kind = 'sale' then day end) as day,
+         cast(sum(case when kind in ('sale', 'shipping_or_fee') then amount_e4 else 0 end) as bigint) as gross_e4,
+         cast(sum(case when kind = 'sale' then amount_e4 else 0 end) as bigint) as sale_e4,
+         cast(sum(case when kind = 'sale' then quantity_e4 else 0 end) as bigint) as units_e4
+  from known group by customer_id, order_id
 ),
 sold as (
-  select customer_id, order_id, min(ts_us) as ts_us, min(day) as day
-  from known where kind = 'sale'
-  group by customer_id, order_id
-),
-undo as (
-  select line_id, customer_id, product_id, ts_us, amount_e4
-  from known where kind in ('cancel', 'return') and product_id is not null
-),
-regretful as (
-  select distinct customer_id, product_id from undo
-),
-items as (
-  select distinct k.customer_id, k.order_id, k.product_id, s.ts_us
-  from known k
-  join regretful r on r.customer_id = k.customer_id and r.product_id = k.product_id
-  join sold s on s.customer_id = k.customer_id and s.order_id = k.order_id
-  where k.kind = 'sale'
+  select customer_id, product_id, order_id, min(ts_us) as ts_us
+  from known where kind in ('sale', 'shipping_or_fee') and product_id is not null
+  group by customer_id, product_id, order_id
 ),
 matched as (
-  select i.customer_id, i.order_id, u.amount_e4,
+  select b.line_id, b.ts_us, b.amount_e4, b.quantity_e4, s.order_id,
          row_number() over (
-           partition by u.line_id order by i.ts_us desc, i.order_id desc
+           partition by b.line_id
+           order by case when s.order_id = b.order_id then 0 else 1 end, s.ts_us desc, s.order_id desc
            rows between unbounded preceding and current row) as nearest
-  from undo u
-  join items i on i.customer_id = u.customer_id and i.product_id = u.product_id
-       and i.ts_us <= u.ts_us and u.ts_us - i.ts_us <= $undone_us
+  from known b
+  join sold s on s.customer_id = b.customer_id and s.product_id = b.product_id
+       and (s.order_id = b.order_id or s.ts_us <= b.ts_us)
+  where b.kind in ('cancel', 'return')
 ),
 soon as (
-  select customer_id, order_id, cast(sum(amount_e4) as bigint) as soon_e4
-  from matched where nearest = 1
-  group by customer_id, order_id
-),
-paid as (
-  select customer_id, order_id, cast(sum(amount_e4) as bigint) as gross_e4,
-         cast(sum(case when kind = 'sale' then amount_e4 else 0 end) as bigint) as sale_e4
-  from known where kind in ('sale', 'shipping_or_fee')
-  group by customer_id, order_id
+  select m.order_id, cast(sum(m.amount_e4) as bigint) as soon_e4, cast(sum(m.quantity_e4) as bigint) as soon_units_e4
+  from matched m join orders o on o.order_id = m.order_id
+  where m.nearest = 1 and m.ts_us - o.ts_us <= $undone_us
+  group by m.order_id
 ),
 order_days as (
-  select s.customer_id, s.day, cast(sum(p.gross_e4) as bigint) as gross_e4
-  from sold s
-  join paid p on p.customer_id = s.customer_id and p.order_id = s.order_id
-  left join soon on soon.customer_id = s.customer_id and soon.order_id = s.order_id
-  where not (coalesce(soon.soon_e4, 0) < 0 and p.sale_e4 + coalesce(soon.soon_e4, 0) <= 0)
-  group by s.customer_id, s.day
+  select o.customer_id, o.day, cast(sum(o.gross_e4) as bigint) as gross_e4
+  from orders o left join soon s on s.order_id = o.order_id
+  where o.day is not null
+        and not (coalesce(s.soon_e4, 0) < 0 and o.sale_e4 + coalesce(s.soon_e4, 0) <= 0)
+        and not (coalesce(s.soon_units_e4, 0) < 0 and o.units_e4 + coalesce(s.soon_units_e4, 0) <= 0)
+  group by o.customer_id, o.day
 ),
 money as (
   select customer_id, cast(sum(amount_e4) as bigint) as net_e4

@@ -53,6 +53,19 @@ _SOURCES = {
                case when i % 5 = 0 then null else 1 + i % 9 end as product_id, null as order_ref, null as text,
                  1 as batch
         from range(900) t(i)""",
+    "order_days": """
+        select max(customer_id) as customer_id, min(day) as day, min(day) as from_day,
+               cast(case when order_id % 7 = 0 then min(day) + 5 end as date) as until_day, order_id,
+               max(case when kind = 'sale' then 1 else 0 end) as counts, sum(amount_e4) as gross_e4,
+               sum(amount_e4) as amount_e4, 1 + order_id % 3 as batch,
+               case when order_id % 5 = 0 then 1 else 0 end as whole
+        from order_lines where kind not in ('adjustment', 'write_off') group by order_id
+        union all
+        select max(customer_id) as customer_id, min(day) as day, cast(min(day) + 5 as date) as from_day,
+               cast(null as date) as until_day, order_id, 0 as counts, 0 as gross_e4, 0 as amount_e4,
+               1 + order_id % 3 as batch,
+               case when order_id % 5 = 0 then 1 else 0 end as whole
+        from order_lines where kind not in ('adjustment', 'write_off') and order_id % 7 = 0 group by order_id""",
     "orders": """
         select order_id, min(order_ref) as order_ref, min(customer_id) as customer_id, min(ts_us) as ts_us,
           min(day) as day,

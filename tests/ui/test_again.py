@@ -11,7 +11,8 @@ import pytest
 
 from tests.ui.world import visitor
 from volver import know, predict
-from volver.store import Shop, open_shop
+from volver.predict.freshness import REBUYS
+from volver.store import Shop, open_shop, replace_with
 
 TITLES = {"en": "What will they buy again, and when?", "es": "¿Qué volverá a comprar, y cuándo?"}
 COMMAND = "volver predict when --refresh"
@@ -50,7 +51,7 @@ def publish(shop: Shop, own: str = "", dues: tuple[tuple[int, float, int | None]
     ]
     names = "customer_id, product_id, times, usual_gap_days, last_day, p_28d, due_from_day, due_to_day"
     told = f"select * from (values {', '.join(rows)}) as t({names})"
-    shop.lake.replace("rebuys", shop.compute.write(told, "rebuys"))
+    replace_with(shop, "rebuys", shop.compute.write(told, "rebuys"), REBUYS.marks(shop, day))
     rows = [SHOPS, *([f"({who}, {own})"] if own else [])]
     told = f"select * from (values {', '.join(rows)}) as t(customer_id, weekday, hour, lift, n_events)"
     shop.lake.replace("moments", shop.compute.write(told, "moments"))
@@ -95,21 +96,25 @@ def test_no_more_than_five_products_and_twins_with_their_references(shop: Shop) 
 
 
 def test_where_nothing_was_published_the_command_is_told(shop: Shop) -> None:
+    for table in ("rebuys", "moments"):
+        shutil.rmtree(shop.lake.path(table))
     assert card(shop) == f"Not foreseen yet: {COMMAND}"
     assert card(shop, "es") == f"Aún sin prever: {COMMAND}"
 
 
-def test_what_is_older_than_the_model_or_over_is_not_told(shop: Shop) -> None:
-    old = {
-        "en": f"What was foreseen is older than the rest of this page: {COMMAND}",
-        "es": f"Lo previsto es más antiguo que el resto de esta página: {COMMAND}",
-    }
+def test_what_is_over_is_not_told(shop: Shop) -> None:
     publish(shop, ago=60)
-    assert card(shop) == old["en"]
+    assert card(shop) == f"What was foreseen is older than the rest of this page: {COMMAND}"
+    assert card(shop, "es") == f"Lo previsto es más antiguo que el resto de esta página: {COMMAND}"
+
+
+@pytest.mark.parametrize(("ago", "english", "spanish"), [(3, "3 days", "3 días"), (1, "1 day", "1 día")])
+def test_a_forecast_that_is_older_than_the_page_says_how_old(shop: Shop, ago: int, english: str, spanish: str) -> None:
+    publish(shop, ago=ago)
+    assert card(shop).startswith(f"With the chance within 28 days. Forecast of {english} ago. ")
+    assert f" Pronóstico de hace {spanish}. " in card(shop, "es")
     publish(shop)
-    assert COMMAND not in card(shop)
-    shop.lake.replace("scores", shop.compute.write("select * from scores", "scores"))
-    assert {lang: card(shop, lang) for lang in old} == old
+    assert "Forecast of" not in card(shop)
 
 
 def test_where_nothing_is_known_that_is_said(shop: Shop) -> None:

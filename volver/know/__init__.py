@@ -25,25 +25,41 @@ if TYPE_CHECKING:
     from volver.know.answers import StageMove as StageMove
     from volver.know.answers import StageReport as StageReport
     from volver.know.answers import Todo as Todo
+    from volver.know.checks import check_fresh as check_fresh
+    from volver.know.checks import check_today as check_today
     from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
+    from volver.know.lifecycle import stages as stages
     from volver.know.listing import UnknownSegment as UnknownSegment
     from volver.know.listing import UnknownSort as UnknownSort
     from volver.know.listing import customers as customers
     from volver.know.listing import references as references
     from volver.know.listing import table as table
-    from volver.know.plain import filled as filled
-    from volver.know.plain import plain as plain
+    from volver.know.order_days import update_order_days as update_order_days
+    from volver.know.plain_values import filled as filled
+    from volver.know.plain_values import plain as plain
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
     from volver.know.profile import find_customer as find_customer
-    from volver.know.refreshing import refresh as refresh
-    from volver.know.returning import cohorts as cohorts
+    from volver.know.renewals import orders_held as orders_held
+    from volver.know.renewals import refresh as refresh
+    from volver.know.retention import cohorts as cohorts
     from volver.know.room import ROOM as ROOM
-    from volver.know.segmenting import segments as segments
+    from volver.know.segment_rules import segments as segments
     from volver.know.settings import KnowSettings as KnowSettings
-    from volver.know.standing import stages as stages
-    from volver.know.today import health as health
-    from volver.know.today import home as home
+    from volver.know.shop_day import MOST_QUIET_DAYS as MOST_QUIET_DAYS
+    from volver.know.shop_day import Today as Today
+    from volver.know.shop_day import today as today
+    from volver.know.summary import health as health
+    from volver.know.summary import home as home
+    from volver.know.trait import Kind as Kind
+    from volver.know.trait import Trait as Trait
+    from volver.know.trait_values import TraitState as TraitState
+    from volver.know.trait_values import TraitValue as TraitValue
+    from volver.know.trait_values import UnknownTrait as UnknownTrait
+    from volver.know.trait_values import table_age as table_age
+    from volver.know.trait_values import trait_states as trait_states
+    from volver.know.trait_values import trait_table as trait_table
+    from volver.know.trait_values import traits as traits
 
 __getattr__ = lazy(__name__, __file__)

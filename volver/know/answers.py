@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from volver.core import Words
+from volver.know.shop_day import Today
 
 STAGES = ("new", "growing", "champion", "slipping", "sleeping", "lost")
 
@@ -240,7 +241,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeReport:
-    """The shop today: the last 30 days against the 30 before, and what to look at. `at` is the last day of data."""
+    """The shop today: the last 30 days against the 30 before, and what to look at.
+
+    `at` is the day of the last refresh; `today` says which day it is by now and why. None of both: nothing was ordered.
+    """
 
     at: date | None
     revenue_30d_e4: int | None
@@ -252,6 +256,7 @@ class HomeReport:
     todos: tuple[Todo, ...]
     months: tuple[str, ...]
     months_net_e4: tuple[int, ...]
+    today: Today | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

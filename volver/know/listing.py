@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from volver.core import Answer, VolverError
 from volver.know.answers import STAGES, CustomerRow, CustomersPage
+from volver.know.as_of import AsOf, as_of
 from volver.know.people import PEOPLE, SPOKEN, People, people
-from volver.know.segmenting import BITS
-from volver.know.world import World, world
+from volver.know.segment_rules import BITS
 from volver.store import Shop
 
 SORTS: Final = {
@@ -65,7 +65,7 @@ def customers(
     order = f"{SORTS[sort]} {direction} nulls last, customer_id"
     if sort in ("value", "alive"):
         order = f"{SORTS[sort]} {direction} nulls last, net_e4 {direction}, customer_id"
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         held = _past(here) if here.is_past else people(shop, here.connection, spoken=spoken)
         page = f"select customer_id from {held.table} where {where} order by {order} limit $limit offset $offset"
         chosen = here.sql(page, params | {"limit": limit, "offset": offset})
@@ -74,13 +74,13 @@ def customers(
     return CustomersPage(total=total, rows=rows)
 
 
-def _past(here: World) -> People:
+def _past(here: AsOf) -> People:
     here.connection.execute(f"create temp table then_people as {PEOPLE}")
     here.connection.execute(f"create temp table then_spoken as {SPOKEN.format(people='then_people')}")
     return People(table="then_spoken", has_spoken=True)
 
 
-def _rows(here: World, held: People, ids: list[int]) -> tuple[CustomerRow, ...]:
+def _rows(here: AsOf, held: People, ids: list[int]) -> tuple[CustomerRow, ...]:
     if not ids:
         return ()
     listed = ", ".join(f"({place}, {one})" for place, one in enumerate(ids))
@@ -91,7 +91,7 @@ def _rows(here: World, held: People, ids: list[int]) -> tuple[CustomerRow, ...]:
     return tuple(CustomerRow(**row) for row in found)
 
 
-def _total(here: World, held: People, where: str, params: dict[str, Any]) -> int:
+def _total(here: AsOf, held: People, where: str, params: dict[str, Any]) -> int:
     asked = (where, *sorted(params.items()))
     if asked not in held.counts:
         found = here.sql(f"select count(*) as n from {held.table} where {where}", params)

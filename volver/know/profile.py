@@ -6,9 +6,9 @@ from typing import Any
 
 from volver.core import VolverError
 from volver.know.answers import CustomerProfile, Event, Order, OrderLine, Scores, Share
-from volver.know.segmenting import memberships
+from volver.know.as_of import AsOf, as_of
+from volver.know.segment_rules import memberships
 from volver.know.words import stage_reason
-from volver.know.world import World, world
 from volver.store import Shop
 
 MOST = 200  # orders and events that a page shows; more is for SQL
@@ -25,12 +25,7 @@ class NoSuchCustomer(VolverError):
 
 def find_customer(shop: Shop, reference: str) -> int:
     """The id of the customer with this reference, e-mail or id. Raises `know.no_such_customer`."""
-    found = shop.compute.relation(
-        """select c.customer_id from customers c join facts f on f.customer_id = c.customer_id
-           where c.customer_ref = $ref or lower(c.email) = lower($ref)
-           order by case when c.customer_ref = $ref then 0 else 1 end, c.customer_id limit 1""",
-        {"ref": reference.strip()},
-    ).to_pylist()
+    found = shop.compute.rows("customer_named", named=reference.strip())
     if not found and reference.strip().isdecimal():
         found = shop.compute.relation(
             "select customer_id from facts where customer_id = $id", {"id": min(int(reference), 2**63 - 1)}
@@ -46,7 +41,7 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
     Raises `know.no_such_customer` where there was no order by then.
     """
     which = {"id": customer_id}
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         facts = here.sql("select * from facts where customer_id = $id", which)
         if not facts:
             raise NoSuchCustomer(customer=customer_id)
@@ -54,7 +49,7 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
         documents = here.sql("select * from orders where customer_id = $id order by ts_us desc, order_id", which)
         lines = _lines(here, customer_id, documents)
         scores = here.sql("select * from scores where customer_id = $id", which)
-        events = here.sql(_EVENTS, which | {"at": here.at, "most": MOST})
+        events = here.rows("events_of", customer=customer_id, until=here.at, most=MOST)
         day = here.at
     fact, person = facts[0], people[0] if people else defaultdict(lambda: None)
     return CustomerProfile(
@@ -94,14 +89,9 @@ select l.order_id, l.product_id, coalesce(p.name, p.product_ref, '') as product,
 from order_lines l left join products p on p.product_id = l.product_id
 where l.customer_id = $id and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
 """
-_EVENTS = """
-select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
-from events e left join products p on p.product_id = e.product_id
-where e.customer_id = $id and e.day <= $at order by e.ts_us desc, e.event_id limit $most
-"""
 
 
-def _lines(here: World, customer_id: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _lines(here: AsOf, customer_id: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     numbers = {n for each in documents for n in range(_month_no(each["from_day"]), _month_no(each["until_day"]) + 1)}
     months = ", ".join(f"'{(n - 1) // 12:04d}-{(n - 1) % 12 + 1:02d}'" for n in sorted(numbers))
     return here.sql(_LINES.format(months=months), {"id": customer_id, "at": here.at})

@@ -7,14 +7,14 @@ from typing import Any, Final
 from volver.core import Parameter, Question, Words
 from volver.know.answers import STAGES
 from volver.know.figures import kpi
+from volver.know.lifecycle import stages
 from volver.know.listing import customers
-from volver.know.plain import plain
+from volver.know.plain_values import plain
 from volver.know.profile import customer
 from volver.know.replies import Cohorts, Customer, CustomerList, DataHealth, KeyFigures, SegmentList, Stages
-from volver.know.returning import cohorts
-from volver.know.segmenting import segments
-from volver.know.standing import stages
-from volver.know.today import health
+from volver.know.retention import cohorts
+from volver.know.segment_rules import segments
+from volver.know.summary import health
 from volver.store import Shop
 
 Say = Callable[[Words], str]

@@ -33,4 +33,7 @@ ROOM: Final = Room(
     ),
     settings="volver.know.settings:KnowSettings",
     lake="volver.store.tables.know:TABLES",
+    checks=("volver.know.checks:check_today",),
+    renewals="volver.know.renewals:RENEWALS",
+    traits="volver.know.fact_traits:TRAITS",
 )

@@ -25,4 +25,6 @@ ROOM: Final = Room(
     places=(Place(path="/value", icon="trending-up", label=Words("Lifetime value"), key="v"),),
     settings="volver.predict.settings:PredictSettings",
     lake="volver.store.tables.predict:TABLES",
+    renewals="volver.predict.renewals:RENEWALS",
+    traits="volver.predict.score_traits:TRAITS",
 )

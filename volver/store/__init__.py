@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
+    from volver.store.renewal import Basis as Basis
+    from volver.store.renewal import Progress as Progress
+    from volver.store.renewal import Renewal as Renewal
+    from volver.store.renewal import Stamp as Stamp
+    from volver.store.renewal import replace_with as replace_with
+    from volver.store.renewal import stamp as stamp
     from volver.store.room import ROOM as ROOM
     from volver.store.settings import StoreSettings as StoreSettings
     from volver.store.shop import NotAShop as NotAShop

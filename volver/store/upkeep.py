@@ -5,6 +5,7 @@ which waits longer than any query runs.
 """
 
 import json
+import shutil
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from volver.core import VolverError, clock
 from volver.store.compute import Compute, view_sql
 from volver.store.lake import Lake, NewFile
-from volver.store.tables import TABLES
+from volver.store.tables import RETIRED, TABLES
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
@@ -52,7 +53,7 @@ def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
         if _commits_since_checkpoint(shop.lake.path(table)) > MANY_COMMITS:
             shop.lake.checkpoint(table)
         removed += len(tidy(shop, table, unseen_minutes))
-    return Kept(compacted=compacted, removed=removed)
+    return Kept(compacted=compacted, removed=removed + _retire(shop.lake))
 
 
 def compact(shop: "Shop", table: str, many: int = 1) -> int:
@@ -95,6 +96,16 @@ def leftovers(lake: Lake, table: str, unseen_minutes: float = UNSEEN_MINUTES) ->
         for each in sorted(folder.rglob("*.parquet"))
         if "_delta_log" not in each.parts and each not in needed and each.stat().st_mtime < since_s
     ]
+
+
+def _retire(lake: Lake) -> int:
+    """Remove the folders of tables that older releases derived; how many files they held."""
+    removed = 0
+    for folder in (lake.folder / name for name in RETIRED if (lake.folder / name).is_dir()):
+        with lake.writing():
+            removed += sum(1 for _ in folder.rglob("*.parquet"))
+            shutil.rmtree(folder, ignore_errors=True)
+    return removed
 
 
 def _merged(lake: Lake, compute: Compute, table: str, folder: Path, files: list[str]) -> NewFile:

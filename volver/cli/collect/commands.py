@@ -84,11 +84,8 @@ def import_(
             return
         with _progress() as step:
             report = import_files(shop, paths, options, step)
-        if refresh and (report.rows.added or _is_behind(shop)):
-            from volver.app import refresh as bring_up_to_date
-
-            tell_story("Bringing customers, segments and forecasts up to date.")
-            bring_up_to_date(shop)
+        if refresh:
+            _bring_up_to_date(shop)
     if as_json:
         tell_json(report.to_json())
     else:
@@ -114,10 +111,7 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     with context.open_shop() as shop:
         if retry:
             done = retry_set_aside(shop, options)
-            if done.added or _is_behind(shop):
-                from volver.app import refresh
-
-                refresh(shop)
+            _bring_up_to_date(shop)
             if as_json:
                 tell_json(done.to_json())
             else:
@@ -136,23 +130,13 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     tell_table(("file", "row", "reason"), [(each.file, each.row_no, each.reason) for each in found.rows])
 
 
-def _is_behind(shop: "Shop") -> bool:
-    """Whether the ledger changed after customers were last brought up to date; `facts` is the last table of knowing.
+def _bring_up_to_date(shop: "Shop") -> None:
+    """Renew what the import, or the days since the last one, left behind."""
+    from volver.app import is_behind, refresh
 
-    Compacting the ledger counts as a change too, which costs one refresh more and nothing else.
-    """
-    made = _newest_ms(shop, "facts")
-    return any(_newest_ms(shop, table) > made for table in ("order_lines", "customers", "products"))
-
-
-def _newest_ms(shop: "Shop", table: str) -> int:
-    """When a lake table's newest file was written (its commit says so: copying a shop changes nothing); -1 without."""
-    import pyarrow as pa
-
-    if shop.lake.snapshot(table).version < 0:
-        return -1
-    actions = pa.RecordBatchReader.from_stream(shop.lake.opened(table).get_add_actions(flatten=True))
-    return max((int(each["modification_time"]) for each in actions.read_all().to_pylist()), default=-1)
+    if is_behind(shop):
+        tell_story("Bringing customers, segments and forecasts up to date.")
+        refresh(shop)
 
 
 def _options(

@@ -150,6 +150,53 @@ def segments(context: Context, at: datetime | None, as_json: bool) -> None:
 
 
 @group.command()
+@json_option
+@click.pass_obj
+def today(context: Context, as_json: bool) -> None:
+    """Which day it is for the shop, and why: the clock's while data flows, else the last one with orders.
+
+    Example: volver know today --json
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.today(shop)
+    if as_json:
+        tell_json(found.to_dict())
+        return
+    click.echo(f"{found.day or 'No orders yet.'}")
+    if found.says:
+        click.echo(str(found.says))
+
+
+@group.command()
+@click.option("--customer", help="The values of this customer, by reference or e-mail.")
+@json_option
+@click.pass_obj
+def traits(context: Context, customer: str | None, as_json: bool) -> None:
+    """Every trait by name with its day, source and model; with --customer, one customer's values.
+
+    Example: volver know traits --customer 1042
+    """
+    from volver import app, know
+
+    declared = app.declared_traits()
+    with context.open_shop() as shop:
+        if customer is None:
+            told = [each.to_dict() for each in know.trait_states(shop, declared)]
+        else:
+            told = [each.to_dict() for each in know.traits(shop, know.find_customer(shop, customer), declared)]
+        currency = shop.settings.currency
+    if as_json:
+        tell_json({"customer": customer, "currency": currency, "traits": told})
+        return
+    names = ["name", "unit", "as_of", "source", "model", "age", "label"]
+    if customer is not None:
+        names.insert(1, "value")
+    tell_table(names, [tuple(each[name] for name in names) for each in told])
+
+
+@group.command()
 @at_option
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Also show who moved since this day.")
 @json_option

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MARK = "demo.json"
 _HISTORY_DAYS = 730
-_MANY = 100_000  # customers beyond which a demo does not wait for what each buys again
 JOURNEY, SIMULATION = "complete journey", "simulation"
 
 
@@ -110,15 +109,11 @@ def _simulated(folder: Path, wanted: Wanted, truth: Path | None, tell: Tell) -> 
 
 
 def _finish(shop: "Shop", report: "ImportReport", tell: Tell) -> dict[str, Any]:
-    from volver import predict
     from volver.app import refresh
     from volver.server import create_owner
 
-    tell("Learning who comes back and what each will be worth.")
+    tell("Learning who comes back, what each will be worth, what they buy again.")
     done = refresh(shop)
-    if report.customers <= _MANY:
-        tell("Learning what they buy again, and when.")
-        predict.foresee_when(shop)
     create_owner(shop)
     return {
         "customers": report.customers,

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import E4, Answer, Words, clock
+from volver.predict.freshness import PROPENSITIES
 from volver.predict.laws.betageometric import MBGNBD
 from volver.predict.numerics.arrays import Floats, Ints
 from volver.predict.numerics.probability_metrics import Reliability, reliability
 from volver.predict.uplift.base_learners import BASES
 from volver.predict.uplift.propensity import Propensity
 from volver.predict.value.histories import Buyers, TooLittleHistory, buyers, last_day, span
-from volver.store import Shop
+from volver.store import Shop, replace_with
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,12 +88,13 @@ class PropensityReport:
 
 
 def learn_propensities(shop: Shop, at: date | str | None = None, *, seed: int = 0) -> PropensityReport:
-    """Learn, check on held-out time, and publish a chance per customer and event as of `at` (the last order day).
+    """Learn, check on held-out time, and publish a chance per customer and event as of `at` (the shop's day).
 
     Raises `predict.too_little_history`.
     """
     began = clock.stopwatch_s()
     day = last_day(shop, at)
+    marks = PROPENSITIES.marks(shop, day)
     now, first = buyers(shop, day), span(shop)[0]
     every = max(1, len(now) // _MANY)
     top = shop.compute.rows("propensity_categories", from_day=day - _YEAR, to_day=day, most=_CATEGORIES)
@@ -101,7 +103,7 @@ def learn_propensities(shop: Shop, at: date | str | None = None, *, seed: int = 
     chances: list[Chance] = []
     for within in WITHIN_DAYS:
         chances += _within(shop, asked, categories, within, first, every, seed)
-    _publish(shop, asked.answer())
+    _publish(shop, asked.answer(), marks)
     return PropensityReport(at=day, customers=len(now), chances=tuple(chances), seconds=clock.stopwatch_s() - began)
 
 
@@ -335,12 +337,12 @@ def _text_is(rows: "pa.Table", text: str) -> Any:
     return np.asarray(pc.equal(rows.column("category"), text).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _publish(shop: Shop, found: Answer) -> None:
-    """Replace the lake table `propensities`."""
+def _publish(shop: Shop, found: Answer, marks: dict[str, int]) -> None:
+    """Replace the lake table `propensities`; `marks` say what it was made from."""
     connection = shop.compute.connection()
     try:
         connection.register("likely", found.table)
         files = shop.compute.write("select * from likely", "propensities", connection=connection)
     finally:
         connection.close()
-    shop.lake.replace("propensities", files)
+    replace_with(shop, "propensities", files, marks)

@@ -1,6 +1,6 @@
 """A shop's customers as the models see them: what was known of each at the end of a day.
 
-Reads the lake table `buying_days`, which is brought up to the ledger first.
+Reads the lake table `order_days`, which is brought up to the ledger first.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from volver.core import E4, VolverError
+from volver.know import MOST_QUIET_DAYS, today
 from volver.predict.laws.history import Histories, histories
 from volver.predict.numerics.arrays import Floats, Ints
 from volver.predict.value.order_days import BuyingDays, Known, as_days, buying_days, buying_days_of, day_number
 from volver.store import Shop
 
 FEWEST: Final = 20  # customers; below this even a weak prior only repeats itself
-_LATE: Final = 31  # days after the last order that may be silence
 RECENT_DAYS: Final = (28, 91, 182)  # a month, a quarter, half a year, in whole weeks
 
 
@@ -188,12 +188,12 @@ def span(shop: Shop) -> tuple[date, date]:
 
 
 def last_day(shop: Shop, at: date | str | None) -> date:
-    """The day asked for, or the last one with a sale. Raises `predict.beyond_the_data`."""
-    last = span(shop)[1]
+    """The day asked for, or the shop's own. Raises `predict.beyond_the_data`."""
+    last = max(span(shop)[1], today(shop).day or date.min)
     if at is None:
         return last
     day = date.fromisoformat(at) if isinstance(at, str) else at
-    if (day - last).days > _LATE:
+    if (day - last).days > MOST_QUIET_DAYS:
         raise BeyondTheData(day=day.isoformat(), days=(day - last).days, last=last.isoformat())
     return day
 

@@ -1,11 +1,6 @@
-"""The days on which customers bought, kept beside the ledger so that no refit reads the ledger again.
+"""The days on which customers bought, as columns that any past day can be asked of.
 
-Owns the lake table `buying_days`: a row for every order, with the days between which it was known to count and the
-money it brought. Any past day can be asked of it. `caught_up` brings the table up to the ledger, and every reader calls
-it first: new orders of a batch are added, customers whose past the batch changed are read anew from the ledger, and
-the whole is made again where the table is missing or was made in another way.
-
-The numbers that say what the table follows are part of the same commit as its rows, so a crash leaves both or none.
+Reads the lake table `order_days` of the know room, which is brought up to the ledger first.
 """
 
 from dataclasses import dataclass
@@ -15,21 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from volver.core import log as log_of
-from volver.know import KnowSettings
+from volver.know import update_order_days
 from volver.predict.numerics.arrays import Floats, Ints
-from volver.store import Shop, named
+from volver.store import Shop
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
 
-TABLE: Final = "buying_days"
-FORM: Final = 1  # of the rows; counted up when their meaning changes, so that shops make the table again
-_HOUR_US: Final = 3_600_000_000
-_MANY_FILES: Final = 16  # beyond this the additions are merged
-_FEW: Final = 16  # one in so many customers read anew costs as much as all of them
-_SEEN: Final = ("offset", "version", "rows", "hours", "form")
 _NEVER: Final = np.int32(2**31 - 1)
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -97,37 +84,17 @@ class Known:
         return found
 
 
-def caught_up(shop: Shop) -> str:
-    """Bring the table up to the ledger; what was done: `nothing`, `added` or `made`.
-
-    Safe to call at any time and from several processes; it costs milliseconds when the ledger has not changed.
-    """
-    if _is_current(shop):
-        return "nothing"
-    with shop.lake.writing():
-        if _is_current(shop):
-            return "nothing"
-        before = shop.lake.seen(TABLE, _SEEN)
-        if _may_add(shop, before) and _add(shop, before["offset"]):
-            done = "added"
-        else:
-            _make(shop)
-            done = "made"
-    log_of("predict").info("buying days follow the ledger", extra={"done": done})
-    return done
-
-
 def buying_days(shop: Shop, until: date, every: int = 1) -> BuyingDays:
     """All that was known until a day of the customers whose id `every` divides, from one read of the table."""
-    caught_up(shop)
-    return _as_columns(shop.compute.query("buying_days_known", until=until, every=every))
+    update_order_days(shop)
+    return _as_columns(shop.compute.query("order_days_known", until=until, every=every))
 
 
 def buying_days_of(shop: Shop, customer: int, until: date) -> BuyingDays:
     """The same of one customer, from the table as it is: a model's day was in it when the model was fitted."""
-    if shop.lake.snapshot(TABLE).version < 0:
-        caught_up(shop)
-    return _as_columns(shop.compute.query("buying_days_of", until=until, customer=customer))
+    if shop.lake.snapshot("order_days").version < 0:
+        update_order_days(shop)
+    return _as_columns(shop.compute.query("order_days_of", until=until, customer=customer))
 
 
 def _as_columns(found: "pa.Table") -> BuyingDays:
@@ -164,97 +131,6 @@ def day_number(day: date) -> int:
 def as_days(numbers: Any) -> Any:
     """Day numbers as datetime64[D]."""
     return numbers.astype("datetime64[D]")
-
-
-def _undone_us(shop: Shop) -> int:
-    return shop.settings.of(KnowSettings).cancel_within_hours * _HOUR_US
-
-
-def _seen_now(shop: Shop) -> dict[str, int]:
-    ledger = shop.lake.snapshot("order_lines")
-    return {
-        "offset": shop.lake.offset("order_lines"),
-        "version": ledger.version,
-        "rows": ledger.rows,
-        "hours": shop.settings.of(KnowSettings).cancel_within_hours,
-        "form": FORM,
-    }
-
-
-def _is_current(shop: Shop) -> bool:
-    """Whether the table says what the ledger does. A compacted ledger is another version of the same rows."""
-    before = shop.lake.seen(TABLE, _SEEN)
-    if not before:
-        return shop.lake.snapshot("order_lines").version < 0
-    return _is_ours(shop, before) and shop.lake.since("order_lines", before["version"]) == "same"
-
-
-def _may_add(shop: Shop, before: dict[str, int]) -> bool:
-    """Whether the ledger is what the table follows and batches that came after."""
-    if not before or not _is_ours(shop, before) or before["offset"] < 0:
-        return False
-    if shop.lake.since("order_lines", before["version"]) != "added":
-        return False
-    sql = "select count(*) as n from order_lines where batch > $after"
-    fresh = shop.compute.relation(sql, {"after": before["offset"]}).column("n")[0].as_py()
-    return bool(before["rows"] + fresh == shop.lake.snapshot("order_lines").rows)
-
-
-def _is_ours(shop: Shop, before: dict[str, int]) -> bool:
-    return (before["form"], before["hours"]) == (FORM, shop.settings.of(KnowSettings).cancel_within_hours)
-
-
-def _make(shop: Shop) -> None:
-    """The whole table from the whole ledger."""
-    now = _seen_now(shop)
-    params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": 0}
-    shop.lake.follow(TABLE, shop.compute.write(named(TABLE).sql, TABLE, params), now, anew=True)
-
-
-def _add(shop: Shop, after: int) -> bool:
-    """Rows of the batches after one; False if so many customers are touched that all may as well be read anew."""
-    now, hours = _seen_now(shop), shop.settings.of(KnowSettings).cancel_within_hours
-    undone_days = -(-hours // 24) + 1  # a day more, for the clock is put back now and then
-    changed = shop.compute.query("buying_days_changed", after=after, undone_days=undone_days)
-    if changed.num_rows * _FEW > shop.lake.snapshot(TABLE).rows:
-        return False
-    connection = shop.compute.connection()
-    try:
-        connection.register("changed", changed)
-        files = []
-        for whole, lines in ((0, _FRESH), (1, _ANEW)):
-            if whole and not changed.num_rows:
-                continue
-            _show(connection, lines, after)
-            params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": whole}
-            files += shop.compute.write(named(TABLE).sql, TABLE, params, connection)
-    finally:
-        connection.close()
-    shop.lake.follow(TABLE, files, now)
-    if len(shop.lake.snapshot(TABLE).files) > _MANY_FILES:
-        _merge(shop, now)
-    return True
-
-
-def _merge(shop: Shop, now: dict[str, int]) -> None:
-    """One sorted file of all the rows that hold."""
-    params = {"until": date.max, "every": 1}
-    sql = f"select *, cast({now['offset']} as bigint) as batch, 0 as whole from ({named('buying_days_known').sql})"
-    shop.lake.follow(TABLE, shop.compute.write(sql, TABLE, params), now, anew=True)
-
-
-_COLUMNS: Final = "line_id, customer_id, order_id, product_id, ts_us, day, kind, amount_e4"
-_FRESH: Final = f"""
-    select {_COLUMNS} from memory.main.order_lines
-    where batch > $after and customer_id is not null and customer_id not in (select customer_id from changed)"""
-_ANEW: Final = f"""
-    select {_COLUMNS} from memory.main.order_lines where customer_id in (select customer_id from changed)"""
-
-
-def _show(connection: "duckdb.DuckDBPyConnection", lines: str, after: int) -> None:
-    """Let this connection see only some lines as the ledger."""
-    connection.execute("drop table if exists temp.order_lines")
-    connection.execute(f"create temp table order_lines as {lines.replace('$after', str(int(after)))}")
 
 
 def _runs(*columns: Any) -> Ints:

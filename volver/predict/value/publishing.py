@@ -12,6 +12,7 @@ import numpy as np
 
 from volver.core import E4, Answer, Words, clock
 from volver.know import KnowSettings
+from volver.predict.freshness import SCORES
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon, horizon_days
@@ -24,7 +25,7 @@ from volver.predict.value.reference import usual_of
 from volver.predict.value.registry import keep
 from volver.predict.value.tracking import weekly
 from volver.predict.value.training import AUTO, Learned, learn
-from volver.store import Shop
+from volver.store import Shop, replace_with
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,12 +83,14 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     began = clock.stopwatch_s()
     day = last_day(shop, at)
     days, discount = horizon_days(horizon, day), shop.settings.of(PredictSettings).discount_rate_yearly
+    fitted_us = clock.now_us()
+    marks = SCORES.marks(shop, day, fitted_us)
     known = past(shop, day)
     now, first = known.at(day), known.first
     learned = learn(now, chosen(shop, day, days, model, len(now)))
     held, track = _held_out(shop, known, now, days, model)
     total = Foreseen(learned, now, days, discount).value_of()
-    publish(shop, scores(learned, now, discount))
+    publish(shop, scores(learned, now, discount), marks)
     remarks = learned.remarks + _short(day, first, days)
     seconds = clock.stopwatch_s() - began
     facts = {
@@ -105,7 +108,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
         "remarks": [[each.text, each.params] for each in remarks],
         "seconds": seconds,
     }
-    path = keep(shop, learned, facts, clock.now_us())
+    path = keep(shop, learned, facts, fitted_us)
     return FitReport(
         model=learned.model,
         at=day,
@@ -157,15 +160,15 @@ def scores(learned: Learned, now: Buyers, discount: float) -> Answer:
     )
 
 
-def publish(shop: Shop, found: Answer) -> None:
-    """Replace the lake table `scores`."""
+def publish(shop: Shop, found: Answer, marks: dict[str, int]) -> None:
+    """Replace the lake table `scores`; `marks` say what it was made from."""
     connection = shop.compute.connection()
     try:
         connection.register("foreseen", found.table)
         files = shop.compute.write("select * from foreseen", "scores", connection=connection)
     finally:
         connection.close()
-    shop.lake.replace("scores", files)
+    replace_with(shop, "scores", files, marks)
 
 
 def _chances(seen: Foreseen) -> dict[str, Floats]:

@@ -5,6 +5,7 @@ Reads the ledger and the shelf; replaces the lake table `scores` and says in the
 
 from typing import Any
 
+from volver.predict.freshness import SCORES
 from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import buyers, last_day
@@ -21,6 +22,7 @@ def republish(shop: Shop, model_id: int) -> ShelfModel:
     """
     model = kept_model(shop, model_id)
     day = max(last_day(shop, None), model.learned_until)
+    marks = SCORES.marks(shop, day, model.fitted_us)
     now, discount = buyers(shop, day), shop.settings.of(PredictSettings).discount_rate_yearly
     learned = model.learned.moved_to(day)
     total = Foreseen(learned, now, float(model.body["horizon_days"]), discount).value_of()
@@ -31,5 +33,5 @@ def republish(shop: Shop, model_id: int) -> ShelfModel:
         "total": total.to_dict("value"),
         "horizons": horizons(learned, now, discount),
     }
-    publish(shop, scores(learned, now, discount))
+    publish(shop, scores(learned, now, discount), marks)
     return put_back(shop, model, facts)

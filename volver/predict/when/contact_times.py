@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import VolverError, Words, zone_named
+from volver.predict.freshness import MOMENTS
 from volver.predict.numerics.arrays import Ints, Labels
 from volver.predict.when.moments import Found, Moment, Moments, by_slot
-from volver.store import Shop
+from volver.store import Shop, replace_with
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,6 +97,7 @@ def _everybody(own: dict[str, Any], shops: dict[str, Any]) -> Words | None:
 def publish_moments(shop: Shop, day: date, parts: int, remarks: list[Words]) -> tuple[int, dict[str, float]]:
     """Replace `moments`. How many customers have a known moment, and what share of all has a habit of each kind."""
     found: list[pa.Table] = []
+    marks = MOMENTS.marks(shop, day)
     learned: Moments | None = None
     for part in range(parts):
         users, hours, days, events = _counts(shop, day, parts, part)
@@ -105,7 +107,7 @@ def publish_moments(shop: Shop, day: date, parts: int, remarks: list[Words]) -> 
                 found.append(_shop_row(learned, events))
         hour, weekday = learned.hour_.answers(hours), learned.weekday_.answers(days)
         found.append(_moment_table(users, hour, weekday, days.sum(axis=1)))
-    replace_table(shop, "moments", found)
+    replace_table(shop, "moments", found, marks)
     if learned is None or not int(learned.days_.sum()):
         remarks.append(Words("No times of orders or visits are known: nothing can be said of the best moment."))
         return 0, {}
@@ -189,12 +191,12 @@ def distinct(table: "pa.Table") -> int:
     return len(np.unique(table.column("customer_id").drop_null().to_numpy()))
 
 
-def replace_table(shop: Shop, name: str, tables: "list[pa.Table]") -> None:
-    """Replace a lake table by these rows, or by none."""
+def replace_table(shop: Shop, name: str, tables: "list[pa.Table]", marks: dict[str, int]) -> None:
+    """Replace a lake table by these rows, or by none; `marks` say what they were made from."""
     import pyarrow as pa
 
     if not tables:
-        shop.lake.replace(name, [])
+        replace_with(shop, name, [], marks)
         return
     connection = shop.compute.connection()
     try:
@@ -202,4 +204,4 @@ def replace_table(shop: Shop, name: str, tables: "list[pa.Table]") -> None:
         files = shop.compute.write("select * from foreseen", name, connection=connection)
     finally:
         connection.close()
-    shop.lake.replace(name, files)
+    replace_with(shop, name, files, marks)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import VolverError, Words, clock
+from volver.know import today
+from volver.predict.freshness import REBUYS
 from volver.predict.numerics.arrays import Codes, Labels
 from volver.predict.when.contact_times import distinct, publish_moments, replace_table
 from volver.predict.when.due import HORIZONS, Due, Dues
@@ -108,14 +110,14 @@ class WhenReport:
 
 
 def foresee_when(shop: Shop, at: date | None = None, *, part_lines: int = _PART_LINES) -> WhenReport:
-    """Learn from all that was known at the end of `at` (the last sale by default) and publish `rebuys` and `moments`.
+    """Learn from all that was known at the end of `at` (the shop's day by default) and publish `rebuys` and `moments`.
 
     `part_lines` bounds the lines in memory at a time. A shop with too little history publishes what it can, and the
     remarks say what is missing.
     """
     began = clock.stopwatch_s()
-    size = shop.compute.rows("when_size", as_of=at)[0]
-    day = at or size["last_day"] or _EPOCH
+    day = at or today(shop).day or _EPOCH
+    size = shop.compute.rows("when_size", as_of=day)[0]
     parts = max(1, -(-size["lines"] // part_lines))
     remarks: list[Words] = []
     check, customers, rows = _publish_rebuys(shop, day, parts, remarks)
@@ -171,6 +173,7 @@ def due_products(shop: Shop, most: int = 20) -> tuple[DueProduct, ...]:
 
 def _publish_rebuys(shop: Shop, day: date, parts: int, remarks: list[Words]) -> tuple[dict[str, Any] | None, int, int]:
     """The check of the model, and how many customers and rows were published."""
+    marks = REBUYS.marks(shop, day)
     products = shop.compute.query("when_products")
     items, category = _categories(products)
     first = _events(shop, day, parts, 0, items, category)
@@ -189,7 +192,7 @@ def _publish_rebuys(shop: Shop, day: date, parts: int, remarks: list[Words]) -> 
         remarks.append(
             Words("No sale of a product to a known customer: nothing can be foreseen of what is bought again.")
         )
-    replace_table(shop, "rebuys", tables)
+    replace_table(shop, "rebuys", tables, marks)
     return (model.check_.to_dict() if model and model.check_ else None), customers, rows
 
 

@@ -12,6 +12,7 @@ from volver.core import VolverError
 from volver.store.tables.table import LakeTable as LakeTable
 from volver.store.tables.table import columns as columns
 
+RETIRED = ("buying_days",)  # tables of older releases, derived and named no more: upkeep removes their folders
 TABLES: dict[str, LakeTable] = {}
 
 

@@ -4,6 +4,14 @@ from volver.store.tables.table import LakeTable, columns
 
 TABLES = (
     LakeTable(
+        name="order_days",
+        sort="customer_id, day, from_day, order_id",
+        columns=columns("""
+            customer_id BIGINT, day DATE, from_day DATE, until_day DATE, order_id BIGINT, counts INTEGER,
+            gross_e4 BIGINT, amount_e4 BIGINT, batch BIGINT, whole INTEGER"""),
+        group_rows=65_536,
+    ),
+    LakeTable(
         name="orders",
         sort="customer_id, ts_us, order_id",
         columns=columns("""

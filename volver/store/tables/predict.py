@@ -4,14 +4,6 @@ from volver.store.tables.table import LakeTable, columns
 
 TABLES = (
     LakeTable(
-        name="buying_days",
-        sort="customer_id, day, from_day",
-        columns=columns("""
-            customer_id BIGINT, day DATE, from_day DATE, until_day DATE, order_tag INTEGER, counts INTEGER,
-            gross_e4 BIGINT, amount_e4 BIGINT, batch BIGINT, whole INTEGER"""),
-        group_rows=65_536,
-    ),
-    LakeTable(
         name="scores",
         sort="customer_id",
         columns=columns("""

@@ -14,7 +14,7 @@ from volver.know import HomeReport
 from volver.store import Shop
 from volver.ui.predict.shelf import why_not, worth_of
 from volver.ui.shared.charts_value import Month, months
-from volver.ui.shared.figures import remembered
+from volver.ui.shared.figures import remembered, today_of
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import render_page, speech_of
 
@@ -41,6 +41,7 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             shop,
             "home.html",
             home=home,
+            today=today_of(shop),
             health=health,
             worth=worth_of(shop),
             why_not=why_not(health.customers),

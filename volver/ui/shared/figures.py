@@ -4,12 +4,20 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from volver.core import clock
+from volver.know import Today, today
 from volver.store import Shop
 
 T = TypeVar("T")
 _MOST = 256
+_DATED = ("order_lines", "events", "thresholds")
 _kept: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {}
 _lock = threading.Lock()
+
+
+def today_of(shop: Shop) -> Today:
+    """Which day it is for the shop, and why, asked once per day and version of the data."""
+    return remembered(shop, f"today {clock.today(shop.settings.timezone)}", _DATED, lambda: today(shop))
 
 
 def remembered(shop: Shop, name: str, tables: tuple[str, ...], make: Callable[[], T]) -> T:

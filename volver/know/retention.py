@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 
 from volver.know.answers import Cohort, CohortReport
-from volver.know.world import world
+from volver.know.as_of import as_of
 from volver.store import Shop
 
 
@@ -13,7 +13,7 @@ def cohorts(shop: Shop, at: date | None = None) -> CohortReport:
 
     Every cohort's row reaches to the month of `at` (None: the last refresh); months without an order are 0.
     """
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         rows = here.rows("cohorts")
         day = here.at
     if day is None or not rows:

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from volver.core import Words
 from volver.know.answers import Health, HomeReport, Todo
+from volver.know.as_of import AsOf, as_of
 from volver.know.settings import KnowSettings
-from volver.know.world import World, world
+from volver.know.shop_day import today
 from volver.store import Shop, schema
 
 _MONTHS_SHOWN = 13
@@ -26,12 +27,13 @@ _EMPTY = HomeReport(
     todos=(),
     months=(),
     months_net_e4=(),
+    today=None,
 )
 
 
 def home(shop: Shop) -> HomeReport:
-    """Revenue of the last 30 days of data against the 30 before, expected value, three things to look at."""
-    with world(shop) as here:
+    """Revenue of the 30 days until the last refresh against the 30 before, expected value, three things to look at."""
+    with as_of(shop) as here:
         days = {row["day"]: row for row in here.sql("select day, orders, new_customers, net_e4 from days")}
         value = here.sql("select sum(value_365d_e4) as e4 from scores")[0]["e4"]
         at = here.at
@@ -52,19 +54,17 @@ def home(shop: Shop) -> HomeReport:
         todos=todos,
         months=tuple(month for month, _ in months),
         months_net_e4=tuple(net_e4 for _, net_e4 in months),
+        today=today(shop),
     )
 
 
 def health(shop: Shop) -> Health:
     """Counts of what the ledger holds, and in words what a person should know about it."""
     row = shop.compute.rows("ledger_health")[0]
-    with shop.state.begin() as connection:
+    with shop.state.read() as connection:
         waiting = select(func.count()).select_from(schema.set_aside).where(schema.set_aside.c.retried_us.is_(None))
         aside = int(connection.execute(waiting).scalar_one())
-    counts = shop.compute.relation(
-        """select (select count(*) from facts) as customers, (select count(*) from events) as events,
-                  (select count(*) from scores) as scored"""
-    ).to_pylist()[0]
+    counts = shop.compute.rows("known_counts")[0]
     guests = row["guest_orders"] / row["orders"] if row["orders"] else None
     unknown = row["unknown_costs"] / row["lines"] if row["lines"] else None
     return Health(
@@ -117,7 +117,7 @@ def _months(days: dict[date, dict[str, Any]]) -> list[tuple[str, int]]:
     return list(net.items())
 
 
-def _todos(here: World) -> tuple[Todo, ...]:
+def _todos(here: AsOf) -> tuple[Todo, ...]:
     """The first three of `_LOOKS` that hold somebody; worth is what they should bring, None while not foreseen."""
     rows = here.rows("look_counts")
     found = []

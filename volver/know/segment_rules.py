@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from volver.core import Words
 from volver.know.answers import STAGES, Membership, SegmentSummary
+from volver.know.as_of import as_of
 from volver.know.settings import KnowSettings
 from volver.know.words import STAGE_LABELS, STAGE_SAYS, stage_reason
-from volver.know.world import world
 from volver.store import Shop
 
 Facts = dict[str, Any]
@@ -122,7 +122,6 @@ SEGMENTS: Final = (
     ),
 )
 BITS: Final = {each.key: each.bit for each in SEGMENTS}
-_CARTS = "select count(*) as n from events where kind in ('cart_added', 'checkout_started') and day <= $at"
 _NEEDS_EVENTS = Words("cart events (cart_added, checkout_started)")
 _NEEDS_DISCOUNTS = Words("discounts in the order lines")
 
@@ -132,11 +131,11 @@ def segments(shop: Shop, at: date | None = None) -> tuple[SegmentSummary, ...]:
 
     A segment that waits for data has None for its numbers and says what it waits for.
     """
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         counts = here.rows("segment_counts")
         usual = here.usual()
         stages = {row["stage"]: row for row in here.rows("stage_counts")}
-        has_carts = bool(here.sql(_CARTS, {"at": here.at})[0]["n"])
+        has_carts = bool(here.rows("carts_seen", until=here.at)[0]["carts"])
     everyone = sum(int(row["customers"]) for row in counts)
     found = [_built_in(each, counts, usual, shop.settings.of(KnowSettings), everyone, has_carts) for each in SEGMENTS]
     for stage in STAGES:

@@ -6,14 +6,14 @@ A stage is a pure function of the ledger up to a day and of the settings, so any
 from datetime import date
 
 from volver.know.answers import STAGES, StageCount, StageMove, StageReport
+from volver.know.as_of import as_of
 from volver.know.words import STAGE_LABELS, STAGE_SAYS
-from volver.know.world import world
 from volver.store import Shop
 
 
 def stages(shop: Shop, at: date | None = None, since: date | None = None) -> StageReport:
     """Counts per stage as of `at` (None: the last refresh); with `since`, who moved from which stage to which."""
-    with world(shop, at) as here:
+    with as_of(shop, at) as here:
         counts = {row["stage"]: row for row in here.rows("stage_counts")}
         moves: tuple[StageMove, ...] = ()
         if since is not None:
@@ -40,7 +40,7 @@ def stages(shop: Shop, at: date | None = None, since: date | None = None) -> Sta
 
 
 def _moves(shop: Shop, since: date, now: object) -> tuple[StageMove, ...]:
-    with world(shop, since) as then:
+    with as_of(shop, since) as then:
         then.connection.register("stages_now", now)
         rows = then.sql(
             """select f.stage as was, n.stage as now, count(*) as customers

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from volver.core import Settings
+from volver.know.order_days import update_order_days
 from volver.know.settings import KnowSettings
 from volver.store import TABLES, Shop, named
 
@@ -17,7 +18,7 @@ QUIET_GAP_DAYS = 90.0  # where nobody has ever come back, a quarter is a long ti
 _FLAT = 9_000_000_000_000_000  # a threshold that nobody reaches
 
 
-class World:
+class AsOf:
     """A connection on which `orders`, `thresholds` and `facts` are as of one day; `is_past`: not as last refreshed."""
 
     def __init__(self, connection: "duckdb.DuckDBPyConnection", settings: Settings, at: date | None) -> None:
@@ -48,19 +49,15 @@ class World:
         return self.connection.sql(wanted.sql, params=wanted.bound(params)).to_arrow_table()
 
 
-def last_day(shop: Shop) -> date | None:
-    """The last day in the ledger; None for an empty shop."""
-    found: date | None = shop.compute.relation("select max(day) as day from order_lines").to_pylist()[0]["day"]
-    return found
-
-
 @contextmanager
-def world(shop: Shop, at: date | None = None) -> Iterator[World]:
+def as_of(shop: Shop, at: date | None = None) -> Iterator[AsOf]:
     """The shop as of `at` (None: as of its last refresh). On any other day than that there are no scores."""
+    if at is not None:
+        update_order_days(shop)
     connection = shop.compute.connection()
     try:
         built = _built_day(connection)
-        here = World(connection, shop.settings, at or built)
+        here = AsOf(connection, shop.settings, at or built)
         if at is not None and at != built:
             here.is_past = True
             _rebuild(here, at)
@@ -69,14 +66,8 @@ def world(shop: Shop, at: date | None = None) -> Iterator[World]:
         connection.close()
 
 
-def orders_params(settings: Settings, at: date) -> dict[str, Any]:
-    """The parameters of `orders.sql`."""
-    undone_us = settings.of(KnowSettings).cancel_within_hours * 3_600_000_000
-    return {"as_of": at, "margin_rate": settings.of(KnowSettings).margin_rate, "undone_us": undone_us}
-
-
-def days_params(settings: Settings, at: date) -> dict[str, Any]:
-    """The parameters of `days.sql`."""
+def ledger_params(settings: Settings, at: date) -> dict[str, Any]:
+    """The parameters of `orders.sql` and of `days.sql`."""
     return {"as_of": at, "margin_rate": settings.of(KnowSettings).margin_rate}
 
 
@@ -124,13 +115,13 @@ def _built_day(connection: "duckdb.DuckDBPyConnection") -> date | None:
     return found[0] if found and found[0] and found[0] > NEVER else None
 
 
-def _rebuild(here: World, at: date) -> None:
+def _rebuild(here: AsOf, at: date) -> None:
     def keep(name: str, **params: Any) -> None:
         wanted = named(name)
         here.connection.execute(f"create temp table {name} as {wanted.sql}", wanted.bound(params))
 
     here.connection.execute("create temp table scores as select * from scores limit 0")
-    keep("orders", **orders_params(here.settings, at))
+    keep("orders", **ledger_params(here.settings, at))
     keep("thresholds", **thresholds_params(here.settings, at))
     usual = here.usual()
     # A customer's top product takes most of the time and nobody asks for that of the past: it stays empty.

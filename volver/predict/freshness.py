@@ -1,0 +1,56 @@
+"""What the tables of predict rest on, and when each is due to be made again."""
+
+from datetime import date
+from typing import Final
+
+from volver.core import Settings
+from volver.know import KnowSettings, today
+from volver.predict.settings import PredictSettings
+from volver.store import Basis, Shop, stamp
+
+SCORES: Final = Basis(
+    tables=("order_lines", "calendar_index"),
+    settings={
+        Settings: ("timezone",),
+        KnowSettings: (
+            "margin_rate",
+            "cancel_within_hours",
+        ),
+        PredictSettings: ("discount_rate_yearly",),
+    },
+)
+REBUYS: Final = Basis(tables=("order_lines", "products"), settings={Settings: ("timezone",)})
+MOMENTS: Final = Basis(tables=("order_lines", "events"), settings={Settings: ("timezone",)})
+PROPENSITIES: Final = Basis(
+    tables=("order_lines", "products"), settings={Settings: ("timezone",), KnowSettings: ("cancel_within_hours",)}
+)
+RELEARN_DAYS: Final = 28  # a model older than this learns anew, though only the day has changed
+_WEEKLY_DAYS: Final = 7
+
+
+def scores_are_due(shop: Shop) -> bool:
+    """Whether the ledger, the calendar, a setting or the shop's day has changed since the scores were made."""
+    return bool(SCORES.behind(shop, "scores", _day(shop)))
+
+
+def rebuys_are_due(shop: Shop) -> bool:
+    """The same of what is bought again and of the best moments, products and events included."""
+    now = today(shop)
+    behind = REBUYS.behind(shop, "rebuys", now.day) | MOMENTS.behind(shop, "moments", now.day)
+    if not now.is_archive:
+        behind -= {"events"}  # while they stream, habits are learned once a day
+    return bool(behind)
+
+
+def propensities_are_due(shop: Shop) -> bool:
+    """Whether they were never made, a setting changed, or they are a week older than the shop's day."""
+    day, made = _day(shop), stamp(shop, "propensities")
+    if day is None:
+        return False
+    if made is None or made.day is None or PROPENSITIES.behind(shop, "propensities", made.day) & {"form", "settings"}:
+        return True
+    return abs((day - made.day).days) >= _WEEKLY_DAYS
+
+
+def _day(shop: Shop) -> date | None:
+    return today(shop).day

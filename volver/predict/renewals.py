@@ -1,0 +1,79 @@
+"""Renewing what is foreseen: the scores of every customer, what they buy again and when, what they are likely to do."""
+
+from volver.core import Words
+from volver.know import today
+from volver.predict.freshness import RELEARN_DAYS, SCORES
+from volver.predict.money.lever_cache import kept_levers
+from volver.predict.uplift.propensity_scores import learn_propensities
+from volver.predict.value.publishing import fit
+from volver.predict.value.registry import NoModel, published
+from volver.predict.value.rollback import republish
+from volver.predict.when.replenishment_scores import foresee_when
+from volver.store import Progress, Renewal, Shop
+
+
+def renew_scores(shop: Shop, progress: Progress | None = None) -> None:
+    """Learn anew and publish; where only the day has changed, ask the published model about the new day.
+
+    Raises `predict.too_little_history`.
+    """
+    day = today(shop).day
+    if SCORES.behind(shop, "scores", day) == {"day"} and not _must_learn(shop):
+        _tell(progress, Words("Forecasts move on to the new day"))
+        republish(shop, published(shop).id)
+    else:
+        _tell(progress, Words("Learning what each customer will be worth"))
+        fit(shop)
+    kept_levers(shop)
+
+
+def renew_rebuys(shop: Shop, progress: Progress | None = None) -> None:
+    """Publish what is bought again, and the best moments."""
+    _tell(progress, Words("Learning what they buy again, and when"))
+    foresee_when(shop)
+
+
+def renew_propensities(shop: Shop, progress: Progress | None = None) -> None:
+    """Publish who is likely to do what. Raises `predict.too_little_history`."""
+    _tell(progress, Words("Learning who is likely to do what"))
+    learn_propensities(shop)
+
+
+def _must_learn(shop: Shop) -> bool:
+    """Whether the published model is too old to be asked about another day, or comes from another future."""
+    try:
+        age = (today(shop).day or published(shop).learned_until) - published(shop).learned_until
+    except NoModel:
+        return True
+    return not 0 <= age.days < RELEARN_DAYS
+
+
+def _tell(progress: Progress | None, words: Words) -> None:
+    if progress:
+        progress(words)
+
+
+RENEWALS = (
+    Renewal(
+        name="scores",
+        tables=("scores",),
+        says=Words("What each customer will be worth"),
+        due="volver.predict.freshness:scores_are_due",
+        renew="volver.predict.renewals:renew_scores",
+    ),
+    Renewal(
+        name="rebuys",
+        tables=("rebuys", "moments"),
+        says=Words("What they buy again, and when"),
+        due="volver.predict.freshness:rebuys_are_due",
+        renew="volver.predict.renewals:renew_rebuys",
+    ),
+    Renewal(
+        name="propensities",
+        tables=("propensities",),
+        says=Words("Who is likely to do what"),
+        due="volver.predict.freshness:propensities_are_due",
+        renew="volver.predict.renewals:renew_propensities",
+        costly=True,
+    ),
+)
