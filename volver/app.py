@@ -113,11 +113,9 @@ def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Check, ...]":
     """Every health check that the rooms bring, and whether each setting stands where it should."""
     looks = [(where.partition(":")[2], found(where)) for room in rooms for where in room.checks]
     checks = (check for name, look in looks for check in store.answered(name, look, shop))
-    return (
-        *checks,
-        *store.answered("freshness", lambda each: know.check_fresh(each, [made for _, made in renewals(rooms)]), shop),
-        _placed(shop, rooms),
-    )
+    made = [each for _, each in renewals(rooms)]
+    fresh = store.answered("freshness", lambda each: know.check_fresh(each, made), shop)
+    return (*checks, *fresh, _placed(shop, rooms))
 
 
 def _placed(shop: "Shop", rooms: Sequence[Room]) -> "Check":

@@ -105,8 +105,8 @@ class Room:
     `label` heads its places in the navigation (None: no heading). `pages` are the console's; `intake` stands below
     `/v1` (write keys), `webhooks` below `/in` (write keys in the address too), `public` below `/p` (signed links).
     `questions`, `lake` and `settings` name a tuple of `Question`, a tuple of `LakeTable` and a `Section`; `renewals`
-    and `traits` tuples of what is derived, in the order in which data flows, and of what is said of customers; `checks`,
-    `metrics`, `erase` and `export` functions of a shop. `texts` are Spanish for what the room says.
+    and `traits` tuples of what is derived, in the order in which data flows, and of what is said of customers;
+    `checks`, `metrics`, `erase` and `export` functions of a shop. `texts` are Spanish for what the room says.
     """
 
     name: str
