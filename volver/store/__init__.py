@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from volver.store import schema as schema
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
+    from volver.store.disk import FileLock as FileLock
+    from volver.store.disk import sync_all as sync_all
+    from volver.store.disk import write_synced as write_synced
     from volver.store.health import Check as Check
     from volver.store.health import check_shop as check_shop
     from volver.store.lake import Lake as Lake
@@ -34,6 +37,7 @@ _WHERE = {
     "Compute": "compute",
     "Entry": "log",
     "EventLog": "log",
+    "FileLock": "disk",
     "Lake": "lake",
     "LogEntry": "log",
     "NewFile": "lake",
@@ -51,8 +55,10 @@ _WHERE = {
     "named": "query",
     "open_shop": "shop",
     "query_names": "query",
+    "sync_all": "disk",
     "tidy": "upkeep",
     "view_sql": "compute",
+    "write_synced": "disk",
 }
 
 

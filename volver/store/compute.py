@@ -80,18 +80,19 @@ class Compute:
         table: str,
         params: Mapping[str, Any] | None = None,
         connection: "duckdb.DuckDBPyConnection | None" = None,
+        prefix: str = "",
     ) -> list[NewFile]:
         """Write a query's answer as Parquet files inside a lake table's folder, sorted, not yet committed.
 
-        Columns are matched by name and cast to the table's types.
+        Columns are matched by name and cast to the table's types. File names begin with `prefix`.
         """
         declared, folder = TABLES[table], self._lake.path(table)
         folder.mkdir(parents=True, exist_ok=True)
         chosen = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in declared.columns.items())
-        target, options, order = folder / f"{uuid.uuid4().hex}.parquet", "", declared.sort
+        target, options, order = folder / f"{prefix}{uuid.uuid4().hex}.parquet", "", declared.sort
         if declared.partition:
             target, order = folder, f"{declared.partition}, {declared.sort}"
-            options = f", partition_by ({declared.partition}), filename_pattern '{{uuid}}', append true"
+            options = f", partition_by ({declared.partition}), filename_pattern '{prefix}{{uuid}}', append true"
         inner = sql.rstrip().rstrip(";")
         return self.copy(
             f"select {chosen} from (\n{inner}\n) order by {order}", table, target, options, params, connection
@@ -118,6 +119,16 @@ class Compute:
             if connection is None:
                 cursor.close()
         return [_new_file(self._lake.path(table), each) for each in found if each["count"]]
+
+    def copy_out(self, sql: str, target: Path, connection: "duckdb.DuckDBPyConnection | None" = None) -> int:
+        """Write a query's answer to one Parquet file outside the lake; the number of rows."""
+        cursor = connection or self.connection()
+        try:
+            written = cursor.execute(f"copy ({sql}) to {_quoted(str(target))} (format parquet)").fetchone()
+        finally:
+            if connection is None:
+                cursor.close()
+        return int(written[0]) if written else 0
 
     def close(self) -> None:
         """Let go of memory and of the spill folder."""

@@ -4,15 +4,14 @@ A file is written and fsynced first and becomes visible by a Delta commit, so a 
 Facts (order lines, events) carry the log offset they came from: the commit stores it as the application
 transaction `log`, and an older or equal offset is refused by us, because the library accepts replays. The library
 does not fsync its commits either: we do, and a commit that a power cut left torn is dropped, since nobody was told of
-it. Derived tables are replaced whole. One writer at a time holds `writing()`.
+it. Derived tables are replaced whole. One writer at a time holds `writing()`, for the commit alone: what took long was
+done before, and whoever compared looks again whether that still holds.
 """
 
-import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +19,7 @@ from urllib.parse import unquote
 
 from volver.core import VolverError, clock
 from volver.core import log as log_of
-from volver.store.disk import sync, sync_all
+from volver.store.disk import FileLock, sync, sync_all
 from volver.store.tables import TABLES, LakeTable
 
 if TYPE_CHECKING:
@@ -89,8 +88,9 @@ class Lake:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._mine = threading.RLock()
-        self._held = 0
+        self._lease = FileLock(folder / ".lease")
+        self._alone: dict[str, FileLock] = {}
+        self._lock = threading.Lock()
         self._snapshots: dict[str, Snapshot] = {}
         self._columns: dict[str, frozenset[str]] = {}
 
@@ -194,21 +194,17 @@ class Lake:
                 gone.append(RemoveAction(path, False, now_ms, each.stat().st_size, partition))
             self._commit(table, new, "append", None, gone)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the lake's write lease (re-entrant in one thread); waits for other threads and processes to finish."""
-        with self._mine:
-            if self._held:
-                yield
-                return
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with open(self.folder / ".lease", "w") as lease:
-                fcntl.flock(lease, fcntl.LOCK_EX)
-                self._held = 1
-                try:
-                    yield
-                finally:
-                    self._held = 0
+    def writing(self) -> FileLock:
+        """The lake's write lease (re-entrant in one thread), to be held no longer than a commit takes."""
+        return self._lease
+
+    def alone(self, work: str) -> FileLock:
+        """A lock for work that must not run twice at a time, however long, such as `imports`.
+
+        Commits of others go on meanwhile. Take it before the lease, never while holding that.
+        """
+        with self._lock:
+            return self._alone.setdefault(work, FileLock(self.folder / f".{work}.lock"))
 
     def opened(self, table: str) -> "DeltaTable":
         """The Delta table at its newest version; what a power cut left torn in its log is dropped first.
