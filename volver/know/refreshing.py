@@ -10,11 +10,12 @@ from volver.store import Shop
 def refresh(shop: Shop, at: date | None = None) -> KnowReport:
     """Rebuild `orders`, `days`, `thresholds` and `facts` as of a day (None: the ledger's last), each replaced whole.
 
-    The same ledger and settings give the same tables, however often this runs.
+    The same ledger and settings give the same tables, however often this runs. Others commit meanwhile: what reaches
+    the ledger after `orders` was read is in the next refresh.
     """
     day = at or last_day(shop)
     until = day or NEVER
-    with shop.lake.writing():
+    with shop.lake.alone("refresh"):
         shop.compute.materialise("orders", "orders", **orders_params(shop.settings, until))
         shop.compute.materialise("days", "days", **days_params(shop.settings, until))
         shop.compute.materialise("thresholds", "thresholds", **thresholds_params(shop.settings, until))

@@ -157,13 +157,7 @@ def scores(learned: Learned, now: Buyers, discount: float) -> Answer:
 
 def publish(shop: Shop, found: Answer) -> None:
     """Replace the lake table `scores`."""
-    connection = shop.compute.connection()
-    try:
-        connection.register("foreseen", found.table)
-        files = shop.compute.write("select * from foreseen", "scores", connection=connection)
-    finally:
-        connection.close()
-    shop.lake.replace("scores", files)
+    shop.compute.publish("scores", found)
 
 
 def _chances(seen: Foreseen) -> dict[str, Floats]:

@@ -337,10 +337,4 @@ def _text_is(rows: "pa.Table", text: str) -> Any:
 
 def _publish(shop: Shop, found: Answer) -> None:
     """Replace the lake table `propensities`."""
-    connection = shop.compute.connection()
-    try:
-        connection.register("likely", found.table)
-        files = shop.compute.write("select * from likely", "propensities", connection=connection)
-    finally:
-        connection.close()
-    shop.lake.replace("propensities", files)
+    shop.compute.publish("propensities", found)

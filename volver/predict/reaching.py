@@ -193,13 +193,4 @@ def replace_table(shop: Shop, name: str, tables: "list[pa.Table]") -> None:
     """Replace a lake table by these rows, or by none."""
     import pyarrow as pa
 
-    if not tables:
-        shop.lake.replace(name, [])
-        return
-    connection = shop.compute.connection()
-    try:
-        connection.register("foreseen", pa.concat_tables(tables))
-        files = shop.compute.write("select * from foreseen", name, connection=connection)
-    finally:
-        connection.close()
-    shop.lake.replace(name, files)
+    shop.compute.publish(name, pa.concat_tables(tables) if tables else None)

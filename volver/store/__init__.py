@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from volver.store.shop import open_shop as open_shop
     from volver.store.spark import Spark as Spark
     from volver.store.state import State as State
+    from volver.store.stream import Appender as Appender
     from volver.store.tables import TABLES as TABLES
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy
 
 _WHERE = {
+    "Appender": "stream",
     "Check": "health",
     "Compute": "compute",
     "Entry": "log",

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volver.core import Answer
 from volver.store.lake import Lake, NewFile, Snapshot
 from volver.store.query import named
 from volver.store.tables import TABLES
@@ -72,6 +73,24 @@ class Compute:
         wanted = named(query)
         files = self.write(wanted.sql, table, wanted.bound(params))
         self._lake.replace(table, files)
+        return sum(each.rows for each in files)
+
+    def publish(self, table: str, rows: "pa.Table | Answer | None", seen: Mapping[str, int] | None = None) -> int:
+        """Make rows the whole content of a derived lake table; how many there are. None empties it.
+
+        `seen` is kept in the same commit and read by `Lake.seen`: whole numbers that say what the rows follow from,
+        such as a day as its ordinal.
+        """
+        held = rows.table if isinstance(rows, Answer) else rows
+        files: list[NewFile] = []
+        if held is not None and held.num_rows:
+            connection = self.connection()
+            try:
+                connection.register("published", held)
+                files = self.write("select * from published", table, connection=connection)
+            finally:
+                connection.close()
+        self._lake.follow(table, files, seen or {}, anew=True)
         return sum(each.rows for each in files)
 
     def write(

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver.core import Setting, Settings, VolverError, load_settings, write_settings
+from volver.store.bucket import lake_place
 from volver.store.compute import Compute
-from volver.store.lake import Lake, newest_version
+from volver.store.lake import Lake
 
 if TYPE_CHECKING:
     from volver.store.log import EventLog
@@ -80,7 +81,7 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
     if not (folder / "volver.toml").exists():
         raise NotAShop(path=folder.name or str(folder))
     settings, origins = load_settings(folder, flags)
-    lake = Lake(folder / "lake")
+    lake = Lake(*lake_place(settings.lake, folder / "lake"))
     spill = Path(settings.spill_folder) if settings.spill_folder else folder / "spill"
     compute = Compute(lake, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads, spill=spill)
     shop = Shop(
@@ -92,7 +93,7 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
         lake=lake,
         compute=compute,
     )
-    if newest_version(lake.path("months")) < 0:  # new, or cut short while it was made
+    if lake.version("months") < 0:  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))
     return shop
 

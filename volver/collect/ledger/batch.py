@@ -279,7 +279,5 @@ def _sweep(shop: Shop, offset: int | None = None, body: bytes = b"") -> None:
 def _sync_files(shop: Shop, staged: Staged) -> None:
     """Data reaches the disk before the log entry that promises it."""
     for table, files in staged.tables.items():
-        root = shop.lake.path(table)
-        paths = [root / each.path for each in files]
-        sync_all([*paths, *(path.parent for path in paths), root])
+        shop.lake.settle(table, files)
     sync_all(pending_file(shop, name) for name in staged.unnumbered.values())
