@@ -8,7 +8,8 @@ from volver.store import Shop
 
 
 def refresh(shop: Shop, at: date | None = None) -> KnowReport:
-    """Rebuild `orders`, `days`, `thresholds` and `facts` as of a day (None: the ledger's last), each replaced whole.
+    """Rebuild `orders`, `days`, `thresholds` and `facts` as of a day (None: the ledger's last), each replaced whole;
+    and `event_days` and `ledger_health`, so that no page counts events or lines while they stream in.
 
     The same ledger and settings give the same tables, however often this runs. Others commit meanwhile: what reaches
     the ledger after `orders` was read is in the next refresh.
@@ -21,5 +22,7 @@ def refresh(shop: Shop, at: date | None = None) -> KnowReport:
         shop.compute.materialise("thresholds", "thresholds", **thresholds_params(shop.settings, until))
         usual = shop.compute.relation("select * from thresholds").to_pylist()[0]
         customers = shop.compute.materialise("facts", "facts", **facts_params(shop.settings, until, usual))
+        shop.compute.materialise("event_days", "event_days")
+        shop.compute.materialise("ledger_health", "ledger_health")
     counted = shop.compute.relation("select coalesce(sum(is_order), 0) as n from orders").to_pylist()
     return KnowReport(at=day, customers=customers, orders=int(counted[0]["n"]))

@@ -121,7 +121,7 @@ SEGMENTS: Final = (
     ),
 )
 BITS: Final = {each.key: each.bit for each in SEGMENTS}
-_CARTS = "select count(*) as n from events where kind in ('cart_added', 'checkout_started') and day <= $at"
+_CARTS = "select count(*) as n from event_days where kind in ('cart_added', 'checkout_started') and day <= $at"
 _NEEDS_EVENTS = Words("cart events (cart_added, checkout_started)")
 _NEEDS_DISCOUNTS = Words("discounts in the order lines")
 

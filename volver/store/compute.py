@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from volver.store.spark import Spark
+
 
 class Compute:
-    """Runs named queries, and SQL over the lake's views, in one DuckDB instance. Safe to share between threads."""
+    """Runs named queries, and SQL over the lake's views, in one DuckDB instance. Safe to share between threads.
 
-    def __init__(self, lake: Lake, *, memory_limit_mb: int, threads: int, spill: Path) -> None:
+    With `far`, a Spark Connect endpoint answers the named queries that read what happened to everybody.
+    """
+
+    def __init__(self, lake: Lake, *, memory_limit_mb: int, threads: int, spill: Path, far: str = "") -> None:
         self._lake = lake
+        self._far = far
+        self._spark: Spark | None = None
         self._spill = spill / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._settings: dict[str, Any] = {
             "memory_limit": f"{memory_limit_mb}MiB",
@@ -61,6 +68,8 @@ class Compute:
     def query(self, name: str, **params: Any) -> "pa.Table":
         """Run a named query. Raises `store.unknown_query`, `store.missing_parameter`."""
         wanted = named(name)
+        if self._far and wanted.is_heavy:
+            return self._elsewhere().query(name, **params)
         return self.relation(wanted.sql, wanted.bound(params))
 
     def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
@@ -68,9 +77,20 @@ class Compute:
         found: list[dict[str, Any]] = self.query(name, **params).to_pylist()
         return found
 
+    def _elsewhere(self) -> "Spark":
+        """The endpoint that answers the heavy queries where the setting `compute` names one."""
+        with self._lock:
+            if self._spark is None:
+                from volver.store.spark import Spark
+
+                self._spark = Spark(self._far, self._lake)
+            return self._spark
+
     def materialise(self, query: str, table: str, **params: Any) -> int:
         """Replace a lake table by a named query's answer; the number of rows."""
         wanted = named(query)
+        if self._far and wanted.is_heavy:
+            return self.publish(table, self.query(query, **params))
         files = self.write(wanted.sql, table, wanted.bound(params))
         self._lake.replace(table, files)
         return sum(each.rows for each in files)
@@ -156,6 +176,9 @@ class Compute:
                 self._root.close()
                 self._root = None
                 self._versions.clear()
+            if self._spark is not None:
+                self._spark.close()
+                self._spark = None
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _opened(self) -> "duckdb.DuckDBPyConnection":

@@ -126,7 +126,10 @@ class EventLog:
         Raises `store.log_not_written`, `store.bad_entry`.
         """
         for each in entries:
-            if not (isinstance(each.body, bytes) and all(map(_is_text, (each.source, each.message_id, each.kind, *each.about)))):
+            if not (
+                isinstance(each.body, bytes)
+                and all(map(_is_text, (each.source, each.message_id, each.kind, *each.about)))
+            ):
                 raise BadEntry()
         if not entries:
             return []

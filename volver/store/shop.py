@@ -83,7 +83,13 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
     settings, origins = load_settings(folder, flags)
     lake = Lake(*lake_place(settings.lake, folder / "lake"))
     spill = Path(settings.spill_folder) if settings.spill_folder else folder / "spill"
-    compute = Compute(lake, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads, spill=spill)
+    compute = Compute(
+        lake,
+        memory_limit_mb=settings.memory_limit_mb,
+        threads=settings.threads,
+        spill=spill,
+        far=settings.compute,
+    )
     shop = Shop(
         path=folder,
         settings=settings,

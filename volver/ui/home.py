@@ -18,7 +18,7 @@ from volver.ui.rendering import render_page, speech_of
 from volver.ui.shelf import why_not, worth_of
 from volver.ui.speech import Speech
 
-_RESTS_ON: Final = ("orders", "facts", "scores", "events", "order_lines")
+_RESTS_ON: Final = ("orders", "facts", "scores", "event_days", "ledger_health")
 _ICONS: Final = {
     "slipping": "hourglass",
     "carts": "shopping-cart",
