@@ -7,7 +7,7 @@ import pytest
 
 from tests.store.lakes import add_lines, lines_sql, total
 from volver.store import Shop, compact, keep, open_shop, tidy
-from volver.store.upkeep import MANY_FILES, leftovers
+from volver.store.upkeep import MANY_ALIKE, leftovers
 
 
 def files_of(shop: Shop, table: str = "order_lines") -> tuple[str, ...]:
@@ -72,11 +72,11 @@ def test_what_a_crashed_writer_left_goes_but_a_fresh_file_stays(shop: Shop) -> N
 
 
 def test_upkeep_leaves_small_tables_alone_and_mends_crowded_ones(shop: Shop) -> None:
-    for offset in range(1, MANY_FILES + 2):
+    for offset in range(1, MANY_ALIKE + 2):
         add_lines(shop, offset)
     before = total(shop)
     kept = keep(shop, unseen_minutes=-1)
-    assert kept.compacted == 3 * (MANY_FILES + 1)
+    assert kept.compacted == 3 * (MANY_ALIKE + 1)
     assert kept.removed >= kept.compacted
     assert total(shop) == before
     assert keep(shop).compacted == 0

@@ -20,7 +20,7 @@ from volver.store.tables import TABLES
 if TYPE_CHECKING:
     from volver.store.shop import Shop
 
-MANY_FILES = 8  # beyond this, opening the files of a partition costs more than reading them
+MANY_ALIKE = 3  # beyond this, files of like size in a partition are joined
 GROWTH = 4.0  # a file so many times larger than all smaller ones is not written again for their sake
 MANY_COMMITS = 50  # beyond this, opening a table reads more log than a checkpoint holds
 UNSEEN_MINUTES = 60  # longer than any query of ours runs
@@ -50,7 +50,7 @@ def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
         if shop.lake.version(table) < 0:
             continue
         if TABLES[table].partition:
-            compacted += compact(shop, table, many=MANY_FILES, growth=GROWTH)
+            compacted += compact(shop, table, many=MANY_ALIKE, growth=GROWTH)
         if commits_since_checkpoint(shop.lake.path(table)) > MANY_COMMITS or shop.lake.bucket is not None:
             shop.lake.thin(table)
         removed += len(tidy(shop, table, unseen_minutes))
@@ -60,8 +60,8 @@ def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
 def compact(shop: "Shop", table: str, many: int = 1, growth: float = inf) -> int:
     """Make one file, sorted, of every partition with more than `many`; the number of files that were replaced.
 
-    A file more than `growth` times as large as all smaller ones together is left alone, so that a partition that
-    grows for ever is written again only so often: each row as many times as the logarithm of the rows. Others commit
+    With `growth`, only files of like size are joined: one that is so many times larger than all smaller ones together
+    begins a group of its own. So each row is written again as often as the logarithm of the rows. Others commit
     while the new files are written; if one of them replaced the table, nothing is changed. Raises
     `store.compaction_lost`.
     """
@@ -69,12 +69,12 @@ def compact(shop: "Shop", table: str, many: int = 1, growth: float = inf) -> int
     partitions: dict[Path, list[tuple[int, str]]] = defaultdict(list)
     for each, size in zip(snapshot.files, snapshot.sizes, strict=True):
         partitions[Path(each).parent].append((size, each))
-    crowded = {folder: _small_ones(files, growth) for folder, files in partitions.items()}
-    crowded = {folder: files for folder, files in crowded.items() if len(files) > many}
+    groups = [(folder, group) for folder, files in partitions.items() for group in _alike(files, growth)]
+    crowded = [(folder, group) for folder, group in groups if len(group) > many]
     if not crowded:
         return 0
-    new = [_merged(shop.lake, shop.compute, table, folder, files) for folder, files in crowded.items()]
-    old = [each for files in crowded.values() for each in files]
+    new = [_merged(shop.lake, shop.compute, table, folder, group) for folder, group in crowded]
+    old = [each for _, group in crowded for each in group]
     shop.lake.settle(table, new)
     with shop.lake.writing():
         before = shop.lake.snapshot(table)
@@ -85,15 +85,17 @@ def compact(shop: "Shop", table: str, many: int = 1, growth: float = inf) -> int
     return len(old)
 
 
-def _small_ones(files: list[tuple[int, str]], growth: float) -> list[str]:
-    """The files, smallest first, until one is far larger than all before it together."""
-    chosen: list[str] = []
+def _alike(files: list[tuple[int, str]], growth: float) -> list[list[str]]:
+    """The files in groups by size: one `growth` times as large as all before it in its group opens the next."""
+    groups: list[list[str]] = []
     together = 0
     for size, each in sorted(files):
-        if together and size > growth * together:
-            break
-        chosen, together = [*chosen, each], together + size
-    return chosen
+        if not groups or size > growth * together:
+            groups.append([])
+            together = 0
+        groups[-1].append(each)
+        together += size
+    return groups
 
 
 def tidy(shop: "Shop", table: str, unseen_minutes: float = UNSEEN_MINUTES) -> list[str]:
