@@ -29,7 +29,7 @@ import_files(open_shop(sys.argv[1]), [sys.argv[2]], ImportOptions(), step)
 """
 STAGES = [
     "understood", "read", "compared", "written", "pending", "logged", "lake:customers", "lake:products",
-    "lake:product_names", "lake:order_lines", "state",
+    "lake:product_names", "numbered", "lake:order_lines", "state",
 ]  # fmt: skip
 
 

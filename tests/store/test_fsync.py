@@ -29,6 +29,17 @@ os.write(2, b"begin")
 shop.lake.add("order_lines", files, 1)
 os.write(2, b"acknowledged")
 """
+BATCH = """
+import os, sys
+from pathlib import Path
+from tests.collect.ledger_world import EXPORT, british, write_csv
+from volver.collect import import_files
+shop = british(Path(sys.argv[1]) / "shop")
+path = write_csv(Path(sys.argv[1]) / "orders.csv", EXPORT)
+os.write(2, b"begin")
+import_files(shop, [path])
+os.write(2, b"acknowledged")
+"""
 
 
 def traced(code: str, folder: Path) -> list[str]:
@@ -89,3 +100,31 @@ def test_a_commit_is_synced_after_its_data_and_before_it_is_acknowledged(tmp_pat
     assert max(data + folders + table[:1]) < min(published)
     assert max(published) < min(commit + log)
     assert table
+
+
+def test_all_files_of_a_batch_are_synced_before_the_log_entry_that_names_them(tmp_path: Path) -> None:
+    calls = traced(BATCH, tmp_path)
+    entry = max(places(calls, "fsync|fdatasync", r"/log\.db-wal"))
+    before = calls[:entry]
+    for table in ("customers", "products", "product_names"):
+        assert places(before, "fsync|fdatasync", rf"lake/{table}/[^/>]*\.parquet>")
+        assert places(before, "fsync|fdatasync", rf"lake/{table}>")
+        assert not places(before, "renameat2?|rename|linkat?", rf"{table}/_delta_log/")
+    rows = places(before, "fsync|fdatasync", r"\.pending/[^>]*order_lines\.parquet>")
+    names = places(before, "fsync|fdatasync", r"lake/\.pending>")
+    assert rows
+    assert names
+    assert max(rows) < max(names)
+
+
+def test_the_numbered_lines_of_a_batch_are_synced_before_the_lake_names_them(tmp_path: Path) -> None:
+    calls = traced(BATCH, tmp_path)
+    published = min(places(calls, "renameat2?|rename|linkat?", r"order_lines/_delta_log/0{20}\.json"))
+    entry = max(places(calls, "fsync|fdatasync", r"/log\.db-wal"))
+    lines = places(calls, "fsync|fdatasync", r"order_lines/month=[^>]*\.parquet>")
+    folders = places(calls, "fsync|fdatasync", r"order_lines/month=[-0-9]*>")
+    assert lines
+    assert folders
+    assert entry < min(lines)
+    assert max(lines) < published
+    assert min(folders) < published

@@ -103,16 +103,78 @@ def test_two_processes_may_append_to_one_log(log: EventLog) -> None:
     other.close()
 
 
-def test_trimmed_entries_leave_no_trace_and_no_offset_comes_back(log: EventLog) -> None:
-    log.append([entry("a", body=b"a secret that was told"), entry("b")])
-    assert log.trim(2) == 1
-    assert [each.offset for each in log.read(0, 9)] == [2]
-    log.trim(99)
-    assert log.count() == 0
-    assert log.last() == 2
+SECRET = b"a secret that was told"
+
+
+def traces(log: EventLog, secret: bytes = SECRET) -> list[str]:
+    """The files of a log that hold the secret."""
+    return sorted(path.name for path in log.path.parent.glob("log.db*") if secret in path.read_bytes())
+
+
+def test_a_forgotten_entry_leaves_no_trace_in_file_or_journal(log: EventLog) -> None:
+    log.append([entry("a", body=SECRET * 500), entry("b", body=b"kept"), entry("c", body=SECRET)])
+    assert traces(log)
+    assert log.forget([1, 3]) == 2
+    assert traces(log) == []
+    assert [(each.offset, each.kind, each.body) for each in log.read(0, 9)] == [
+        (1, "forgotten", b""),
+        (2, "track", b"kept"),
+        (3, "forgotten", b""),
+    ]
+    assert log.damage() == ""
+
+
+def test_a_forgotten_message_is_not_taken_again_and_no_offset_comes_back(log: EventLog) -> None:
+    log.append([entry("a", body=SECRET), entry("b")])
+    log.forget([1])
+    assert log.append([Entry(source="web", message_id="a", kind="track", body=SECRET, about=("customer:7",))]) == [1]
     assert log.append([entry("c")]) == [3]
-    for path in log.path.parent.glob("log.db*"):
-        assert b"a secret that was told" not in path.read_bytes()
+    assert traces(log) == []
+    assert log.about("customer:7") == []
+    assert (log.count(), log.last()) == (3, 3)
+
+
+def test_forgetting_twice_or_what_is_not_there_changes_nothing(log: EventLog) -> None:
+    log.append([entry("a"), entry("b")])
+    assert [log.forget([1]), log.forget([1]), log.forget([99]), log.forget([])] == [1, 0, 0, 0]
+    found = log.find("web", "b")
+    assert found is not None
+    assert found.body == b"{}"
+
+
+def test_what_is_about_a_person_is_found_without_reading_the_log(log: EventLog) -> None:
+    about = [Entry(source="web", message_id=f"{n}", kind="k", body=b"", about=(f"customer:{n % 3}",)) for n in range(9)]
+    log.append(about)
+    log.append([entry("later")])
+    log.note("customer:1", [10, 10, 999])
+    assert log.about("customer:1") == [2, 5, 8, 10]
+    plan = log._reader.execute('explain query plan select "offset" from subjects where person = ?', ("x",)).fetchall()
+    assert "PRIMARY KEY" in plan[0][3]
+    log.forget(log.about("customer:1"))
+    assert log.about("customer:1") == []
+    assert log.about("customer:0") == [1, 4, 7]
+    log.note("customer:1", [2])
+    assert log.about("customer:1") == []
+
+
+def test_an_index_of_persons_comes_and_goes_with_the_entries_that_a_crash_takes(log: EventLog) -> None:
+    pages = log._writer.execute("pragma page_count").fetchone()[0]
+    log._writer.execute(f"pragma max_page_count = {pages}")
+    with pytest.raises(LogNotWritten):
+        log.append([Entry(source="web", message_id="a", kind="k", body=b"x" * 100_000, about=("customer:1",))])
+    assert log.about("customer:1") == []
+
+
+def test_a_journal_that_another_process_reads_is_said_not_to_be_wiped(log: EventLog) -> None:
+    log.append([entry("a", body=SECRET)])
+    reader = sqlite3.connect(log.path)
+    reader.execute("begin")
+    reader.execute("select * from log").fetchall()
+    with pytest.raises(LogNotWritten, match="journal"):
+        log.forget([1])
+    reader.close()
+    assert log.forget([1]) == 0
+    assert traces(log) == []
 
 
 def test_a_wrong_entry_stops_only_its_own_call(log: EventLog) -> None:

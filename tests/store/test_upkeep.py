@@ -7,7 +7,7 @@ import pytest
 
 from tests.store.lakes import add_lines, lines_sql, total
 from volver.store import Shop, compact, keep, open_shop, tidy
-from volver.store.upkeep import MANY_FILES, leftovers
+from volver.store.upkeep import MANY_ALIKE, leftovers
 
 
 def files_of(shop: Shop, table: str = "order_lines") -> tuple[str, ...]:
@@ -52,8 +52,8 @@ def test_replaced_files_wait_until_no_reader_needs_them(shop: Shop) -> None:
     compact(shop, "order_lines")
     assert tidy(shop, "order_lines") == []
     assert all(Path(each).exists() for each in old)
-    for commit in (shop.lake.path("order_lines") / "_delta_log").glob("*.json"):
-        age(commit, 90)
+    for path in map(Path, old):
+        age(path, 90)
     assert sorted(tidy(shop, "order_lines")) == sorted(Path(each).name for each in old)
     assert total(shop)[0] == 200
 
@@ -72,11 +72,11 @@ def test_what_a_crashed_writer_left_goes_but_a_fresh_file_stays(shop: Shop) -> N
 
 
 def test_upkeep_leaves_small_tables_alone_and_mends_crowded_ones(shop: Shop) -> None:
-    for offset in range(1, MANY_FILES + 2):
+    for offset in range(1, MANY_ALIKE + 2):
         add_lines(shop, offset)
     before = total(shop)
     kept = keep(shop, unseen_minutes=-1)
-    assert kept.compacted == 3 * (MANY_FILES + 1)
+    assert kept.compacted == 3 * (MANY_ALIKE + 1)
     assert kept.removed >= kept.compacted
     assert total(shop) == before
     assert keep(shop).compacted == 0

@@ -9,13 +9,16 @@ table is missing or was made in another way.
 The numbers that say what the table follows are part of the same commit as its rows, so a crash leaves both or none.
 """
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal
 
 from volver.core import log as log_of
 from volver.know.settings import KnowSettings
-from volver.store import Shop, named
+from volver.store import Shop, named, view_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
     import pyarrow as pa
 
@@ -35,7 +38,7 @@ def update_order_days(shop: Shop) -> Literal["nothing", "added", "made"]:
     if _is_current(shop):
         return "nothing"
     done: Literal["added", "made"] = "made"
-    with shop.lake.writing():
+    with shop.lake.alone(TABLE):  # batches go on joining the ledger while it is read
         if _is_current(shop):
             return "nothing"
         before = shop.lake.seen(TABLE, _SEEN)
@@ -87,9 +90,24 @@ def _is_ours(shop: Shop, before: dict[str, int]) -> bool:
 
 def _make(shop: Shop) -> None:
     """The whole table from the whole ledger."""
-    now = _seen_now(shop)
-    params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": 0}
-    shop.lake.follow(TABLE, shop.compute.write(named(TABLE).sql, TABLE, params), now, anew=True)
+    with _ledger(shop) as (connection, now):
+        connection.execute("create temp view order_lines as select * from ledger")
+        params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": 0}
+        files = shop.compute.write(named(TABLE).sql, TABLE, params, connection)
+    shop.lake.follow(TABLE, files, now, anew=True)
+
+
+@contextmanager
+def _ledger(shop: Shop) -> "Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, int]]]":
+    """The ledger as it is now, as the view `ledger`, and the numbers that say so; batches that join it later wait."""
+    with shop.lake.writing():
+        snapshot, now = shop.lake.snapshot("order_lines"), _seen_now(shop)
+    connection = shop.compute.connection()
+    try:
+        connection.execute(f"create temp view ledger as {view_sql('order_lines', snapshot)}")
+        yield connection, now
+    finally:
+        connection.close()
 
 
 def _add(shop: Shop, after: int) -> bool:
@@ -97,13 +115,13 @@ def _add(shop: Shop, after: int) -> bool:
 
     False too if a document passes to another customer: rows of the former would be left behind.
     """
-    now, hours = _seen_now(shop), shop.settings.of(KnowSettings).cancel_within_hours
+    hours = shop.settings.of(KnowSettings).cancel_within_hours
     undone_days = -(-hours // 24) + 1  # a day more, for the clock is put back now and then
-    changed = shop.compute.query("order_days_changed", after=after, undone_days=undone_days)
-    if _any_passes(changed) or changed.num_rows * _FEW > shop.lake.snapshot(TABLE).rows:
-        return False
-    connection = shop.compute.connection()
-    try:
+    with _ledger(shop) as (connection, now):
+        # A batch that joins only now may name more documents; these are then read anew once more than need be.
+        changed = shop.compute.query("order_days_changed", after=after, undone_days=undone_days)
+        if _any_passes(changed) or changed.num_rows * _FEW > shop.lake.snapshot(TABLE).rows:
+            return False
         connection.register("changed", changed)
         files = []
         for whole, lines in ((0, _FRESH), (1, _ANEW)):
@@ -112,8 +130,6 @@ def _add(shop: Shop, after: int) -> bool:
             _show(connection, lines, after)
             params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": whole}
             files += shop.compute.write(named(TABLE).sql, TABLE, params, connection)
-    finally:
-        connection.close()
     shop.lake.follow(TABLE, files, now)
     if len(shop.lake.snapshot(TABLE).files) > _MANY_FILES:
         _merge(shop, now)
@@ -134,10 +150,10 @@ def _merge(shop: Shop, now: dict[str, int]) -> None:
 
 _COLUMNS: Final = "line_id, customer_id, order_id, product_id, ts_us, day, kind, quantity_e4, amount_e4"
 _FRESH: Final = f"""
-    select {_COLUMNS} from memory.main.order_lines
+    select {_COLUMNS} from ledger
     where batch > $after and order_id not in (select order_id from changed)"""
 _ANEW: Final = f"""
-    select {_COLUMNS} from memory.main.order_lines where order_id in (select order_id from changed)"""
+    select {_COLUMNS} from ledger where order_id in (select order_id from changed)"""
 
 
 def _show(connection: "duckdb.DuckDBPyConnection", lines: str, after: int) -> None:

@@ -9,7 +9,7 @@ from volver.know.as_of import NEVER, facts_params, ledger_params, thresholds_par
 from volver.know.order_days import update_order_days
 from volver.know.settings import KnowSettings
 from volver.know.shop_day import today
-from volver.store import Basis, Progress, Renewal, Shop, named, replace_with
+from volver.store import Basis, Progress, Renewal, Shop, named
 
 FACTS: Final = Basis(
     tables=("order_lines", "products", "events"),
@@ -45,12 +45,14 @@ def renew_facts(shop: Shop, progress: Progress | None = None) -> KnowReport:
 
 
 def refresh(shop: Shop, at: date | None = None) -> KnowReport:
-    """Rebuild `orders`, `days`, `thresholds` and `facts` as of a day (None: the shop's own), each replaced whole.
+    """Rebuild `orders`, `days`, `thresholds` and `facts` as of a day (None: the shop's own), each replaced whole; and
+    `event_days` and `ledger_health`, so that no page counts events or lines while they stream in.
 
-    The same ledger, settings and day give the same tables, however often this runs.
+    The same ledger, settings and day give the same tables, however often this runs. Others commit meanwhile: what
+    reaches the ledger after `orders` was read is in the next refresh.
     """
     day = at or today(shop).day
-    with shop.lake.writing():
+    with shop.lake.alone("refresh"):
         customers = _rebuild(shop, day)
         again = at or today(shop).day  # what is usual in the shop is known by now, and that decides which day it is
         if again != day:
@@ -73,7 +75,9 @@ def _rebuild(shop: Shop, day: date | None) -> int:
     usual = shop.compute.relation("select * from thresholds").to_pylist()[0]
     wanted = named("facts")
     files = shop.compute.write(wanted.sql, "facts", wanted.bound(facts_params(shop.settings, until, usual)))
-    replace_with(shop, "facts", files, marks)
+    shop.compute.materialise("event_days", "event_days")
+    shop.compute.materialise("ledger_health", "ledger_health")
+    shop.lake.follow("facts", files, marks, anew=True)
     return sum(each.rows for each in files)
 
 

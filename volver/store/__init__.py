@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from volver.store.answers import kept_answer as kept_answer
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
+    from volver.store.disk import FileLock as FileLock
+    from volver.store.disk import sync_all as sync_all
+    from volver.store.disk import write_synced as write_synced
     from volver.store.health import Check as Check
     from volver.store.health import answered as answered
     from volver.store.health import check_shop as check_shop
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from volver.store.renewal import Progress as Progress
     from volver.store.renewal import Renewal as Renewal
     from volver.store.renewal import Stamp as Stamp
-    from volver.store.renewal import replace_with as replace_with
     from volver.store.renewal import stamp as stamp
     from volver.store.room import ROOM as ROOM
     from volver.store.settings import StoreSettings as StoreSettings
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from volver.store.signing import sign as sign
     from volver.store.spark import Spark as Spark
     from volver.store.state import State as State
+    from volver.store.stream import Appender as Appender
     from volver.store.tables import TABLES as TABLES
     from volver.store.tables import LakeTable as LakeTable
     from volver.store.tables import bring_tables as bring_tables

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volver.core import Answer
 from volver.store.lake import Lake, NewFile, Snapshot
 from volver.store.query import named
 from volver.store.tables import TABLES
@@ -21,12 +22,19 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from volver.store.spark import Spark
+
 
 class Compute:
-    """Runs named queries, and SQL over the lake's views, in one DuckDB instance. Safe to share between threads."""
+    """Runs named queries, and SQL over the lake's views, in one DuckDB instance. Safe to share between threads.
 
-    def __init__(self, lake: Lake, *, memory_limit_mb: int, threads: int, spill: Path) -> None:
+    With `far`, a Spark Connect endpoint answers the named queries that read what happened to everybody.
+    """
+
+    def __init__(self, lake: Lake, *, memory_limit_mb: int, threads: int, spill: Path, far: str = "") -> None:
         self._lake = lake
+        self._far = far
+        self._spark: Spark | None = None
         self._spill = spill / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._settings: dict[str, Any] = {
             "memory_limit": f"{memory_limit_mb}MiB",
@@ -60,6 +68,8 @@ class Compute:
     def query(self, name: str, **params: Any) -> "pa.Table":
         """Run a named query. Raises `store.unknown_query`, `store.missing_parameter`."""
         wanted = named(name)
+        if self._far and wanted.is_heavy:
+            return self._elsewhere().query(name, **params)
         return self.relation(wanted.sql, wanted.bound(params))
 
     def rows(self, name: str, **params: Any) -> list[dict[str, Any]]:
@@ -67,11 +77,40 @@ class Compute:
         found: list[dict[str, Any]] = self.query(name, **params).to_pylist()
         return found
 
+    def _elsewhere(self) -> "Spark":
+        """The endpoint that answers the heavy queries where the setting `compute` names one."""
+        with self._lock:
+            if self._spark is None:
+                from volver.store.spark import Spark
+
+                self._spark = Spark(self._far, self._lake)
+            return self._spark
+
     def materialise(self, query: str, table: str, **params: Any) -> int:
         """Replace a lake table by a named query's answer; the number of rows."""
         wanted = named(query)
+        if self._far and wanted.is_heavy:
+            return self.publish(table, self.query(query, **params))
         files = self.write(wanted.sql, table, wanted.bound(params))
         self._lake.replace(table, files)
+        return sum(each.rows for each in files)
+
+    def publish(self, table: str, rows: "pa.Table | Answer | None", seen: Mapping[str, int] | None = None) -> int:
+        """Make rows the whole content of a derived lake table; how many there are. None empties it.
+
+        `seen` is kept in the same commit and read by `Lake.seen`: whole numbers that say what the rows follow from,
+        such as a day as its ordinal.
+        """
+        held = rows.table if isinstance(rows, Answer) else rows
+        files: list[NewFile] = []
+        if held is not None and held.num_rows:
+            connection = self.connection()
+            try:
+                connection.register("published", held)
+                files = self.write("select * from published", table, connection=connection)
+            finally:
+                connection.close()
+        self._lake.follow(table, files, seen or {}, anew=True)
         return sum(each.rows for each in files)
 
     def write(
@@ -80,18 +119,19 @@ class Compute:
         table: str,
         params: Mapping[str, Any] | None = None,
         connection: "duckdb.DuckDBPyConnection | None" = None,
+        prefix: str = "",
     ) -> list[NewFile]:
         """Write a query's answer as Parquet files inside a lake table's folder, sorted, not yet committed.
 
-        Columns are matched by name and cast to the table's types.
+        Columns are matched by name and cast to the table's types. File names begin with `prefix`.
         """
         declared, folder = TABLES[table], self._lake.path(table)
         folder.mkdir(parents=True, exist_ok=True)
         chosen = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in declared.columns.items())
-        target, options, order = folder / f"{uuid.uuid4().hex}.parquet", "", declared.sort
+        target, options, order = folder / f"{prefix}{uuid.uuid4().hex}.parquet", "", declared.sort
         if declared.partition:
             target, order = folder, f"{declared.partition}, {declared.sort}"
-            options = f", partition_by ({declared.partition}), filename_pattern '{{uuid}}', append true"
+            options = f", partition_by ({declared.partition}), filename_pattern '{prefix}{{uuid}}', append true"
         inner = sql.rstrip().rstrip(";")
         return self.copy(
             f"select {chosen} from (\n{inner}\n) order by {order}", table, target, options, params, connection
@@ -125,6 +165,16 @@ class Compute:
         made.mkdir(parents=True)
         return made
 
+    def copy_out(self, sql: str, target: Path, connection: "duckdb.DuckDBPyConnection | None" = None) -> int:
+        """Write a query's answer to one Parquet file outside the lake; the number of rows."""
+        cursor = connection or self.connection()
+        try:
+            written = cursor.execute(f"copy ({sql}) to {_quoted(str(target))} (format parquet)").fetchone()
+        finally:
+            if connection is None:
+                cursor.close()
+        return int(written[0]) if written else 0
+
     def close(self) -> None:
         """Let go of memory and of the spill folder."""
         with self._lock:
@@ -132,6 +182,9 @@ class Compute:
                 self._root.close()
                 self._root = None
                 self._versions.clear()
+            if self._spark is not None:
+                self._spark.close()
+                self._spark = None
         shutil.rmtree(self._spill, ignore_errors=True)
 
     def _opened(self) -> "duckdb.DuckDBPyConnection":

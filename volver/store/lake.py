@@ -4,34 +4,40 @@ A file is written and fsynced first and becomes visible by a Delta commit, so a 
 Facts (order lines, events) carry the log offset they came from: the commit stores it as the application
 transaction `log`, and an older or equal offset is refused by us, because the library accepts replays. The library
 does not fsync its commits either: we do, and a commit that a power cut left torn is dropped, since nobody was told of
-it. Derived tables are replaced whole. One writer at a time holds `writing()`.
+it. Derived tables are replaced whole. One writer at a time holds `writing()`, for the commit alone: what took long was
+done before, and whoever compared looks again whether that still holds.
 """
 
-import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from volver.core import VolverError, clock
-from volver.core import log as log_of
-from volver.store.disk import sync, sync_all
+from volver.store import delta_log
+from volver.store.disk import FileLock, sync_all
 from volver.store.tables import TABLES, LakeTable
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from deltalake import DeltaTable, Schema
 
-_APP = "log"
+    from volver.store.bucket import Bucket
+
+Writer = Literal["log", "stream"]  # a batch of the log, or a reader of it that commits as it goes
+
+_WRITERS: tuple[Writer, ...] = ("log", "stream")
 _SEEN = "seen_"
 _KEPT = {  # how long Delta remembers old versions; our own `tidy` removes their files
-    "delta.logRetentionDuration": "interval 1 days",
-    "delta.deletedFileRetentionDuration": "interval 1 days",
+    "delta.logRetentionDuration": "interval 10 minutes",
+    "delta.deletedFileRetentionDuration": "interval 1 hours",
 }
+_LOOK_EVERY_S = 1.0  # a bucket is asked for its newest version no more often
 _BOUNDED = ("BIGINT", "INTEGER", "DATE")  # types whose smallest and largest value we tell other engines
 
 
@@ -79,56 +85,82 @@ class Snapshot:
     rows: int
     columns: frozenset[str] = frozenset()
     mixed: bool = False
+    sizes: tuple[int, ...] = ()
 
 
 EMPTY = Snapshot(version=-1, files=(), rows=0)
 
 
 class Lake:
-    """The Delta tables under one folder."""
+    """The Delta tables under one folder, or in a bucket whose files that folder keeps a copy of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bucket: "Bucket | None" = None) -> None:
         self.folder = folder
-        self._mine = threading.RLock()
-        self._held = 0
+        self.bucket = bucket
+        self._lease = FileLock(folder / ".lease")
+        self._alone: dict[str, FileLock] = {}
+        self._lock = threading.Lock()
         self._snapshots: dict[str, Snapshot] = {}
+        self._newest: dict[str, int] = {}
+        self._looked_s: dict[str, float] = {}
+        self._opened: dict[str, DeltaTable] = {}
         self._columns: dict[str, frozenset[str]] = {}
 
     def path(self, table: str) -> Path:
         """The folder of a table, which may not exist yet."""
         return self.folder / TABLES[table].name
 
+    def uri(self, table: str) -> str:
+        """Where a table rests, as other engines name it."""
+        return self.bucket.uri(TABLES[table].name) if self.bucket else str(self.path(table).absolute())
+
+    def version(self, table: str) -> int:
+        """The newest committed version, -1 before the first; two looks at the disk when nothing changed."""
+        if self.bucket is None:
+            found = delta_log.newest_version(self.path(table), self._newest.get(table, -1))
+        else:
+            now_s = clock.stopwatch_s()
+            if now_s - self._looked_s.get(table, -_LOOK_EVERY_S) < _LOOK_EVERY_S:
+                return self._newest.get(table, -1)
+            self._looked_s[table] = now_s
+            found = self.opened(table).version() if self.bucket.has_table(TABLES[table].name) else -1
+        self._newest[table] = found
+        return found
+
     def snapshot(self, table: str) -> Snapshot:
         """The newest committed version; cheap when nothing changed. Raises `store.lake_feature`."""
-        newest = newest_version(self.path(table))
+        newest = self.version(table)
         known = self._snapshots.get(table, EMPTY)
         if newest == known.version:
             return known
         opened = self.opened(table)
         _refuse_features(table, opened)
         found = self._read(table, opened)
+        if self.bucket is not None:
+            self.bucket.fetch(self.folder, found.files)
         self._snapshots[table] = found
+        self._newest[table] = found.version
         return found
 
     def committed_ms(self, table: str) -> int:
         """When the newest version was committed, by the machine's clock in UTC; -1 before the first."""
-        if newest_version(self.path(table)) < 0:
+        if self.version(table) < 0:
             return -1
         return int(self.opened(table).history(1)[0]["timestamp"])
 
-    def offset(self, table: str) -> int:
-        """The log offset up to which a table holds the log; -1 before the first."""
-        if newest_version(self.path(table)) < 0:
+    def offset(self, table: str, writer: Writer = "log") -> int:
+        """The log offset up to which a table holds what a writer takes from the log; -1 before the first."""
+        if self.version(table) < 0:
             return -1
-        found = self.opened(table).transaction_version(_APP)
+        found = self.opened(table).transaction_version(writer)
         return -1 if found is None else int(found)
 
-    def add(self, table: str, files: Sequence[NewFile], offset: int) -> bool:
-        """Make files part of a table as the log's entry `offset`; False if the table already holds it."""
+    def add(self, table: str, files: Sequence[NewFile], offset: int, writer: Writer = "log") -> bool:
+        """Make files part of a table as the log's entry `offset`; False if the table holds that of this writer."""
         with self.writing():
-            if offset <= self.offset(table):
+            if offset <= self.offset(table, writer):
                 return False
-            self._commit(table, files, "append", offset)
+            self._commit(table, files, "append", {writer: offset})
         return True
 
     def replace(self, table: str, files: Sequence[NewFile], offset: int | None = None) -> bool:
@@ -136,7 +168,7 @@ class Lake:
         with self.writing():
             if offset is not None and offset <= self.offset(table):
                 return False
-            self._commit(table, files, "overwrite", offset)
+            self._commit(table, files, "overwrite", {} if offset is None else {"log": offset})
         return True
 
     def since(self, table: str, version: int) -> Literal["same", "added", "changed"]:
@@ -144,27 +176,30 @@ class Lake:
 
         `changed` too where the commits are not there any more.
         """
-        newest = newest_version(self.path(table))
+        newest = self.version(table)
         if newest < version:
             return "changed"
         found: Literal["same", "added"] = "same"
         for number in range(version + 1, newest + 1):
             try:
-                text = (self.path(table) / "_delta_log" / f"{number:020}.json").read_text(encoding="utf-8")
+                actions = delta_log.actions(self._commit_text(table, number))
             except FileNotFoundError:
                 return "changed"
-            actions = [json.loads(line) for line in text.splitlines() if line.strip()]
             if any(each["remove"]["dataChange"] for each in actions if "remove" in each):
                 return "changed"
             if any(each["add"]["dataChange"] for each in actions if "add" in each):
-                if not any(each["txn"]["appId"] == _APP for each in actions if "txn" in each):
+                if not any(each["txn"]["appId"] in _WRITERS for each in actions if "txn" in each):
                     return "changed"
                 found = "added"
         return found
 
+    def _commit_text(self, table: str, version: int) -> str:
+        name = f"{TABLES[table].name}/_delta_log/{delta_log.commit_name(version)}"
+        return self.bucket.text(name) if self.bucket else (self.folder / name).read_text(encoding="utf-8")
+
     def seen(self, table: str, names: Sequence[str]) -> dict[str, int]:
         """Numbers that `follow` wrote down with a derived table's newest content; without those never written."""
-        if newest_version(self.path(table)) < 0:
+        if self.version(table) < 0:
             return {}
         opened = self.opened(table)
         found = {name: opened.transaction_version(f"{_SEEN}{name}") for name in names}
@@ -176,7 +211,8 @@ class Lake:
         The caller compares `seen` before, inside `writing()`, so that nothing is added twice.
         """
         with self.writing():
-            self._commit(table, files, "overwrite" if anew else "append", None, seen=seen)
+            marks = {f"{_SEEN}{name}": value for name, value in seen.items()}
+            self._commit(table, files, "overwrite" if anew else "append", marks)
 
     def swap(self, table: str, new: Sequence[NewFile], old: Sequence[str]) -> None:
         """Put files in the place of others that hold the same rows. `old` are absolute paths of the newest version."""
@@ -192,23 +228,20 @@ class Lake:
                     partition[name] = value
                 path = str(each.relative_to(self.path(table)))
                 gone.append(RemoveAction(path, False, now_ms, each.stat().st_size, partition))
-            self._commit(table, new, "append", None, gone)
+            _touch(old)
+            self._commit(table, new, "append", {}, gone)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the lake's write lease (re-entrant in one thread); waits for other threads and processes to finish."""
-        with self._mine:
-            if self._held:
-                yield
-                return
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with open(self.folder / ".lease", "w") as lease:
-                fcntl.flock(lease, fcntl.LOCK_EX)
-                self._held = 1
-                try:
-                    yield
-                finally:
-                    self._held = 0
+    def writing(self) -> FileLock:
+        """The lake's write lease (re-entrant in one thread), to be held no longer than a commit takes."""
+        return self._lease
+
+    def alone(self, work: str) -> FileLock:
+        """A lock for work that must not run twice at a time, however long, such as `imports`.
+
+        Commits of others go on meanwhile. Take it before the lease, never while holding that.
+        """
+        with self._lock:
+            return self._alone.setdefault(work, FileLock(self.folder / f".{work}.lock"))
 
     def opened(self, table: str) -> "DeltaTable":
         """The Delta table at its newest version; what a power cut left torn in its log is dropped first.
@@ -218,67 +251,111 @@ class Lake:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
 
-        if _is_torn(_newest_commit(self.path(table))):
-            with self.writing():
-                _drop_torn(self.path(table))
+        self._drop_torn(table)
+        kept = self._opened.get(table)
+        if kept is not None and self.bucket is None and kept.version() == self.version(table):
+            return kept
         try:
-            return DeltaTable(self.path(table))
+            if kept is not None:
+                kept.update_incremental()  # reads only the commits since
+                return kept
+        except DeltaError:  # they were thinned out meanwhile
+            del self._opened[table]
+        try:
+            self._opened[table] = found = DeltaTable(self.uri(table), storage_options=self._options)
         except DeltaError as problem:
+            if self.bucket is not None:
+                raise LakeDamaged(table=table) from problem
             with self.writing():
-                if not _drop_torn_checkpoint(self.path(table)):
+                if not delta_log.drop_torn_checkpoint(self.path(table)):
                     raise LakeDamaged(table=table) from problem
             return self.opened(table)
+        return found
+
+    @property
+    def _options(self) -> dict[str, str] | None:
+        return self.bucket.options if self.bucket else None
+
+    def _drop_torn(self, table: str) -> None:
+        if self.bucket is not None:
+            return
+        folder = self.path(table)
+        newest = delta_log.newest_version(folder, self._newest.get(table, -1))
+        if delta_log.is_torn(folder / "_delta_log" / delta_log.commit_name(newest)):
+            with self.writing():
+                delta_log.drop_torn(folder)
+
+    def settle(self, table: str, files: Sequence[NewFile]) -> None:
+        """Bring data files to where they will rest for good: onto the disk, or into the bucket."""
+        folder = self.path(table)
+        paths = [folder / each.path for each in files]
+        if self.bucket is not None:
+            self.bucket.put(self.folder, paths)
+            return
+        sync_all([*paths, *(path.parent for path in paths), folder])
 
     def _commit(
-        self,
-        table: str,
-        files: Sequence[NewFile],
-        mode: Any,
-        offset: int | None,
-        gone: Sequence[Any] = (),
-        seen: Mapping[str, int] | None = None,
+        self, table: str, files: Sequence[NewFile], mode: Any, marks: Mapping[str, int], gone: Sequence[Any] = ()
     ) -> None:
-        from deltalake import CommitProperties, Transaction
+        from deltalake import CommitProperties, PostCommitHookProperties, Transaction
         from deltalake.transaction import AddAction, create_table_with_add_actions
 
         declared, folder = TABLES[table], self.path(table)
         folder.mkdir(parents=True, exist_ok=True)
-        sync_all(folder / each.path for each in files)
-        sync_all([*((folder / each.path).parent for each in files), folder])
-        marks = [Transaction(f"{_SEEN}{name}", value) for name, value in (seen or {}).items()]
-        marks += [] if offset is None else [Transaction(_APP, offset)]
-        properties = CommitProperties(app_transactions=marks or None)
+        self.settle(table, files)
+        told: Any = {
+            "commit_properties": CommitProperties(
+                app_transactions=[Transaction(name, value) for name, value in marks.items()] or None
+            ),
+            # A checkpoint is ours to make: the commits it sums up may go only once it is on the disk.
+            "post_commithook_properties": PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False),
+        }
         now_ms, new = clock.now_us() // 1000, not gone
         actions: list[Any] = [
             AddAction(each.path, each.size, each.partition, now_ms, new, _stats(each, declared)) for each in files
         ]
         partition = [declared.partition] if declared.partition else None
-        before = _log_names(folder)
-        if newest_version(folder) < 0:
+        before = delta_log.log_names(folder)
+        if self.version(table) < 0:
             create_table_with_add_actions(
-                str(folder),
+                self.uri(table),
                 _schema(declared),
                 actions,
                 "append",
                 partition,
                 configuration=_KEPT,
-                commit_properties=properties,
+                storage_options=self._options,
+                **told,
             )
         else:
             opened = self.opened(table)
             if mode == "append":
                 opened = _widened(opened, declared)
-            opened.create_write_transaction(
-                [*actions, *gone], mode, _schema(declared), partition, commit_properties=properties
-            )
-        _sync_log(folder, before)
+            else:
+                _touch(self.snapshot(table).files)
+            opened.create_write_transaction([*actions, *gone], mode, _schema(declared), partition, **told)
+        self._looked_s.pop(table, None)
+        if self.bucket is None:
+            delta_log.sync_log(folder, before)
 
     def checkpoint(self, table: str) -> None:
         """Sum up the table's log in one file, so that opening it does not read every commit."""
         with self.writing():
-            before = _log_names(self.path(table))
+            before = delta_log.log_names(self.path(table))
             self.opened(table).create_checkpoint()
-            _sync_log(self.path(table), before)
+            if self.bucket is None:
+                delta_log.sync_log(self.path(table), before)
+
+    def thin(self, table: str) -> None:
+        """Sum up the table's log, then drop the commits that are summed up and that no reader is still at."""
+        with self.writing():
+            opened = self.opened(table)
+            configured = opened.metadata().configuration
+            if any(configured.get(name) != value for name, value in _KEPT.items()):  # made by an older Volver
+                opened.alter.set_table_properties(_KEPT)
+                del self._opened[table]
+            self.checkpoint(table)
+            self.opened(table).cleanup_metadata()
 
     def columns_of(self, files: Sequence[str]) -> frozenset[str]:
         """The columns that at least one of these files of a known snapshot holds."""
@@ -287,18 +364,22 @@ class Lake:
     def _read(self, table: str, opened: "DeltaTable") -> Snapshot:
         import pyarrow as pa
 
+        version = opened.version()  # before its files: what is committed in between is read again
         declared = set(TABLES[table].columns)
-        files, rows, held = [], 0, []
+        files, sizes, rows, held = [], [], 0, []
         actions = pa.RecordBatchReader.from_stream(opened.get_add_actions(flatten=True))  # pa.table would load pandas
         for each in actions.read_all().to_pylist():
             path = str(self.path(table) / unquote(each["path"]))
             files.append(path)
+            sizes.append(int(each["size_bytes"]))
             rows += each.get("num_records") or 0
             held.append(self._columns_of(path, each) & declared)
         columns = frozenset().union(*held)
+        order = sorted(range(len(files)), key=files.__getitem__)
         return Snapshot(
-            version=opened.version(),
-            files=tuple(sorted(files)),
+            version=version,
+            files=tuple(files[place] for place in order),
+            sizes=tuple(sizes[place] for place in order),
             rows=rows,
             columns=columns,
             mixed=any(each != columns for each in held),
@@ -316,88 +397,42 @@ class Lake:
         return self._columns[path]
 
 
-def newest_version(folder: Path) -> int:
-    """The highest committed version by listing the log's folder; -1 where there is no table."""
-    found = _newest_commit(folder)
-    return int(found.name[:20]) if found else -1
-
-
-def _newest_commit(folder: Path) -> Path | None:
-    names = [name for name in _log_names(folder) if len(name) == 25 and name.endswith(".json") and name[:20].isdigit()]
-    return folder / "_delta_log" / max(names) if names else None
-
-
-def _log_names(folder: Path) -> frozenset[str]:
-    try:
-        return frozenset(each.name for each in os.scandir(folder / "_delta_log"))
-    except FileNotFoundError:
-        return frozenset()
-
-
-def _is_torn(commit: Path | None) -> bool:
-    """Whether a commit is not the JSON lines that it was written as: only a power cut does that."""
-    if commit is None:
-        return False
-    try:
-        lines = commit.read_bytes().split(b"\n")
-        return not any(json.loads(line) for line in lines if line.strip())
-    except ValueError:
-        return True
-    except FileNotFoundError:
-        return False
-
-
-def _drop_torn(folder: Path) -> None:
-    newest = _newest_commit(folder)
-    if newest is not None and _is_torn(newest):
-        log_of("store").warning("dropped a torn commit", extra={"table": folder.name, "commit": newest.name})
-        newest.unlink()
-        sync(newest.parent)
-
-
-def _drop_torn_checkpoint(folder: Path) -> bool:
-    """Drop the newest checkpoint if it cannot be read; the commits that it sums up are still there."""
-    from pyarrow import ArrowException, parquet
-
-    names = sorted(name for name in _log_names(folder) if ".checkpoint" in name and name.endswith(".parquet"))
-    if not names:
-        return False
-    log = folder / "_delta_log"
-    try:
-        parquet.read_metadata(log / names[-1])
-    except (ArrowException, OSError):
-        log_of("store").warning("dropped a torn checkpoint", extra={"table": folder.name, "checkpoint": names[-1]})
-        (log / names[-1]).unlink()
-        (log / "_last_checkpoint").unlink(missing_ok=True)
-        sync(log)
-        return True
-    return False
+def _touch(files: Sequence[str]) -> None:
+    """Note on files that are about to leave a table that they were needed until now: upkeep keeps them for a while."""
+    for each in files:
+        with suppress(FileNotFoundError):
+            os.utime(each)
 
 
 def _widened(opened: "DeltaTable", declared: LakeTable) -> "DeltaTable":
     """The table with every declared column: one that a later Volver added is NULL in the older files."""
-    from deltalake import DeltaTable
-
     known = {each.name for each in opened.schema().fields}
     missing = [each for each in _schema(declared).fields if each.name not in known]
     if not missing:
         return opened
     opened.alter.add_columns(missing)
-    return DeltaTable(opened.table_uri)
+    opened.update_incremental()
+    return opened
+
+
+def arrow_type(kind: str) -> "pa.DataType":
+    """The Arrow type of a portable type."""
+    import pyarrow as pa
+
+    return {
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int32(),
+        "DOUBLE": pa.float64(),
+        "VARCHAR": pa.string(),
+        "DATE": pa.date32(),
+    }[kind]
 
 
 def _schema(declared: LakeTable) -> "Schema":
     import pyarrow as pa
     from deltalake import Schema
 
-    arrow = {
-        "BIGINT": pa.int64(),
-        "INTEGER": pa.int32(),
-        "DOUBLE": pa.float64(),
-        "VARCHAR": pa.string(),
-        "DATE": pa.date32(),
-    }
-    return Schema.from_arrow(pa.schema([pa.field(name, arrow[kind]) for name, kind in declared.columns.items()]))
+    return Schema.from_arrow(pa.schema([pa.field(name, arrow_type(kind)) for name, kind in declared.columns.items()]))
 
 
 def _stats(new: NewFile, declared: LakeTable) -> str:
@@ -419,10 +454,3 @@ def _refuse_features(table: str, opened: "DeltaTable") -> None:
         found.add("columnMapping")
     if found:
         raise LakeFeature(table=table, feature=sorted(found)[0])
-
-
-def _sync_log(folder: Path, before: frozenset[str]) -> None:
-    """Bring to disk what a commit wrote into the table's log."""
-    log = folder / "_delta_log"
-    new = _log_names(folder) - before | {"_last_checkpoint"} & _log_names(folder)
-    sync_all([*(log / name for name in sorted(new)), log, folder, folder.parent])

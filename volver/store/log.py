@@ -2,18 +2,21 @@
 
 One SQLite file (WAL, `synchronous=FULL`). Many threads append at once: the first to take the pen writes all that
 waits in one transaction (group commit), so a busy shop pays one fsync for many entries. The log is the truth; state
-and lake are projections of it. A second entry with a known (source, message id) changes nothing.
+and lake are projections of it. A second entry with a known (source, message id) changes nothing. An index says which
+entries are about a person, so that these can be found and forgotten without reading the log.
 """
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from volver.core import VolverError, clock
 
 WAIT_MS = 60_000  # another process may hold the file for a whole group
+WIPE_WAIT_MS = 2_000  # nobody may append while a wipe waits for a reader
 GROUP_ENTRIES = 5_000  # beyond this a larger group saves nothing and makes its members wait
 
 _TABLE = """
@@ -27,6 +30,12 @@ create table if not exists log (
   unique (source, message_id)
 )
 """
+_SUBJECTS = """
+create table if not exists subjects (person text not null, "offset" integer not null, primary key (person, "offset"))
+without rowid
+"""
+_SUBJECTS_BY_OFFSET = 'create index if not exists subjects_by_offset on subjects ("offset")'
+FORGOTTEN = "forgotten"  # the kind of an entry whose content is gone: no reader asks for it
 _COLUMNS = '"offset", source, message_id, kind, received_us, body'
 
 
@@ -52,19 +61,23 @@ class BadEntry(VolverError):
     """An entry of the wrong types."""
 
     code = "store.bad_entry"
-    says = "A log entry needs texts for source, message_id and kind, and bytes for body."
+    says = "A log entry needs texts for source, message_id, kind and about, and bytes for body."
     hint = "Encode the body before appending it."
     status = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Something that arrived: `message_id` is unique within its `source`."""
+    """Something that arrived: `message_id` is unique within its `source`.
+
+    `about` are keys of the persons in it, such as `customer:17`; never an address or a name.
+    """
 
     source: str
     message_id: str
     kind: str
     body: bytes
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +126,10 @@ class EventLog:
         Raises `store.log_not_written`, `store.bad_entry`.
         """
         for each in entries:
-            if not (isinstance(each.body, bytes) and all(map(_is_text, (each.source, each.message_id, each.kind)))):
+            if not (
+                isinstance(each.body, bytes)
+                and all(map(_is_text, (each.source, each.message_id, each.kind, *each.about)))
+            ):
                 raise BadEntry()
         if not entries:
             return []
@@ -140,12 +156,12 @@ class EventLog:
         return _entry(found[0]) if found else None
 
     def last(self) -> int:
-        """The highest offset ever given, trimmed entries included; 0 for a new log."""
+        """The highest offset ever given; 0 for a new log."""
         with self._eyes:
             return _last(self._reader)
 
     def count(self) -> int:
-        """How many entries the log holds."""
+        """How many entries the log holds, forgotten ones included."""
         return int(str(self._rows("select count(*) from log", ())[0][0]))
 
     def damage(self) -> str:
@@ -153,21 +169,38 @@ class EventLog:
         found = str(self._rows("pragma quick_check(1)", ())[0][0])
         return "" if found == "ok" else found
 
-    def trim(self, before: int) -> int:
-        """Forget the entries below an offset, wiped from the file; how many there were.
+    def note(self, person: str, offsets: Iterable[int]) -> None:
+        """Write down that entries are about a person, where that is only known once they are read."""
+        with self._pen, _changing(self._writer) as writer:
+            writer.executemany(
+                'insert or ignore into subjects select ?, "offset" from log where "offset" = ? and kind <> ?',
+                ((person, offset, FORGOTTEN) for offset in offsets),
+            )
 
-        Only entries that every projection holds on disk may be trimmed; their message ids are forgotten too.
+    def about(self, person: str) -> list[int]:
+        """The offsets of the entries about a person, in order."""
+        found = self._rows('select "offset" from subjects where person = ? order by "offset"', (person,))
+        return [int(str(row[0])) for row in found]
+
+    def forget(self, offsets: Iterable[int]) -> int:
+        """Wipe what entries said, and whom they are about, from the file and its journal; how many said something.
+
+        Their offsets and message ids stay, so that the same message is not taken again. Raises `store.log_not_written`,
+        also where a reader of another process does not let go of the journal.
         """
+        wanted = [(FORGOTTEN, offset, FORGOTTEN) for offset in offsets]
         with self._pen:
-            try:
-                self._writer.execute("begin immediate")
-                gone = self._writer.execute('delete from log where "offset" < ?', (before,)).rowcount
-                self._writer.execute("commit")
-                self._writer.execute("pragma wal_checkpoint(truncate)")
-            except sqlite3.Error as problem:
-                _give_up(self._writer)
-                raise LogNotWritten(reason=type(problem).__name__) from problem
-        return gone
+            with _changing(self._writer) as writer:
+                sql = """update log set body = x'', kind = ? where "offset" = ? and kind <> ?"""
+                gone = writer.executemany(sql, wanted).rowcount
+                writer.executemany('delete from subjects where "offset" = ?', ((each[1],) for each in wanted))
+            with _reported():
+                self._writer.execute(f"pragma busy_timeout={WIPE_WAIT_MS}")
+                busy = self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+                self._writer.execute(f"pragma busy_timeout={WAIT_MS}")
+        if busy:
+            raise LogNotWritten(reason="its journal is being read")
+        return max(0, gone)
 
     def close(self) -> None:
         """Finish the group in hand and let go of the file."""
@@ -204,12 +237,34 @@ class EventLog:
             each.offsets = offsets
 
 
+@contextmanager
+def _changing(writer: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One transaction. Raises `store.log_not_written`."""
+    with _reported():
+        try:
+            writer.execute("begin immediate")
+            yield writer
+            writer.execute("commit")
+        except sqlite3.Error:
+            _give_up(writer)
+            raise
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as problem:
+        raise LogNotWritten(reason=type(problem).__name__) from problem
+
+
 def _insert(writer: sqlite3.Connection, entries: Sequence[Entry], now_us: int) -> list[int]:
     """Insert inside the open transaction; the offset of every entry, old or new."""
     first = _last(writer) + 1
     writer.execute("savepoint hope")  # that all are new, which is nearly always so
     if _insert_new(writer, entries, first, now_us) == len(entries):
         writer.execute("release hope")
+        _link(writer, entries, first)
         return list(range(first, first + len(entries)))
     writer.execute("rollback to hope")  # the ignored ones would leave holes in the offsets
     writer.execute("release hope")
@@ -223,6 +278,7 @@ def _insert(writer: sqlite3.Connection, entries: Sequence[Entry], now_us: int) -
             if not found:
                 new.append(each)
     _insert_new(writer, new, first, now_us)
+    _link(writer, new, first)
     return [offsets[each.source, each.message_id] for each in entries]
 
 
@@ -239,12 +295,22 @@ def _insert_new(writer: sqlite3.Connection, entries: Sequence[Entry], first: int
     return writer.total_changes - before
 
 
+def _link(writer: sqlite3.Connection, entries: Sequence[Entry], first: int) -> None:
+    """Write down whom new entries are about, whose offsets begin at `first`."""
+    if any(each.about for each in entries):
+        writer.executemany(
+            "insert or ignore into subjects values (?, ?)",
+            ((person, first + place) for place, each in enumerate(entries) for person in each.about),
+        )
+
+
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         found = sqlite3.connect(path, timeout=WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=wal", "synchronous=full", "secure_delete=1"):
             found.execute(f"pragma {pragma}")
-        found.execute(_TABLE)
+        for made in (_TABLE, _SUBJECTS, _SUBJECTS_BY_OFFSET):
+            found.execute(made)
     except sqlite3.Error as problem:
         raise LogNotReadable(file=path.name, reason=str(problem)) from problem
     return found

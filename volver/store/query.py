@@ -11,6 +11,7 @@ from typing import Any
 from volver.core import VolverError
 
 QUERIES = Path(__file__).parent / "queries"
+_OF_EVERYBODY = frozenset({"order_lines", "events", "orders", "buying_days"})
 Value = int | float | str | date | None
 
 
@@ -48,6 +49,11 @@ class Query:
     output: dict[str, str]
     examples: tuple[dict[str, Value], ...]
     tolerance: float = 0.0
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether it reads what happened to everybody, and so is worth asking another machine."""
+        return bool(_OF_EVERYBODY.intersection(self.inputs)) and "customer" not in self.params
 
     @property
     def example(self) -> dict[str, Value]:

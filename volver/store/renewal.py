@@ -5,7 +5,7 @@ it is as of and a number that names its model. Nothing is written but with the t
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,6 @@ from volver.core import Section, Settings, Words
 from volver.core.room import found
 
 if TYPE_CHECKING:
-    from volver.store.lake import NewFile
     from volver.store.shop import Shop
 
 Progress = Callable[[Words], None]
@@ -79,11 +78,6 @@ def stamp(shop: "Shop", table: str) -> Stamp | None:
         return None
     day = _EPOCH + timedelta(days=held["as_of"]) if held["as_of"] else None
     return Stamp(day=day, model=held["model"], committed_ms=shop.lake.committed_ms(table))
-
-
-def replace_with(shop: "Shop", table: str, files: "Sequence[NewFile]", marks: dict[str, int]) -> None:
-    """Make files the whole content of a derived table, and what they were made from part of the same commit."""
-    shop.lake.follow(table, files, marks, anew=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

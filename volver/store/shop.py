@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver.core import Section, Settings, VolverError, check_settings, load_settings, write_settings
+from volver.store.bucket import lake_place
 from volver.store.compute import Compute
-from volver.store.lake import Lake, newest_version
+from volver.store.lake import Lake
 from volver.store.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -91,9 +92,15 @@ def open_shop(
     if sections is not None:
         check_settings(settings, sections)
     limits = settings.of(StoreSettings)
-    lake = Lake(folder / "lake")
+    lake = Lake(*lake_place(limits.lake.reveal(), folder / "lake"))
     spill = Path(limits.spill_folder) if limits.spill_folder else folder / "spill"
-    compute = Compute(lake, memory_limit_mb=limits.memory_limit_mb, threads=limits.threads, spill=spill)
+    compute = Compute(
+        lake,
+        memory_limit_mb=limits.memory_limit_mb,
+        threads=limits.threads,
+        spill=spill,
+        far=limits.compute.reveal(),
+    )
     shop = Shop(
         path=folder,
         settings=settings,
@@ -102,7 +109,7 @@ def open_shop(
         lake=lake,
         compute=compute,
     )
-    if newest_version(lake.path("months")) < 0:  # new, or cut short while it was made
+    if lake.version("months") < 0:  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))
     return shop
 

@@ -4,14 +4,18 @@ The SQL text is the one that DuckDB runs; sqlglot carries it over, parameters be
 The lake's Delta tables are read where they lie.
 """
 
+import socket
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlglot import exp, parse_one
 
 from volver.core import VolverError
+from volver.store.lake import arrow_type
 from volver.store.query import Query, named
 from volver.store.tables import TABLES
 
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from volver.store.lake import Lake
 
 
+_PATIENCE_S = 5.0
+
+
 class NoSparkClient(VolverError):
     """The extra that talks to Spark is not installed."""
 
@@ -28,6 +35,39 @@ class NoSparkClient(VolverError):
     says = "This Volver was installed without the Spark client."
     hint = "Install volver[distributed]."
     status = 500
+
+
+class BadComputeUrl(VolverError):
+    """The setting `compute` names no Spark Connect endpoint."""
+
+    code = "store.bad_compute_url"
+    says = "The setting compute names {url}, which is no Spark Connect endpoint."
+    hint = "Use sc://host:port, or leave it empty to let DuckDB answer on this machine."
+
+
+class SparkNotReached(VolverError):
+    """Nobody answers at the Spark Connect endpoint."""
+
+    code = "store.spark_not_reached"
+    says = "Nobody answers at the compute endpoint {url}."
+    hint = "Start it (`sail spark server` or Spark's `start-connect-server.sh`), or leave the setting compute empty."
+    status = 503
+
+
+def _reachable(url: str) -> str:
+    """The URL, once somebody listens there: the client itself would try for minutes."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not url.startswith("sc://") or not host:
+        raise BadComputeUrl(url=url)
+    try:
+        socket.create_connection((host, port or 15002), timeout=_PATIENCE_S).close()
+    except OSError as problem:
+        raise SparkNotReached(url=url) from problem
+    return url
 
 
 def _client() -> Any:
@@ -51,20 +91,30 @@ def _client() -> Any:
 
 
 class Spark:
-    """Runs named queries over a lake on a Spark Connect endpoint such as `sc://127.0.0.1:50051`."""
+    """Runs named queries over a lake on a Spark Connect endpoint such as `sc://127.0.0.1:50051`.
+
+    Raises `store.bad_compute_url`, `store.spark_not_reached`, `store.no_spark_client`.
+    """
 
     def __init__(self, url: str, lake: "Lake") -> None:
         self._lake = lake
-        self._session: Any = _client().builder.remote(url).create()
+        self._lock = threading.Lock()
+        self._session: Any = _client().builder.remote(_reachable(url)).create()
         self._session.conf.set("spark.sql.session.timeZone", "UTC")
         self._versions: dict[str, int] = {}
 
     def query(self, name: str, **params: Any) -> "pa.Table":
-        """Run a named query. Raises `store.unknown_query`, `store.missing_parameter`."""
+        """Run a named query; its columns have the declared types.
+
+        Raises `store.unknown_query`, `store.missing_parameter`.
+        """
         wanted = named(name)
-        for table in wanted.inputs:
-            self._show(table)
-        return self._session.sql(spark_sql(wanted, params)).toArrow()
+        sql = spark_sql(wanted, params)
+        with self._lock:
+            for table in wanted.inputs:
+                self._show(table)
+            found = self._session.sql(sql).toArrow()
+        return found.cast(_declared(wanted)) if found.column_names == list(wanted.output) else found
 
     def close(self) -> None:
         """End the session."""
@@ -80,9 +130,15 @@ class Spark:
             nothing = parse_one(f"select {columns} where false", read="duckdb").sql("spark")
             frame = self._session.sql(nothing)
         else:
-            frame = self._session.read.format("delta").load(str(self._lake.path(table).absolute()))
+            frame = self._session.read.format("delta").load(self._lake.uri(table))
         frame.createOrReplaceTempView(table)
         self._versions[table] = version
+
+
+def _declared(query: Query) -> "pa.Schema":
+    import pyarrow as pa
+
+    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in query.output.items()])
 
 
 def spark_sql(query: Query, params: Mapping[str, Any]) -> str:

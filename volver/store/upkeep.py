@@ -4,23 +4,25 @@ Neither changes an answer. A reader that opened a table before keeps reading the
 which waits longer than any query runs.
 """
 
-import json
 import shutil
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from volver.core import VolverError, clock
 from volver.store.compute import Compute, view_sql
+from volver.store.delta_log import commits_since_checkpoint
 from volver.store.lake import Lake, NewFile
 from volver.store.tables import RETIRED, TABLES
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
 
-MANY_FILES = 8  # beyond this, opening the files of a partition costs more than reading them
+MANY_ALIKE = 3  # beyond this, files of like size in a partition are joined
+GROWTH = 4.0  # a file so many times larger than all smaller ones is not written again for their sake
 MANY_COMMITS = 50  # beyond this, opening a table reads more log than a checkpoint holds
 UNSEEN_MINUTES = 60  # longer than any query of ours runs
 
@@ -43,38 +45,58 @@ class Kept:
 
 
 def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
-    """Compact the tables that have grown many small files, then remove files that nobody needs."""
+    """Compact the tables that have grown many small files, thin their logs, then remove files that nobody needs."""
     compacted, removed = 0, 0
     for table in TABLES:
-        if shop.lake.snapshot(table).version < 0:
+        if shop.lake.version(table) < 0:
             continue
         if TABLES[table].partition:
-            compacted += compact(shop, table, many=MANY_FILES)
-        if _commits_since_checkpoint(shop.lake.path(table)) > MANY_COMMITS:
-            shop.lake.checkpoint(table)
+            compacted += compact(shop, table, many=MANY_ALIKE, growth=GROWTH)
+        if commits_since_checkpoint(shop.lake.path(table)) > MANY_COMMITS or shop.lake.bucket is not None:
+            shop.lake.thin(table)
         removed += len(tidy(shop, table, unseen_minutes))
     return Kept(compacted=compacted, removed=removed + _retire(shop.lake))
 
 
-def compact(shop: "Shop", table: str, many: int = 1) -> int:
+def compact(shop: "Shop", table: str, many: int = 1, growth: float = inf) -> int:
     """Make one file, sorted, of every partition with more than `many`; the number of files that were replaced.
 
-    Raises `store.compaction_lost`.
+    With `growth`, only files of like size are joined: one that is so many times larger than all smaller ones together
+    begins a group of its own. So each row is written again as often as the logarithm of the rows. Others commit
+    while the new files are written; if one of them replaced the table, nothing is changed. Raises
+    `store.compaction_lost`.
     """
+    snapshot = shop.lake.snapshot(table)
+    partitions: dict[Path, list[tuple[int, str]]] = defaultdict(list)
+    for each, size in zip(snapshot.files, snapshot.sizes, strict=True):
+        partitions[Path(each).parent].append((size, each))
+    groups = [(folder, group) for folder, files in partitions.items() for group in _alike(files, growth)]
+    crowded = [(folder, group) for folder, group in groups if len(group) > many]
+    if not crowded:
+        return 0
+    new = [_merged(shop.lake, shop.compute, table, folder, group) for folder, group in crowded]
+    old = [each for _, group in crowded for each in group]
+    shop.lake.settle(table, new)
     with shop.lake.writing():
-        snapshot = shop.lake.snapshot(table)
-        partitions: dict[Path, list[str]] = defaultdict(list)
-        for each in snapshot.files:
-            partitions[Path(each).parent].append(each)
-        crowded = {folder: files for folder, files in partitions.items() if len(files) > many}
-        if not crowded:
-            return 0
-        new = [_merged(shop.lake, shop.compute, table, folder, files) for folder, files in crowded.items()]
-        old = [each for files in crowded.values() for each in files]
+        before = shop.lake.snapshot(table)
+        if not set(old) <= set(before.files):
+            return 0  # the new files are leftovers
         shop.lake.swap(table, new, old)
-        shop.lake.checkpoint(table)
-        _check_rows(shop.lake, table, snapshot.rows)
+        _check_rows(shop.lake, table, before.rows)
     return len(old)
+
+
+def _alike(files: list[tuple[int, str]], growth: float) -> list[list[str]]:
+    """The files in groups by size: one `growth` times as large as all before it in its group opens the next."""
+    groups: list[list[str]] = []
+    together = 0
+    for size, each in sorted(files):
+        if not groups or size > growth * together:
+            groups.append([])
+            together = 0
+        groups[-1].append(each)
+        together += size
+    return groups
 
 
 def tidy(shop: "Shop", table: str, unseen_minutes: float = UNSEEN_MINUTES) -> list[str]:
@@ -83,14 +105,20 @@ def tidy(shop: "Shop", table: str, unseen_minutes: float = UNSEEN_MINUTES) -> li
         gone = leftovers(shop.lake, table, unseen_minutes)
         for each in gone:
             each.unlink(missing_ok=True)
+        if shop.lake.bucket is not None and shop.lake.version(table) >= 0:
+            hours = max(1, round(unseen_minutes / 60))
+            shop.lake.opened(table).vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
     return [each.name for each in gone]
 
 
 def leftovers(lake: Lake, table: str, unseen_minutes: float = UNSEEN_MINUTES) -> list[Path]:
-    """A table's data files that neither its newest version nor any of the last minutes holds."""
+    """A table's data files that its newest version does not hold, and none of the last minutes held.
+
+    A file's time is when it was written or left the table, whichever came later.
+    """
     folder = lake.path(table)
     since_s = clock.now_us() / 1_000_000 - unseen_minutes * 60
-    needed = {Path(each) for each in lake.snapshot(table).files} | _lately_removed(folder, since_s)
+    needed = {Path(each) for each in lake.snapshot(table).files}
     return [
         each
         for each in sorted(folder.rglob("*.parquet"))
@@ -139,22 +167,3 @@ def _check_rows(lake: Lake, table: str, wanted: int) -> None:
     found = lake.snapshot(table).rows
     if found != wanted:
         raise CompactionLost(table=table, found=found, wanted=wanted)
-
-
-def _lately_removed(folder: Path, since_s: float) -> set[Path]:
-    """Files that a commit since an instant took out of the table: a reader may still hold the version before."""
-    found = set()
-    for commit in (folder / "_delta_log").glob("*.json"):
-        if commit.stat().st_mtime < since_s:
-            continue
-        for line in commit.read_text(encoding="utf-8").splitlines():
-            removed: dict[str, Any] = json.loads(line).get("remove") or {}
-            if removed:
-                found.add(folder / str(removed["path"]))
-    return found
-
-
-def _commits_since_checkpoint(folder: Path) -> int:
-    log = folder / "_delta_log"
-    last = max((path.name[:20] for path in log.glob("*.checkpoint*.parquet")), default="")
-    return sum(1 for path in log.glob("*.json") if path.name[:20] > last)

@@ -1,27 +1,32 @@
 """How a bulk batch becomes part of the shop: all of it or nothing, through crashes.
 
-1. `staging` takes the lake's write lease, finishes what an earlier crash left, and leaves a marker on disk.
-2. Data files are written into the table folders, where no commit names them, and fsynced.
-3. One log entry names every file: the point of commitment.
-4. State and lake follow the entry, each idempotent by its offset. A pending file names the entry until they have.
+1. `staging` waits for other batches, finishes what an earlier crash left, and leaves a marker on disk. Commits of
+   others (a stream's, a refresh's) go on meanwhile.
+2. What is new is written: whole tables into their folders, where no commit names them; rows that carry the batch's
+   number, which nobody knows yet, into the pending folder. All of it is fsynced.
+3. One log entry names every file: the point of commitment. Its offset is the batch's number.
+4. The rows get their number; state and lake follow the entry, each idempotent by its offset. A pending file names the
+   entry until they have.
 
 A crash before 3 leaves files that nobody names: the next `recover` deletes them. A crash after 3 leaves an entry
 whose work is not done: the next `recover` does it.
 """
 
-import fcntl
 import hashlib
 import json
-import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, NewFile, Shop
+from volver.store import TABLES, Entry, NewFile, Shop, sync_all, write_synced
+
+if TYPE_CHECKING:
+    import duckdb
 
 SOURCE = "import"
 KIND = "batch"
@@ -29,6 +34,8 @@ KIND = "batch"
 ORDER = ("customers", "products", "product_names", "events", "order_lines")
 WHOLE = frozenset({"customers", "products", "product_names"})
 _LATER = {"customers": ("campaign", "channel_us", "campaign_us")}  # what batches made for an older Volver lack
+_MARKER = "staging"
+_LOCK = "imports"  # what a batch was compared with stays as it was until the batch is in: nobody else writes these
 
 Step = Callable[[str], None]
 
@@ -56,18 +63,22 @@ class Batch:
 
 @dataclass(slots=True, kw_only=True)
 class Staged:
-    """What one batch will add, before its log entry: files by table, rows set aside, what to tell later."""
+    """What one batch will add, before its log entry: files by table, rows set aside, what to tell later.
 
-    number: int
+    The names of all its files begin with `token`; `unnumbered` maps a table to a pending file of rows.
+    """
+
+    token: str
     source: str
     rows: int = 0
     tables: dict[str, list[NewFile]] = field(default_factory=dict)
+    unnumbered: dict[str, str] = field(default_factory=dict)
     put_aside: str = ""
     settled: list[int] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.put_aside or self.settled)
+        return bool(self.tables or self.unnumbered or self.put_aside or self.settled)
 
 
 def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
@@ -80,21 +91,38 @@ def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
                 continue
             if table in WHOLE and shop.lake.snapshot(table).rows:
                 raise IdsTaken(table=table)
-            staged.tables[table] = shop.compute.write(_from_files(table, files, staged.number), table)
-            staged.rows += sum(each.rows for each in staged.tables[table])
+            staged.rows += write(shop, staged, table, _from_files(table, files))
         return commit(shop, staged, step)
 
 
 @contextmanager
 def staging(shop: Shop) -> Iterator[Staged]:
-    """Hold the lake's lease for one batch. What is written but not committed is deleted by the next `recover`."""
-    with shop.lake.writing():
+    """Be the only batch. What is written but not committed is deleted by the next `recover`."""
+    with shop.lake.alone(_LOCK):
         _recover(shop)
-        _write_synced(_pending(shop) / "staging", b"")
+        token = f"{uuid.uuid4().hex[:12]}-"
+        write_synced(_pending(shop) / _MARKER, token.encode())
         try:
-            yield Staged(number=shop.log.last() + 1, source=SOURCE)
+            yield Staged(token=token, source=SOURCE)
         finally:
             _recover(shop)
+
+
+def write(
+    shop: Shop, staged: Staged, table: str, sql: str, connection: "duckdb.DuckDBPyConnection | None" = None
+) -> int:
+    """Write the rows that a batch has for a table; how many. Call inside `staging`.
+
+    Where the table's rows carry their batch, `sql` leaves out `batch`, and may leave out `line_id`.
+    """
+    if "batch" not in TABLES[table].columns:
+        staged.tables[table] = shop.compute.write(sql, table, None, connection, staged.token)
+        return sum(each.rows for each in staged.tables[table])
+    name = f"{staged.token}{table}.parquet"
+    rows = shop.compute.copy_out(sql, pending_file(shop, name), connection)
+    if rows:
+        staged.unnumbered[table] = name
+    return rows
 
 
 def commit(shop: Shop, staged: Staged, step: Step | None = None) -> int:
@@ -102,9 +130,9 @@ def commit(shop: Shop, staged: Staged, step: Step | None = None) -> int:
     said = step or (lambda _: None)
     body = _body(staged)
     digest = hashlib.sha256(body).hexdigest()
-    _sync_files(shop, staged.tables)
+    _sync_files(shop, staged)
     said("written")
-    _write_synced(_pending(shop) / f"{digest}.json", body)
+    write_synced(_pending(shop) / f"{digest}.json", body)
     said("pending")
     offset = shop.log.append([Entry(source=SOURCE, message_id=digest, kind=KIND, body=body)])[0]
     said("logged")
@@ -118,9 +146,9 @@ def recover(shop: Shop) -> int:
     Cheap when there is nothing to do; does nothing while a living process is writing. Called when a shop opens.
     """
     pending = shop.path / "lake" / ".pending"
-    if not pending.is_dir() or not any(pending.iterdir()) or _is_busy(shop.path / "lake" / ".lease"):
+    if not pending.is_dir() or not any(pending.iterdir()) or shop.lake.alone(_LOCK).is_held():
         return 0
-    with shop.lake.writing():
+    with shop.lake.alone(_LOCK):
         return _recover(shop)
 
 
@@ -131,29 +159,27 @@ def _recover(shop: Shop) -> int:
         if entry is None:
             path.unlink()
             continue
+        _sweep(shop, entry.offset, entry.body)
         _follow(shop, entry.offset, path.stem, entry.body, lambda _: None)
         finished += 1
-    _sweep(shop, pending)
+    if (pending / _MARKER).exists():
+        _sweep(shop)
+        for left in pending.iterdir():
+            left.unlink(missing_ok=True)
     return finished
-
-
-def _is_busy(lease: Path) -> bool:
-    """Whether somebody holds the write lease at this moment."""
-    with open(lease, "a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> None:
     """Bring lake and state up to a log entry, then forget that it was pending."""
     entry = json.loads(body)
+    unnumbered = entry.get("unnumbered", {})
     for table in ORDER:
         files = [NewFile(**each) for each in entry["tables"].get(table, ())]
-        if not files or offset <= shop.lake.offset(table):
+        if not (files or table in unnumbered) or offset <= shop.lake.offset(table):
             continue
+        if table in unnumbered:
+            files = _numbered(shop, table, pending_file(shop, unnumbered[table]), offset, entry["token"])
+            said("numbered")
         if table in WHOLE:
             shop.lake.replace(table, files, offset)
         else:
@@ -161,19 +187,29 @@ def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> No
         said(f"lake:{table}")
     aside.settle(shop, offset, digest, entry, _pending(shop))
     said("state")
-    if entry["put_aside"]:
-        (_pending(shop) / entry["put_aside"]).unlink(missing_ok=True)
-    (_pending(shop) / f"{digest}.json").unlink(missing_ok=True)
+    # The marker goes first: what is named by a commit is nobody's leftover, even when upkeep replaces it.
+    for name in (_MARKER, entry["put_aside"], *unnumbered.values(), f"{digest}.json"):
+        if name:
+            pending_file(shop, name).unlink(missing_ok=True)
     said("done")
+
+
+def _numbered(shop: Shop, table: str, rows: Path, number: int, token: str) -> list[NewFile]:
+    """Write a batch's pending rows into a table's folder, with the number that the log gave them."""
+    given = "" if table != "order_lines" else f", (cast({number} as bigint) << 32) + row_number() over () as line_id"
+    source = str(rows).replace("'", "''")
+    sql = f"select *, {number} as batch{given} from read_parquet('{source}', hive_partitioning = false)"
+    return shop.compute.write(sql, table, prefix=token)
 
 
 def _body(staged: Staged) -> bytes:
     files = {table: [_named(table, each) for each in files] for table, files in staged.tables.items() if files}
     entry = {
-        "batch": staged.number,
+        "token": staged.token,
         "source": staged.source,
         "rows": staged.rows,
         "tables": files,
+        "unnumbered": staged.unnumbered,
         "put_aside": staged.put_aside,
         "settled": staged.settled,
         "report": staged.report,
@@ -192,18 +228,17 @@ def _named(table: str, new: NewFile) -> dict[str, Any]:
     return asdict(replace(new, stats=stats))
 
 
-def _from_files(table: str, files: Sequence[Path], number: int) -> str:
+def _from_files(table: str, files: Sequence[Path]) -> str:
     import pyarrow.parquet as parquet
 
     columns = set(parquet.read_schema(files[0]).names)
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     extra = []
-    if "batch" in TABLES[table].columns:
-        extra.append(f"{number} as batch")
     if TABLES[table].partition == "month" and "month" not in columns:
         extra.append("strftime(day, '%Y-%m') as month")
     extra += [f"null as {name}" for name in _LATER.get(table, ()) if name not in columns]
-    kept = f"* exclude ({', '.join(sorted(columns & {'batch'}))})" if columns & {"batch"} else "*"
+    given = sorted(columns & ({"batch", "line_id"} if table == "order_lines" else {"batch"}))
+    kept = f"* exclude ({', '.join(given)})" if given else "*"
     return f"select {', '.join([kept, *extra])} from read_parquet([{listed}], hive_partitioning = false)"
 
 
@@ -218,43 +253,31 @@ def pending_file(shop: Shop, name: str) -> Path:
     return _pending(shop) / name
 
 
-def _sweep(shop: Shop, pending: Path) -> None:
-    """Delete files younger than the staging marker that no commit names. The lease is held, so nobody is writing."""
-    marker = pending / "staging"
-    if not marker.exists():
+def _sweep(shop: Shop, offset: int | None = None, body: bytes = b"") -> None:
+    """Delete the data files of the batch that a crash cut short which neither a commit nor its entry names.
+
+    Where a commit took the entry in, nothing is left over: what is unnamed there, upkeep has replaced.
+    """
+    entry = json.loads(body) if body else {"tables": {}}
+    marker = _pending(shop) / _MARKER
+    token = entry.get("token") or (marker.read_text(encoding="utf-8") if marker.exists() else "")
+    if not token:  # a batch of an older Volver; upkeep removes what it left
         return
-    began_ns = marker.stat().st_mtime_ns
     for table in ORDER:
-        named = set(shop.lake.snapshot(table).files)
-        for path in shop.lake.path(table).rglob("*.parquet"):
-            if "_delta_log" in path.parts or str(path) in named:
-                continue
-            if path.stat().st_mtime_ns >= began_ns:
-                path.unlink(missing_ok=True)
-    for left in pending.iterdir():
-        left.unlink(missing_ok=True)
-
-
-def _sync_files(shop: Shop, tables: Mapping[str, Sequence[NewFile]]) -> None:
-    """Data reaches the disk before the log entry that promises it."""
-    for table, files in tables.items():
+        if offset is not None and offset <= shop.lake.offset(table):
+            continue
         root = shop.lake.path(table)
-        paths = [root / each.path for each in files]
-        for path in dict.fromkeys([*paths, *(path.parent for path in paths), root]):
-            _sync(path)
+        named = {
+            *shop.lake.snapshot(table).files,
+            *(str(root / each["path"]) for each in entry["tables"].get(table, ())),
+        }
+        for path in root.rglob(f"{token}*.parquet"):
+            if str(path) not in named:
+                path.unlink(missing_ok=True)
 
 
-def _write_synced(path: Path, body: bytes) -> None:
-    with open(path, "wb") as out:
-        out.write(body)
-        out.flush()
-        os.fsync(out.fileno())
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _sync_files(shop: Shop, staged: Staged) -> None:
+    """Data reaches the disk before the log entry that promises it."""
+    for table, files in staged.tables.items():
+        shop.lake.settle(table, files)
+    sync_all(pending_file(shop, name) for name in staged.unnumbered.values())

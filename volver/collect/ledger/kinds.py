@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from volver.collect.ledger import goods, lines, people, report
+from volver.collect.ledger import batch, goods, lines, people, report
 from volver.collect.ledger.batch import Staged
 from volver.collect.ledger.report import OrderCounts, RowCounts
 from volver.collect.ledger.session import Session
@@ -87,10 +87,9 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
     }
     for table, (source, is_changed) in tables.items():
         if is_changed:
-            staged.tables[table] = shop.compute.write(f"select * from {source}", table, None, work.connection)
+            batch.write(shop, staged, table, f"select * from {source}", work.connection)
     if kind == "orders" and work.count("select count(*) from fresh"):
-        sql = lines.ledger_sql(staged.number)
-        staged.tables["order_lines"] = shop.compute.write(sql, "order_lines", None, work.connection)
+        batch.write(shop, staged, "order_lines", lines.ledger_sql(), work.connection)
 
 
 def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool) -> Told:

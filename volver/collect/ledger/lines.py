@@ -109,14 +109,13 @@ def added(work: Session) -> int:
     return work.count("select count(*) from fresh")
 
 
-def ledger_sql(number: int) -> str:
-    """SQL of the new ledger lines, as the lake's table wants them."""
+def ledger_sql() -> str:
+    """SQL of the new ledger lines, as the lake's table wants them; their batch numbers them."""
     return f"""
-        select (cast({number} as bigint) << 32) + row_number() over () as line_id,
-               {key_of("e.order_ref")} as order_id, e.order_ref, c.customer_id, p.product_id, e.ts_us, e.day,
+        select {key_of("e.order_ref")} as order_id, e.order_ref, c.customer_id, p.product_id, e.ts_us, e.day,
                case e.kind when 'cancel' then 'cancellation' when 'adjustment' then 'adjustment' else 'sale' end as doc,
                e.kind, e.quantity_e4, e.unit_price_e4, e.amount_e4, e.discount_e4, e.cost_e4, e.line_key, e.occurrence,
-               {number} as batch, strftime(e.day, '%Y-%m') as month
+               strftime(e.day, '%Y-%m') as month
         from fresh e
         left join customer_ids c on e.customer_ref = c.customer_ref
         left join product_ids p on e.product_ref = p.product_ref"""

@@ -110,13 +110,7 @@ def keep_costs(shop: Shop, rows: Sequence[Cost], by: str = "channel") -> int:
     merged = _by_place(rows)
     with shop.lake.writing():
         whole = _merged(shop, merged, by)
-        connection = shop.compute.connection()
-        try:
-            connection.register("spent", whole)
-            shop.lake.replace("costs", shop.compute.write("select * from spent", "costs", connection=connection))
-        finally:
-            connection.close()
-    return int(whole.num_rows)
+        return shop.compute.publish("costs", whole)
 
 
 def kept_costs(shop: Shop, by: str = "channel") -> tuple[Cost, ...]:

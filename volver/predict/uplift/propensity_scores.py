@@ -18,7 +18,7 @@ from volver.predict.numerics.probability_metrics import Reliability, reliability
 from volver.predict.uplift.base_learners import BASES
 from volver.predict.uplift.propensity import Propensity
 from volver.predict.value.histories import Buyers, TooLittleHistory, buyers, last_day, span
-from volver.store import Shop, replace_with
+from volver.store import Shop
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -339,10 +339,4 @@ def _text_is(rows: "pa.Table", text: str) -> Any:
 
 def _publish(shop: Shop, found: Answer, marks: dict[str, int]) -> None:
     """Replace the lake table `propensities`; `marks` say what it was made from."""
-    connection = shop.compute.connection()
-    try:
-        connection.register("likely", found.table)
-        files = shop.compute.write("select * from likely", "propensities", connection=connection)
-    finally:
-        connection.close()
-    replace_with(shop, "propensities", files, marks)
+    shop.compute.publish("propensities", found, marks)

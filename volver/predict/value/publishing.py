@@ -25,7 +25,7 @@ from volver.predict.value.reference import usual_of
 from volver.predict.value.registry import keep
 from volver.predict.value.tracking import weekly
 from volver.predict.value.training import AUTO, Learned, learn
-from volver.store import Shop, replace_with
+from volver.store import Shop
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -162,13 +162,7 @@ def scores(learned: Learned, now: Buyers, discount: float) -> Answer:
 
 def publish(shop: Shop, found: Answer, marks: dict[str, int]) -> None:
     """Replace the lake table `scores`; `marks` say what it was made from."""
-    connection = shop.compute.connection()
-    try:
-        connection.register("foreseen", found.table)
-        files = shop.compute.write("select * from foreseen", "scores", connection=connection)
-    finally:
-        connection.close()
-    replace_with(shop, "scores", files, marks)
+    shop.compute.publish("scores", found, marks)
 
 
 def _chances(seen: Foreseen) -> dict[str, Floats]:

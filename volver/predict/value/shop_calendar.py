@@ -147,13 +147,7 @@ def _replace(shop: Shop, rows: list[tuple[Any, ...]]) -> None:
     kinds = (pa.string(), pa.date32(), pa.date32(), pa.int32(), pa.float64(), pa.int64())
     names = ("kind", "first_day", "last_day", "month_of_year", "value", "imported_us")
     columns = {name: pa.array([row[i] for row in rows], kinds[i]) for i, name in enumerate(names)}
-    connection = shop.compute.connection()
-    try:
-        connection.register("told", pa.table(columns))
-        files = shop.compute.write("select * from told", "calendar_index", connection=connection)
-        shop.lake.replace("calendar_index", files)
-    finally:
-        connection.close()
+    shop.compute.publish("calendar_index", pa.table(columns))
 
 
 def _imported(shop: Shop) -> ImportedCalendar | None:

@@ -14,7 +14,7 @@ from volver.core import VolverError, Words, zone_named
 from volver.predict.freshness import MOMENTS
 from volver.predict.numerics.arrays import Ints, Labels
 from volver.predict.when.moments import Found, Moment, Moments, by_slot
-from volver.store import Shop, replace_with
+from volver.store import Shop
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -195,13 +195,4 @@ def replace_table(shop: Shop, name: str, tables: "list[pa.Table]", marks: dict[s
     """Replace a lake table by these rows, or by none; `marks` say what they were made from."""
     import pyarrow as pa
 
-    if not tables:
-        replace_with(shop, name, [], marks)
-        return
-    connection = shop.compute.connection()
-    try:
-        connection.register("foreseen", pa.concat_tables(tables))
-        files = shop.compute.write("select * from foreseen", name, connection=connection)
-    finally:
-        connection.close()
-    replace_with(shop, name, files, marks)
+    shop.compute.publish(name, pa.concat_tables(tables) if tables else None, marks)

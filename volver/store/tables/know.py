@@ -42,4 +42,16 @@ TABLES = (
             rhythm_days DOUBLE, discount_share DOUBLE, returned_share DOUBLE, top_product_id BIGINT,
             top_category VARCHAR, stage VARCHAR, stage_since DATE, segments BIGINT"""),
     ),
+    LakeTable(
+        name="event_days",
+        sort="day, kind",
+        columns=columns("day DATE, kind VARCHAR, events BIGINT"),
+    ),
+    LakeTable(
+        name="ledger_health",
+        sort="lines",
+        columns=columns("""
+            first_day DATE, last_day DATE, lines BIGINT, orders BIGINT, guest_orders BIGINT, unmatched BIGINT,
+            unknown_costs BIGINT"""),
+    ),
 )

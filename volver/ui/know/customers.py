@@ -116,7 +116,9 @@ class CustomersPages:
 
     def _answer(self, request: Request, view: View) -> Response:
         spoken = speech_of(request, self.shop)
-        summaries = remembered(self.shop, "segments", ("facts", "scores", "events"), lambda: know.segments(self.shop))
+        summaries = remembered(
+            self.shop, "segments", ("facts", "scores", "event_days"), lambda: know.segments(self.shop)
+        )
         labels = {each.key: each.label for each in summaries if each.key not in STAGES}
         if view.segment in STAGES:
             view = replace(view, stage=view.segment, segment="")

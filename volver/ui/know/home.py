@@ -18,7 +18,7 @@ from volver.ui.shared.figures import remembered, today_of
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import render_page, speech_of
 
-_RESTS_ON: Final = ("orders", "facts", "scores", "events", "order_lines")
+_RESTS_ON: Final = ("orders", "facts", "scores", "event_days", "ledger_health")
 _ICONS: Final = {
     "slipping": "hourglass",
     "carts": "shopping-cart",

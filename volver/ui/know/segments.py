@@ -16,7 +16,7 @@ def segments_page(shop: Shop) -> Callable[[Request], Response]:
     """The handler of `/segments`."""
 
     def show(request: Request) -> Response:
-        found = remembered(shop, "segments", ("facts", "scores", "events"), lambda: know.segments(shop))
+        found = remembered(shop, "segments", ("facts", "scores", "event_days"), lambda: know.segments(shop))
         return render_page(
             request,
             shop,
