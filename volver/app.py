@@ -1,17 +1,34 @@
 """The one place that wires the rooms: opening a shop whole, refreshing what is derived, the Python front."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver import collect, know, predict
 from volver.core import Answer, clock
-from volver.store import Check, Shop, check_shop, keep, open_shop
+from volver.core.room import Job, Projection, found
+from volver.store import (
+    Check,
+    Jobs,
+    NoSuchProjection,
+    Runner,
+    Shop,
+    UnknownWork,
+    Work,
+    check_shop,
+    keep,
+    open_shop,
+    replay,
+)
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+_ROOMS = ("store", "collect", "know", "predict")  # in the order that data flows
+_FIRST, _FIT = "know.refresh", "predict.fit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +53,72 @@ def open_recovered(path: str | Path | None = None, flags: Mapping[str, Any] | No
 def refresh(shop: Shop, at: date | None = None) -> Refreshed:
     """Rebuild everything that follows from the ledger: orders, facts, stages, segments, scores; then tidy the lake.
 
-    A shop with too little history gets no scores; `why_not` says what is missing.
+    The same work as the jobs do, in the same order, at once and here. A shop with too little history gets no scores;
+    `why_not` says what is missing.
     """
-    began = clock.cpu_s()
-    known = know.refresh(shop, at)
-    between = clock.cpu_s()
-    fitted, why_not = True, ""
-    try:
-        predict.fit(shop, at)
-        predict.kept_levers(shop)
-    except predict.TooLittleHistory as missing:
-        fitted, why_not = False, str(missing)
+    work = Work(shop=shop, payload={"at": at.isoformat()} if at else {"anew": True})
+    told: dict[str, dict[str, Any]] = {}
+    cpu_s: dict[str, float] = {}
+    for job in _in_order(_FIRST):
+        began = clock.cpu_s()
+        told[job.name] = found(job.where)(work)
+        cpu_s[job.name] = clock.cpu_s() - began
     keep(shop)
+    known, fitted = told[_FIRST], told[_FIT]
     return Refreshed(
-        customers=known.customers,
-        orders=known.orders,
-        fitted=fitted,
-        why_not=why_not,
-        know_cpu_s=between - began,
-        predict_cpu_s=clock.cpu_s() - between,
+        customers=known["customers"],
+        orders=known["orders"],
+        fitted=fitted["fitted"],
+        why_not=fitted["why_not"],
+        know_cpu_s=cpu_s[_FIRST],
+        predict_cpu_s=sum(cpu_s.values()) - cpu_s[_FIRST],
     )
+
+
+def jobs() -> tuple[Job, ...]:
+    """The work of every room."""
+    return tuple(each for room in _ROOMS for each in getattr(import_module(f"volver.{room}.room"), "JOBS", ()))
+
+
+def projections() -> tuple[Projection, ...]:
+    """The readers of the log of every room."""
+    listed = (getattr(import_module(f"volver.{room}.room"), "PROJECTIONS", ()) for room in _ROOMS)
+    return tuple(each for some in listed for each in some)
+
+
+def runner(shop: Shop, threads: int = 2) -> Runner:
+    """A runner that knows the work of every room."""
+    return Runner(shop, jobs(), projections(), threads=threads)
+
+
+def start_job(shop: Shop, name: str, payload: Mapping[str, Any] | None = None) -> int:
+    """Write work down as due now; its id. Raises `store.unknown_work`."""
+    known = {each.name: each for each in jobs()}
+    if name not in known:
+        raise UnknownWork(name=name)
+    return Jobs(shop.state).put(known[name], payload, unique=name)
+
+
+def replay_log(shop: Shop, name: str | None = None) -> dict[str, int]:
+    """Let one projection, or each, take the log again from its first entry; how many entries each took.
+
+    Raises `store.no_such_projection`.
+    """
+    known = {each.name: each for each in projections()}
+    if name is not None and name not in known:
+        raise NoSuchProjection(name=name, known=", ".join(known))
+    wanted = known.values() if name is None else [known[name]]
+    return {each.name: replay(shop, each, [job for job in jobs() if job.after == each.name]) for each in wanted}
+
+
+def _in_order(name: str) -> Iterator[Job]:
+    """A job, and what comes after it, as data flows."""
+    for job in jobs():
+        if job.name == name:
+            yield job
+    for job in jobs():
+        if job.after == name:
+            yield from _in_order(job.name)
 
 
 def examine(shop: Shop) -> tuple[Check, ...]:

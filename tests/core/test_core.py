@@ -1,4 +1,4 @@
-"""What every room shares: errors, words, money, days, the clock, the bus, answers."""
+"""What every room shares: errors, words, money, days, the clock, answers."""
 
 import json
 import subprocess
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from volver.core import (
     Answer,
-    Bus,
     Money,
     VolverError,
     Words,
@@ -109,27 +108,6 @@ def test_the_clock_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VOLVER_NOW")
     first = clock.now_us()
     assert clock.now_us() >= first > 1_600_000_000_000_000
-
-
-def test_news_reaches_only_those_who_wait_for_it() -> None:
-    bus, heard = Bus(), []
-    bus.listen(TooEarly, heard.append)
-    news = TooEarly(hour=1, opens=2)
-    assert bus.say(news) == 1
-    assert bus.say("something else") == 0
-    assert heard == [news]
-
-
-def test_a_failing_listener_stops_nobody() -> None:
-    bus, heard = Bus(), []
-
-    def fails(news: str) -> None:
-        raise ValueError(news)
-
-    bus.listen(str, fails)
-    bus.listen(str, heard.append)
-    assert bus.say("hello") == 1
-    assert heard == ["hello"]
 
 
 def answer() -> Answer:

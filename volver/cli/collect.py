@@ -13,7 +13,6 @@ from volver.core.days import EPOCH
 
 if TYPE_CHECKING:
     from volver.collect import DryRun, ImportOptions, ImportReport
-    from volver.store import Shop
 
 _STAGES = {"understood": 10, "read": 45, "compared": 80, "written": 95, "done": 100}
 _WORDS = {
@@ -76,6 +75,7 @@ def import_(
     Example: volver collect import orders.csv --currency GBP --timezone Europe/London
     """
     from volver.collect import import_files, try_import
+    from volver.know import is_behind
 
     options = _options(as_=as_, drop_identical=drop_identical, **said)
     with context.open_shop() as shop:
@@ -84,7 +84,7 @@ def import_(
             return
         with _progress() as step:
             report = import_files(shop, paths, options, step)
-        if refresh and (report.rows.added or _is_behind(shop)):
+        if refresh and (report.rows.added or is_behind(shop)):
             from volver.app import refresh as bring_up_to_date
 
             tell_story("Bringing customers, segments and forecasts up to date.")
@@ -109,12 +109,13 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     """
     from volver.collect import retry_set_aside
     from volver.collect import set_aside as rows_set_aside
+    from volver.know import is_behind
 
     options = _options(as_=None, drop_identical=False, **said)
     with context.open_shop() as shop:
         if retry:
             done = retry_set_aside(shop, options)
-            if done.added or _is_behind(shop):
+            if done.added or is_behind(shop):
                 from volver.app import refresh
 
                 refresh(shop)
@@ -136,23 +137,23 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     tell_table(("file", "row", "reason"), [(each.file, each.row_no, each.reason) for each in found.rows])
 
 
-def _is_behind(shop: "Shop") -> bool:
-    """Whether the ledger changed after customers were last brought up to date; `facts` is the last table of knowing.
+@group.command(name="replay")
+@click.argument("projection", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+@click.pass_obj
+def replay_command(context: Context, projection: str | None, as_json: bool) -> None:
+    """Let a projection, or each of them, read the whole log again; what it has taken already changes nothing.
 
-    Compacting the ledger counts as a change too, which costs one refresh more and nothing else.
+    Example: volver collect replay collect.batches
     """
-    made = _newest_ms(shop, "facts")
-    return any(_newest_ms(shop, table) > made for table in ("order_lines", "customers", "products"))
+    from volver.app import replay_log
 
-
-def _newest_ms(shop: "Shop", table: str) -> int:
-    """When a lake table's newest file was written (its commit says so: copying a shop changes nothing); -1 without."""
-    import pyarrow as pa
-
-    if shop.lake.snapshot(table).version < 0:
-        return -1
-    actions = pa.RecordBatchReader.from_stream(shop.lake.opened(table).get_add_actions(flatten=True))
-    return max((int(each["modification_time"]) for each in actions.read_all().to_pylist()), default=-1)
+    with context.open_shop() as shop:
+        taken = replay_log(shop, projection)
+    if as_json:
+        tell_json({"taken": taken})
+        return
+    tell_table(("projection", "entries"), sorted(taken.items()))
 
 
 def _options(

@@ -13,7 +13,9 @@ from volver.core.errors import VolverError
 _COMMANDS = {
     "init": ("volver.cli.init", "command", "Make a new shop."),
     "demo": ("volver.cli.demo", "command", "Build a demo shop and open its console."),
-    "serve": ("volver.cli.serve", "command", "Serve the console."),
+    "serve": ("volver.cli.serve", "command", "Serve the console, and do the work that is due."),
+    "work": ("volver.cli.work", "command", "Do the work that is due."),
+    "jobs": ("volver.cli.jobs", "group", "The work of a shop: what runs, what failed, what waits."),
     "doctor": ("volver.cli.doctor", "command", "Check that a shop is healthy."),
     "settings": ("volver.cli.settings", "command", "Show every setting and where it comes from."),
     "collect": ("volver.cli.collect", "group", "Bring in orders, products and customers."),

@@ -1,4 +1,4 @@
-"""What every room shares: errors, words, money, time, settings, answers, the bus. Imports nothing of ours.
+"""What every room shares: errors, words, money, time, settings, answers. Imports nothing of ours.
 
 Names load when they are used, so that `volver --help` stays quick.
 """
@@ -12,7 +12,6 @@ from volver.core.errors import all_errors as all_errors
 
 if TYPE_CHECKING:
     from volver.core.answer import Answer as Answer
-    from volver.core.bus import Bus as Bus
     from volver.core.days import day_of as day_of
     from volver.core.days import midnight_us as midnight_us
     from volver.core.days import zone_named as zone_named
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Answer": "answer",
-    "Bus": "bus",
     "E4": "money",
     "Money": "money",
     "Setting": "settings",

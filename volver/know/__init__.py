@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
     from volver.know.profile import find_customer as find_customer
+    from volver.know.refreshing import is_behind as is_behind
     from volver.know.refreshing import refresh as refresh
     from volver.know.returning import cohorts as cohorts
     from volver.know.segmenting import segments as segments
@@ -72,6 +73,7 @@ _WHERE = {
     "find_customer": "profile",
     "health": "today",
     "home": "today",
+    "is_behind": "refreshing",
     "kpi": "figures",
     "references": "listing",
     "refresh": "refreshing",

@@ -5,7 +5,7 @@
 `calendars`, `level`, `correcting` and `chances` → `learning` → `foreseen`. `fitting` publishes it, `checking` tests it,
 `valuing`, `reasons` and `pace` tell it, `shelves`, `republishing` and `drifting` look after it. `seasons`,
 `index_files` and `sheets` import a calendar; `money` asks what it all means in money. Beside it: `when` with `rebuys`,
-`turns` and `reaching`; `recommend` with `recommending`; `uplift` with `propensities`.
+`reaching`; `recommend` with `recommending`; `uplift` with `propensities`.
 """
 
 from importlib import import_module
@@ -147,8 +147,6 @@ if TYPE_CHECKING:
     from volver.predict.shelves import kept_model as kept_model
     from volver.predict.shelves import published as published
     from volver.predict.shelves import shelf as shelf
-    from volver.predict.turns import Busy as Busy
-    from volver.predict.turns import one_at_a_time as one_at_a_time
     from volver.predict.uplift.evaluation import auuc as auuc
     from volver.predict.uplift.evaluation import auuc_interval as auuc_interval
     from volver.predict.uplift.evaluation import incremental as incremental
@@ -194,7 +192,6 @@ _WHERE = {
     "BGCNBD": "laws.erlang",
     "BGNBD": "laws.betageometric",
     "black_fridays": "laws.calendar",
-    "Busy": "turns",
     "BuyingModel": "laws.buying",
     "Calendar": "laws.calendar",
     "calendar_report": "seasons",
@@ -273,7 +270,6 @@ _WHERE = {
     "NoRebuys": "rebuys",
     "NoSuchModel": "shelves",
     "NotFitted": "laws.params",
-    "one_at_a_time": "turns",
     "OrderHistories": "laws.order_log",
     "ParetoNBD": "laws.pareto",
     "Past": "buyers",

@@ -13,11 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from volver import predict
 from volver.core import VolverError, log
 from volver.server.openapi import ROOT, description
 from volver.server.questions import QUESTIONS, Question
-from volver.store import Shop
+from volver.store import Shop, one_at_a_time
 
 
 class NoSuchAddress(VolverError):
@@ -66,7 +65,7 @@ def _answering(shop: Shop, question: Question) -> Callable[[Request], Awaitable[
     def work(asked: dict[str, Any]) -> Any:
         if not question.is_long:
             return question.answer(shop, **asked)
-        with predict.one_at_a_time(shop):
+        with one_at_a_time(shop):
             return question.answer(shop, **asked)
 
     async def answer(request: Request) -> Response:

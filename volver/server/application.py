@@ -1,6 +1,7 @@
 """The web application of a shop: the console's pages, entering and leaving, health."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -8,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -16,21 +17,34 @@ from volver.core import VERSION, VolverError, Words, log
 from volver.server.accounts import check_password, prefer, redeem
 from volver.server.api import Fault, NoSuchAddress, api_routes, refused
 from volver.server.guard import LANG, SESSION, Guard, Patience
-from volver.server.openapi import PROGRAMS
+from volver.server.openapi import METRICS, PROGRAMS
 from volver.server.sessions import LIFE_US, close_session, open_session
-from volver.store import Shop
+from volver.store import Runner, Shop, metrics, prometheus
 from volver.ui import error_page, login_page, routes, static_folder
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
 _THEMES = ("system", "light", "dark")
 
 
-def create_app(shop: Shop, hosts: Sequence[str] = LOOPBACK) -> Starlette:
-    """The application; it answers only to these host names (`*`: to any)."""
+def create_app(shop: Shop, hosts: Sequence[str] = LOOPBACK, runner: Runner | None = None) -> Starlette:
+    """The application; it answers only to these host names (`*`: to any). `runner` works as long as it is served."""
     doors = _Doors(shop)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if runner is not None:
+            await run_in_threadpool(runner.start)
+        try:
+            yield
+        finally:
+            if runner is not None:
+                await run_in_threadpool(runner.stop)
+
     return Starlette(
+        lifespan=lifespan,
         routes=[
             Route("/healthz", doors.health),
+            Route(METRICS, doors.metrics),
             Route("/login", doors.login, methods=["GET", "POST"]),
             Route("/enter", doors.enter),
             Route("/logout", doors.leave, methods=["POST"]),
@@ -69,6 +83,10 @@ class _Doors:
     async def health(self, _request: Request) -> Response:
         last = await run_in_threadpool(self.shop.log.last)
         return JSONResponse({"ok": True, "version": VERSION, "offset": last})
+
+    async def metrics(self, _request: Request) -> Response:
+        text = prometheus(await run_in_threadpool(metrics, self.shop))
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     async def login(self, request: Request) -> Response:
         if request.method == "GET":

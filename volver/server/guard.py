@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from volver.core import VolverError, Words, clock
 from volver.server.api import refused
-from volver.server.openapi import PROGRAMS, ROOT
+from volver.server.openapi import METRICS, PROGRAMS, ROOT
 from volver.server.sessions import Session, find_session
 from volver.server.tokens import token_opens
 from volver.store import Shop
@@ -75,7 +75,7 @@ class Guard:
             return
         request = Request(scope, receive)
         static = request.url.path.startswith("/static/")
-        program = request.url.path.startswith(PROGRAMS)
+        program = request.url.path.startswith(PROGRAMS) or request.url.path == METRICS
         fresh: dict[str, str] = {}
         answer: Response | None = None
         if program:

@@ -6,6 +6,7 @@ from volver.core import VERSION
 from volver.server.questions import QUESTIONS, Parameter, Question
 
 PROGRAMS: Final = "/api/"  # everything below is for programs: JSON, also when it goes wrong
+METRICS: Final = "/metrics"  # for a program too: it sends a token
 ROOT: Final = f"{PROGRAMS}v1"
 _ERROR: Final = {
     "type": "object",

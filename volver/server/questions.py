@@ -4,13 +4,13 @@ Each question names its path, its parameters and the function that answers it wi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
 from volver import predict
 from volver.core import VolverError
-from volver.store import Shop
+from volver.store import Jobs, Shop
 from volver.ui import Speech
 
 Kind = Literal["text", "count", "day", "choice"]
@@ -135,7 +135,27 @@ def _publish(shop: Shop, *, id: int) -> Any:  # noqa: A002  the name in the path
     return predict.republish(shop, id).to_dict()
 
 
+def _jobs(shop: Shop, *, status: str | None = None, most: int = 50) -> Any:
+    table = Jobs(shop.state)
+    return {"jobs": [each.to_dict() for each in table.listed(status, most)], "counts": asdict(table.counts())}
+
+
 QUESTIONS: Final = (
+    Question(
+        path="/jobs",
+        says="Work that runs, failed, waits or lately ended, with its progress.",
+        parameters=(
+            _choice("status", "Only of this status.", "running", "failed", "waiting", "done", "cancelled"),
+            Parameter(name="most", kind="count", says="How many of each status at most."),
+        ),
+        answer=_jobs,
+    ),
+    Question(
+        path="/jobs/{id}",
+        says="One piece of work: how far it is, or what came of it.",
+        parameters=(Parameter(name="id", kind="count", says="Its id.", most=2**63 - 1, in_path=True),),
+        answer=lambda shop, id: Jobs(shop.state).get(id).to_dict(),  # noqa: A006  the name in the path
+    ),
     Question(
         path="/predict/value",
         says="What the customers will be worth within a horizon, with a 90 % interval.",

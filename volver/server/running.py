@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from volver.core import VolverError
 from volver.server.application import LOOPBACK, create_app
-from volver.store import Shop
+from volver.store import Runner, Shop
 
 
 class PortTaken(VolverError):
@@ -23,8 +23,9 @@ def serve(
     *,
     hosts: Sequence[str] = (),
     ready: Callable[[str], None] | None = None,
+    runner: Runner | None = None,
 ) -> None:
-    """Serve until interrupted. `ready` is told the address once the port is ours.
+    """Serve until interrupted. `ready` is told the address once the port is ours; `runner` works meanwhile.
 
     On loopback only loopback names are answered; elsewhere `hosts` lists the names (none: any).
     Raises `server.port_taken`.
@@ -36,7 +37,7 @@ def serve(
     local = host in ("127.0.0.1", "::1", "localhost")
     names = (*LOOPBACK, *hosts) if local else (tuple(hosts) or ("*",))
     config = uvicorn.Config(
-        create_app(shop, names), log_level="warning", access_log=False, server_header=False, lifespan="off"
+        create_app(shop, names, runner), log_level="warning", access_log=False, server_header=False, lifespan="on"
     )
     if ready is not None:
         shown = "localhost" if local else host

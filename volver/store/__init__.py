@@ -5,15 +5,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from volver.store import schema as schema
+    from volver.store.checkpoints import Lag as Lag
+    from volver.store.checkpoints import NoSuchProjection as NoSuchProjection
+    from volver.store.checkpoints import catch_up as catch_up
+    from volver.store.checkpoints import checkpoint as checkpoint
+    from volver.store.checkpoints import lags as lags
+    from volver.store.checkpoints import replay as replay
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
     from volver.store.health import Check as Check
     from volver.store.health import check_shop as check_shop
+    from volver.store.jobs import Jobs as Jobs
+    from volver.store.jobs import NoSuchJob as NoSuchJob
+    from volver.store.jobs_values import Claimed as Claimed
+    from volver.store.jobs_values import Ended as Ended
+    from volver.store.jobs_values import JobCounts as JobCounts
+    from volver.store.jobs_values import QueuedJob as QueuedJob
     from volver.store.lake import Lake as Lake
     from volver.store.lake import NewFile as NewFile
+    from volver.store.locks import LEARNING as LEARNING
+    from volver.store.locks import Busy as Busy
+    from volver.store.locks import Locks as Locks
+    from volver.store.locks import one_at_a_time as one_at_a_time
     from volver.store.log import Entry as Entry
     from volver.store.log import EventLog as EventLog
     from volver.store.log import LogEntry as LogEntry
+    from volver.store.metrics import Metric as Metric
+    from volver.store.metrics import metrics as metrics
+    from volver.store.metrics import prometheus as prometheus
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
@@ -28,29 +47,56 @@ if TYPE_CHECKING:
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy
+    from volver.store.worker import Runner as Runner
+    from volver.store.worker import Stopped as Stopped
+    from volver.store.worker import UnknownWork as UnknownWork
+    from volver.store.worker import Work as Work
 
 _WHERE = {
+    "Busy": "locks",
     "Check": "health",
+    "Claimed": "jobs_values",
     "Compute": "compute",
+    "Ended": "jobs_values",
     "Entry": "log",
     "EventLog": "log",
+    "JobCounts": "jobs_values",
+    "Jobs": "jobs",
+    "LEARNING": "locks",
+    "Lag": "checkpoints",
     "Lake": "lake",
+    "Locks": "locks",
     "LogEntry": "log",
+    "Metric": "metrics",
     "NewFile": "lake",
+    "NoSuchJob": "jobs",
+    "NoSuchProjection": "checkpoints",
     "NotAShop": "shop",
     "Query": "query",
+    "QueuedJob": "jobs_values",
+    "Runner": "worker",
     "Shop": "shop",
     "ShopExists": "shop",
     "Spark": "spark",
     "State": "state",
+    "Stopped": "worker",
     "TABLES": "tables",
+    "UnknownWork": "worker",
+    "Work": "worker",
+    "catch_up": "checkpoints",
     "check_shop": "health",
+    "checkpoint": "checkpoints",
     "compact": "upkeep",
     "create_shop": "shop",
     "keep": "upkeep",
+    "lags": "checkpoints",
+    "metrics": "metrics",
     "named": "query",
+    "one_at_a_time": "locks",
     "open_shop": "shop",
+    "prometheus": "metrics",
     "query_names": "query",
+    "replay": "checkpoints",
     "tidy": "upkeep",
     "view_sql": "compute",
 }

@@ -7,12 +7,9 @@ does not fsync its commits either: we do, and a commit that a power cut left tor
 it. Derived tables are replaced whole. One writer at a time holds `writing()`.
 """
 
-import fcntl
 import json
 import os
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +18,7 @@ from urllib.parse import unquote
 from volver.core import VolverError, clock
 from volver.core import log as log_of
 from volver.store.disk import sync, sync_all
+from volver.store.locks import FileLocks, Lock, Locks
 from volver.store.tables import TABLES, LakeTable
 
 if TYPE_CHECKING:
@@ -85,12 +83,11 @@ EMPTY = Snapshot(version=-1, files=(), rows=0)
 
 
 class Lake:
-    """The Delta tables under one folder."""
+    """The Delta tables under one folder. `locks` holds the write lease; by default a file of the folder does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, locks: Locks | None = None) -> None:
         self.folder = folder
-        self._mine = threading.RLock()
-        self._held = 0
+        self._lease = Lock(locks or FileLocks(folder), "lease")
         self._snapshots: dict[str, Snapshot] = {}
         self._columns: dict[str, frozenset[str]] = {}
 
@@ -194,21 +191,9 @@ class Lake:
                 gone.append(RemoveAction(path, False, now_ms, each.stat().st_size, partition))
             self._commit(table, new, "append", None, gone)
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the lake's write lease (re-entrant in one thread); waits for other threads and processes to finish."""
-        with self._mine:
-            if self._held:
-                yield
-                return
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with open(self.folder / ".lease", "w") as lease:
-                fcntl.flock(lease, fcntl.LOCK_EX)
-                self._held = 1
-                try:
-                    yield
-                finally:
-                    self._held = 0
+    def writing(self) -> Lock:
+        """The lake's write lease (re-entrant in one thread); waits for other threads and processes to finish."""
+        return self._lease
 
     def opened(self, table: str) -> "DeltaTable":
         """The Delta table at its newest version; what a power cut left torn in its log is dropped first.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from volver.core import Setting, Settings, VolverError, load_settings, write_settings
 from volver.store.compute import Compute
 from volver.store.lake import Lake, newest_version
+from volver.store.locks import Locks, locks_of
 
 if TYPE_CHECKING:
     from volver.store.log import EventLog
@@ -43,6 +44,7 @@ class Shop:
     state: "State"
     lake: Lake
     compute: Compute
+    locks: Locks
 
     def close(self) -> None:
         """Finish writing and let go of the files."""
@@ -74,13 +76,15 @@ def create_shop(path: str | Path, **values: Any) -> Shop:
 def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = None) -> Shop:
     """Open the shop in a directory, `VOLVER_SHOP` or the current directory. Raises `store.not_a_shop`."""
     from volver.store.log import EventLog
-    from volver.store.state import State
+    from volver.store.state import State, state_url
 
     folder = Path(path or os.environ.get("VOLVER_SHOP") or ".")
     if not (folder / "volver.toml").exists():
         raise NotAShop(path=folder.name or str(folder))
     settings, origins = load_settings(folder, flags)
-    lake = Lake(folder / "lake")
+    state = State(state_url(settings.state, folder / "state.db"))
+    locks = locks_of(state, folder / "lake")
+    lake = Lake(folder / "lake", locks)
     spill = Path(settings.spill_folder) if settings.spill_folder else folder / "spill"
     compute = Compute(lake, memory_limit_mb=settings.memory_limit_mb, threads=settings.threads, spill=spill)
     shop = Shop(
@@ -88,9 +92,10 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
         settings=settings,
         origins=origins,
         log=EventLog(folder / "log.db"),
-        state=State(f"sqlite:///{folder / 'state.db'}"),
+        state=state,
         lake=lake,
         compute=compute,
+        locks=locks,
     )
     if newest_version(lake.path("months")) < 0:  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))

@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volver.core import VolverError, clock
+from volver.core import VolverError, Words, clock
 from volver.store.compute import Compute, view_sql
+from volver.store.jobs import Jobs
 from volver.store.lake import Lake, NewFile
 from volver.store.tables import TABLES
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
+    from volver.store.worker import Work
 
 MANY_FILES = 8  # beyond this, opening the files of a partition costs more than reading them
 MANY_COMMITS = 50  # beyond this, opening a table reads more log than a checkpoint holds
+JOBS_KEPT_DAYS = 14  # long enough to see what a holiday did
+FAILED_KEPT_DAYS = 90
+DAY_US = 86_400_000_000
 UNSEEN_MINUTES = 60  # longer than any query of ours runs
 
 
@@ -53,6 +58,19 @@ def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
             shop.lake.checkpoint(table)
         removed += len(tidy(shop, table, unseen_minutes))
     return Kept(compacted=compacted, removed=removed)
+
+
+def upkeep(work: "Work") -> dict[str, int]:
+    """The job that keeps the lake small."""
+    work.progress(0.0, Words("Tidying the lake"))
+    done = keep(work.shop)
+    return {"compacted": done.compacted, "removed": done.removed}
+
+
+def retention(work: "Work") -> dict[str, int]:
+    """The job that forgets what nobody will look at: work that ended long ago."""
+    now = clock.real_us()
+    return {"jobs": Jobs(work.shop.state).forget(now - JOBS_KEPT_DAYS * DAY_US, now - FAILED_KEPT_DAYS * DAY_US)}
 
 
 def compact(shop: "Shop", table: str, many: int = 1) -> int:

@@ -9,7 +9,6 @@ A crash before 3 leaves files that nobody names: the next `recover` deletes them
 whose work is not done: the next `recover` does it.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ from typing import Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, NewFile, Shop
+from volver.store import TABLES, Entry, LogEntry, NewFile, Shop
 
 SOURCE = "import"
 KIND = "batch"
@@ -118,10 +117,17 @@ def recover(shop: Shop) -> int:
     Cheap when there is nothing to do; does nothing while a living process is writing. Called when a shop opens.
     """
     pending = shop.path / "lake" / ".pending"
-    if not pending.is_dir() or not any(pending.iterdir()) or _is_busy(shop.path / "lake" / ".lease"):
+    if not pending.is_dir() or not any(pending.iterdir()) or shop.lake.writing().is_held():
         return 0
     with shop.lake.writing():
         return _recover(shop)
+
+
+def take(shop: Shop, entries: Sequence[LogEntry]) -> None:
+    """Bring lake and state up to batches of the log, as a projection does; those that are in change nothing."""
+    with shop.lake.writing():
+        for each in entries:
+            _follow(shop, each.offset, each.message_id, each.body, lambda _: None)
 
 
 def _recover(shop: Shop) -> int:
@@ -135,16 +141,6 @@ def _recover(shop: Shop) -> int:
         finished += 1
     _sweep(shop, pending)
     return finished
-
-
-def _is_busy(lease: Path) -> bool:
-    """Whether somebody holds the write lease at this moment."""
-    with open(lease, "a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> None:

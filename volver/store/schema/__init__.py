@@ -5,10 +5,11 @@ A change here needs a new file in `migrations/versions`; a test compares the two
 
 from volver.store.schema.collect import batches as batches
 from volver.store.schema.collect import set_aside as set_aside
-from volver.store.schema.know import refreshes as refreshes
 from volver.store.schema.metadata import metadata as metadata
 from volver.store.schema.predict import models as models
 from volver.store.schema.server import accounts as accounts
 from volver.store.schema.server import api_tokens as api_tokens
 from volver.store.schema.server import login_tokens as login_tokens
 from volver.store.schema.server import sessions as sessions
+from volver.store.schema.store import checkpoints as checkpoints
+from volver.store.schema.store import jobs as jobs
