@@ -19,7 +19,7 @@ from volver.server.api import Fault, NoSuchAddress, api_routes, refused
 from volver.server.guard import LANG, SESSION, Guard, Patience
 from volver.server.openapi import METRICS, PROGRAMS
 from volver.server.sessions import LIFE_US, close_session, open_session
-from volver.store import Runner, Shop, metrics, prometheus
+from volver.store import Runner, Shop, prometheus, store_metrics
 from volver.ui import error_page, login_page, routes, static_folder
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
@@ -85,7 +85,7 @@ class _Doors:
         return JSONResponse({"ok": True, "version": VERSION, "offset": last})
 
     async def metrics(self, _request: Request) -> Response:
-        text = prometheus(await run_in_threadpool(metrics, self.shop))
+        text = prometheus(await run_in_threadpool(store_metrics, self.shop))
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     async def login(self, request: Request) -> Response:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from volver.store.log import EventLog as EventLog
     from volver.store.log import LogEntry as LogEntry
     from volver.store.metrics import Metric as Metric
-    from volver.store.metrics import metrics as metrics
     from volver.store.metrics import prometheus as prometheus
+    from volver.store.metrics import store_metrics as store_metrics
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
@@ -90,7 +90,7 @@ _WHERE = {
     "create_shop": "shop",
     "keep": "upkeep",
     "lags": "checkpoints",
-    "metrics": "metrics",
+    "store_metrics": "metrics",
     "named": "query",
     "one_at_a_time": "locks",
     "open_shop": "shop",

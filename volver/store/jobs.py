@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from volver.core import VolverError, Words, clock
 from volver.core.room import Job
-from volver.store.jobs_values import COLUMNS, Claimed, Ended, JobCounts, QueuedJob, queued
+from volver.store.jobs_values import COLUMNS, Claimed, Ended, JobCounts, QueuedJob, claimed_of, queued
 from volver.store.state import Run, State
 
 BACKOFF_S: Final = 10  # before the second attempt; doubled before each further one
@@ -95,7 +95,7 @@ class Jobs:
                     break
                 rows = run(_CLAIM.format(skip=self._skip), holder=holder, now=now, priority=priority, most=wanted)
                 for row in sorted(rows):
-                    claimed = Claimed(*row[:6], json.loads(row[6]))
+                    claimed = claimed_of(row)
                     if row[7]:
                         run(_END, id=claimed.id, status="cancelled", now=now, problem=None)
                     elif claimed.attempt > claimed.most_attempts:

@@ -101,6 +101,12 @@ class QueuedJob:
         }
 
 
+def claimed_of(row: Sequence[Any]) -> Claimed:
+    """What the claiming statement returns, as a value."""
+    job_id, name, unique, attempt, most_attempts, lease_us, payload = row[:7]
+    return Claimed(int(job_id), name, unique, int(attempt), int(most_attempts), int(lease_us), json.loads(payload))
+
+
 def queued(row: Sequence[Any]) -> QueuedJob:
     """A row of `COLUMNS` as a value."""
     return QueuedJob(

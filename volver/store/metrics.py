@@ -22,7 +22,7 @@ class Metric:
     kind: Literal["gauge", "counter"] = "gauge"
 
 
-def metrics(shop: "Shop") -> tuple[Metric, ...]:
+def store_metrics(shop: "Shop") -> tuple[Metric, ...]:
     """The store's figures: the log's end, each projection's lag, the jobs by status."""
     found = [Metric(name="log_offset", says="The highest offset that the log gave.", value=shop.log.last())]
     for each in lags(shop):

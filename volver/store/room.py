@@ -19,4 +19,4 @@ JOBS = (
         priority=-10,
     ),
 )
-METRICS = ("volver.store.metrics:metrics",)
+METRICS = ("volver.store.metrics:store_metrics",)
