@@ -44,9 +44,12 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCounts:
-    """The due-table in numbers: `stuck` ones run beyond their lease, `late_s` is how long the first due one waits."""
+    """The due-table in numbers: `stuck` ones run beyond their lease, `late_s` is how long the first due one waits.
 
-    waiting: int
+    `waiting` is None where it was not asked for.
+    """
+
+    waiting: int | None
     running: int
     failed: int
     stuck: int

@@ -40,7 +40,7 @@ def store_metrics(shop: "Shop") -> tuple[Metric, ...]:
     counts = Jobs(shop.state).counts()
     for status in ("waiting", "running", "failed", "stuck"):
         says = "Jobs by status; failed ones are dead letters, stuck ones run beyond their lease."
-        found.append(Metric(name="jobs", says=says, value=getattr(counts, status), labels={"status": status}))
+        found.append(Metric(name="jobs", says=says, value=getattr(counts, status) or 0, labels={"status": status}))
     found.append(Metric(name="jobs_late_seconds", says="How long the first due job waits.", value=counts.late_s))
     return tuple(found)
 

@@ -9,6 +9,7 @@ from volver.store import Shop
 from volver.ui.customer import customer_pages
 from volver.ui.customers import customers_pages
 from volver.ui.home import home_page
+from volver.ui.jobs import change_job, jobs_page
 from volver.ui.rendering import render_page
 from volver.ui.segments import segments_page
 from volver.ui.value import value_page
@@ -25,6 +26,8 @@ def routes(shop: Shop) -> list[Route]:
         Route("/find", people.find, methods=["POST"]),
         Route("/customers/{id:int}", person.show),
         Route("/segments", segments_page(shop)),
+        Route("/jobs", jobs_page(shop)),
+        Route("/jobs/{id:int}", change_job(shop), methods=["POST"]),
         Route("/value", value_page(shop)),
         Route("/value/models", publish_again(shop), methods=["POST"]),
     ]

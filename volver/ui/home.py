@@ -11,7 +11,7 @@ from starlette.responses import Response
 from volver import know
 from volver.core import E4
 from volver.know import HomeReport
-from volver.store import Shop
+from volver.store import Jobs, Shop
 from volver.ui.charts_value import Month, months
 from volver.ui.figures import remembered
 from volver.ui.rendering import render_page, speech_of
@@ -43,6 +43,7 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             home=home,
             health=health,
             worth=worth_of(shop),
+            jobs=Jobs(shop.state).counts(waiting=False),
             why_not=why_not(health.customers),
             chart=_months(home, spoken) if home.months else "",
             revenue_change=spoken.change(now, before),

@@ -1,0 +1,88 @@
+"""The work of the shop: what runs and how far it is, what failed and why, what waits, what is done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from volver.core import VolverError, Words, day_of
+from volver.core.room import Job, found
+from volver.store import Jobs, QueuedJob, Shop
+from volver.ui.rendering import render_page, speech_of
+from volver.ui.speech import Speech
+
+_SHOWN: Final = 20
+_ROOMS: Final = ("store", "collect", "know", "predict")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A job as a line of the page; `says` is what is going on, why it failed, or nothing."""
+
+    id: int
+    title: Words
+    percent: float | None
+    says: Words | None
+    hint: str
+    day: str
+    clock: str
+    attempts: int
+    is_stopping: bool
+
+
+def jobs_page(shop: Shop) -> Callable[[Request], Response]:
+    """The handler of `/jobs`."""
+
+    def show(request: Request) -> Response:
+        table, spoken = Jobs(shop.state), speech_of(request, shop)
+        lists = {
+            name: [_row(each, shop, spoken) for each in table.listed(name, _SHOWN)]
+            for name in ("running", "failed", "waiting", "done")
+        }
+        return render_page(request, shop, "jobs.html", lists=lists)
+
+    return show
+
+
+def change_job(shop: Shop) -> Callable[[Request], Any]:
+    """The handler of the forms that cancel a job or let it be tried again."""
+
+    async def change(request: Request) -> Response:
+        wanted, job_id = str((await request.form()).get("do", "")), int(request.path_params["id"])
+        deed = Jobs(shop.state).retry if wanted == "retry" else Jobs(shop.state).cancel
+        try:
+            await run_in_threadpool(deed, job_id)
+        except VolverError as problem:
+            says, hint = Words(problem.says, problem.facts), Words(problem.hint, problem.facts)
+            return render_page(request, shop, "error.html", problem.status, status=problem.status, says=says, hint=hint)
+        return RedirectResponse("/jobs", 303)
+
+    return change
+
+
+@cache
+def _titles() -> dict[str, Words]:
+    jobs: list[Job] = [each for room in _ROOMS for each in found(f"volver.{room}.room:JOBS")]
+    return {each.name: each.says for each in jobs}
+
+
+def _row(job: QueuedJob, shop: Shop, spoken: Speech) -> Row:
+    moment = job.ended_us or job.started_us or job.due_us or job.created_us
+    if job.status == "waiting":
+        moment = job.due_us or job.created_us
+    problem = job.problem or {}
+    return Row(
+        id=job.id,
+        title=_titles().get(job.name, Words(job.name)),
+        percent=job.share,
+        says=Words("{problem}", {"problem": problem["message"]}) if problem else job.says,
+        hint=str(problem.get("hint", "")),
+        day=spoken.day(day_of(moment, shop.settings.timezone)),
+        clock=spoken.clock(moment),
+        attempts=job.attempts,
+        is_stopping=job.is_stopping,
+    )
