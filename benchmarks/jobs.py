@@ -1,8 +1,8 @@
 """The due-table with a million jobs waiting: jobs advanced per second, an empty poll, on SQLite and PostgreSQL.
 
-`python benchmarks/jobs.py [--waiting 1000000] [--due 20000] [--json]` prints, for each engine, CPU-milliseconds and
-jobs a second of claiming and finishing every due job in batches of 100 and one by one, and milliseconds of a poll that finds
-nothing. The exit code is 1 if fewer than 2,000 jobs are advanced per second or an empty poll costs above 1 ms of CPU.
+`python benchmarks/jobs.py [--waiting 1000000] [--due 20000] [--json]` prints, for each engine, CPU-milliseconds
+and jobs a second of claiming and finishing every due job in batches of 100 and one by one, and milliseconds of a poll
+that finds nothing. The exit code is 1 if fewer than 2,000 jobs are advanced per second or a poll costs above 1 ms.
 """
 
 import argparse

@@ -20,6 +20,7 @@ from volver.store import (
     Work,
     check_shop,
     keep,
+    key_of,
     open_shop,
     replay,
 )
@@ -92,11 +93,11 @@ def runner(shop: Shop, threads: int = 2) -> Runner:
 
 
 def start_job(shop: Shop, name: str, payload: Mapping[str, Any] | None = None) -> int:
-    """Write work down as due now; its id. Raises `store.unknown_work`."""
+    """Write work down as due now, unless the same waits already; its id. Raises `store.unknown_work`."""
     known = {each.name: each for each in jobs()}
     if name not in known:
         raise UnknownWork(name=name)
-    return Jobs(shop.state).put(known[name], payload, unique=name)
+    return Jobs(shop.state).put(known[name], payload, unique=key_of(known[name], payload or {}))
 
 
 def replay_log(shop: Shop, name: str | None = None) -> dict[str, int]:

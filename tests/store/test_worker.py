@@ -16,7 +16,7 @@ import pytest
 
 from tests.store.working import BREAKS, HEARD, NEXT, OFTEN, ONE, REFUSES, SLOW, ledger
 from volver.core.room import Job
-from volver.store import Entry, Jobs, Runner, Shop, create_shop, open_shop
+from volver.store import Ended, Entry, Jobs, Runner, Shop, create_shop, open_shop
 
 KNOWN = (ONE, SLOW, NEXT, OFTEN, BREAKS, REFUSES)
 
@@ -79,6 +79,17 @@ def test_what_comes_after_a_job_gets_its_payload(shop: Shop) -> None:
     Jobs(shop.state).put(ONE, {"n": 1})
     assert Runner(shop, (ONE, NEXT)).drain() == 2
     assert done(shop) == [1, 101]
+
+
+def test_each_payload_calls_what_comes_after_once(shop: Shop) -> None:
+    jobs = Jobs(shop.state)
+    for n in (1, 2, 2, 3):
+        jobs.put(ONE, {"n": n})
+    jobs.settle(
+        [Ended(claimed=each, status="done", result=1, then=[(NEXT, each.payload, None)]) for each in jobs.claim("a", 9)]
+    )
+    assert Runner(shop, (ONE, NEXT)).drain() == 3
+    assert done(shop) == [101, 102, 103]
 
 
 def test_work_that_comes_back_by_itself_waits_for_its_next_time(shop: Shop) -> None:

@@ -46,9 +46,10 @@ def list_command(context: Context, status: str | None, limit: int, as_json: bool
 
 @group.command(name="start")
 @click.argument("name")
+@click.option("--anew", is_flag=True, help="Refresh even where nothing is behind: after a change of settings.")
 @_JSON
 @click.pass_obj
-def start_command(context: Context, name: str, as_json: bool) -> None:
+def start_command(context: Context, name: str, anew: bool, as_json: bool) -> None:
     """Write work down as due now: know.refresh, predict.fit, store.upkeep, store.retention. A runner does it.
 
     Example: volver jobs start know.refresh
@@ -56,7 +57,7 @@ def start_command(context: Context, name: str, as_json: bool) -> None:
     from volver.app import start_job
 
     with context.open_shop() as shop:
-        made = start_job(shop, name, {"anew": True})
+        made = start_job(shop, name, {"anew": True} if anew else None)
     if as_json:
         tell_json({"id": made, "name": name})
         return

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from volver.store.health import check_shop as check_shop
     from volver.store.jobs import Jobs as Jobs
     from volver.store.jobs import NoSuchJob as NoSuchJob
+    from volver.store.jobs import key_of as key_of
     from volver.store.jobs_values import Claimed as Claimed
     from volver.store.jobs_values import Ended as Ended
     from volver.store.jobs_values import JobCounts as JobCounts
@@ -89,6 +90,7 @@ _WHERE = {
     "compact": "upkeep",
     "create_shop": "shop",
     "keep": "upkeep",
+    "key_of": "jobs",
     "lags": "checkpoints",
     "store_metrics": "metrics",
     "named": "query",

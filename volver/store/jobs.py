@@ -8,6 +8,7 @@ is taken again, and it is done once as long as what it does is guarded too.
 Statements are plain SQL, the same for SQLite and PostgreSQL but for `for update skip locked`.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,17 @@ def backoff_s(attempt: int, chance: float) -> float:
     """
     whole = min(float(LONGEST_BACKOFF_S), BACKOFF_S * 2.0 ** min(attempt - 1, 30))
     return whole * (0.5 + 0.5 * chance)
+
+
+def key_of(job: Job, payload: Mapping[str, Any]) -> str:
+    """The unique key of work that is the same whenever its payload is.
+
+    >>> key_of(Job(name="tidy", where="", says=Words("Tidy")), {})
+    'tidy'
+    """
+    if not payload:
+        return job.name
+    return f"{job.name}:{hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()[:32]}"
 
 
 class Jobs:
@@ -153,7 +165,7 @@ class Jobs:
                 settled += mine
                 if mine:
                     for job, payload, due_us in each.then:
-                        self.put_in(run, job, payload, job.name, due_us)
+                        self.put_in(run, job, payload, key_of(job, payload), due_us)
             for attempt, ids in plain.items():
                 listed = ", ".join(str(int(each)) for each in ids)
                 settled += len(run(_DONE.format(ids=listed), attempt=attempt, now=now))
