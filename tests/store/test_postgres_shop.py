@@ -41,7 +41,7 @@ def orders(file: Path) -> None:
     rows = ["order_id,ordered_at,customer_id,sku,quantity,unit_price"]
     for n in range(80):
         days = [n % 150 + step * (20 + n % 7) for step in range(1 + n % 4)]
-        rows += [f"{n}-{day},{date(2025, 1, 1) + timedelta(days=day)},{n},A,1,9.50" for day in days]
+        rows += [f"{n}-{day},{date(2025, 1, 1) + timedelta(days=day)},{n + 1},A,1,9.50" for day in days]
     file.write_text("\n".join(rows) + "\n")
 
 

@@ -11,6 +11,7 @@ from tests.ui.world import visitor
 from volver.core import Words
 from volver.core.room import Job
 from volver.store import Jobs, Shop, create_shop
+from volver.store.state import UnknownState
 
 REFRESH = Job(name="know.refresh", where="nowhere:run", says=Words("Bring customers and segments up to date"))
 
@@ -25,7 +26,7 @@ def failed(shop: Shop) -> int:
     jobs = Jobs(shop.state)
     job_id = jobs.put(REFRESH)
     [mine] = jobs.claim("a")
-    jobs.fail(mine, {"code": "x", "message": "The disk is <full>.", "hint": "Free it."}, None)
+    jobs.fail(mine, UnknownState(scheme="<mysql>"), None)
     return job_id
 
 
@@ -50,7 +51,7 @@ def test_failed_work_says_why_and_can_be_tried_again(shop: Shop) -> None:
     job_id = failed(shop)
     person = visitor(shop, **{"accept-language": "en"})
     page = person.get("/jobs").text
-    assert "The disk is &lt;full&gt;." in page
+    assert "begins with &lt;mysql&gt;;" in page
     assert "None" not in page
     assert person.post(f"/jobs/{job_id}", data={"do": "retry"}).status_code == 403
     form = {"csrf": token(page), "do": "retry"}

@@ -84,8 +84,10 @@ class Question:
 
     @property
     def name(self) -> str:
-        """A name for programs: predict_value."""
+        """A name for programs: predict_value, jobs_one."""
         words = [word for word in self.path.split("/") if word and not word.startswith("{")]
+        if self.path.endswith("}"):
+            words.append("one")
         return "_".join(words).replace("-", "_")
 
     def read(self, sent: list[tuple[str, str]], in_path: Mapping[str, Any]) -> dict[str, Any]:

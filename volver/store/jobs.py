@@ -16,17 +16,21 @@ from typing import Any, Final
 
 from volver.core import VolverError, Words, clock
 from volver.core.room import Job
-from volver.store.jobs_values import COLUMNS, Claimed, Ended, JobCounts, QueuedJob, claimed_of, queued
+from volver.store.jobs_values import COLUMNS, Claimed, Ended, JobCounts, QueuedJob, claimed_of, problem_of, queued
 from volver.store.state import Run, State
 
 BACKOFF_S: Final = 10  # before the second attempt; doubled before each further one
 LONGEST_BACKOFF_S: Final = 3600
-_RUNNER_DIED: Final = {
-    "code": "store.runner_died",
-    "message": "Every runner that took this work died with it.",
-    "hint": "Look for memory or a crash in the runner's log; then `volver jobs retry ID`.",
-}
 _WAITS: Final = "status = 'waiting' and unique_key is not null"
+
+
+class RunnerDied(VolverError):
+    """Work whose runners died as often as it may be tried."""
+
+    code = "store.runner_died"
+    says = "Every runner that took this work died with it."
+    hint = "Look for memory or a crash in the runner's log; then try it again."
+    status = 500
 
 
 class NoSuchJob(VolverError):
@@ -111,15 +115,10 @@ class Jobs:
                     if row[7]:
                         run(_END, id=claimed.id, status="cancelled", now=now, problem=None)
                     elif claimed.attempt > claimed.most_attempts:
-                        run(_END, id=claimed.id, status="failed", now=now, problem=json.dumps(_RUNNER_DIED))
+                        run(_END, id=claimed.id, status="failed", now=now, problem=json.dumps(problem_of(RunnerDied())))
                     else:
                         found.append(claimed)
         return found
-
-    def wait_us(self) -> int | None:
-        """How long until something is due; 0 or less when something is, None when nothing waits or runs."""
-        dues = [due for _, due in self._levels()]
-        return min(dues) - self._now() if dues else None
 
     def beat(self, held: Iterable[tuple[Claimed, float | None, Words | None]]) -> dict[int, str]:
         """Keep the leases of running jobs and write their progress down: `held`, `stop` or `lost` for each id."""
@@ -141,10 +140,11 @@ class Jobs:
         """Say that a job is done; False if it was no longer ours, which undoes nothing and says nothing."""
         return self.settle([Ended(claimed=claimed, status="done", result=result)]) == 1
 
-    def fail(self, claimed: Claimed, problem: Mapping[str, Any], again_us: int | None) -> bool:
+    def fail(self, claimed: Claimed, problem: VolverError, again_us: int | None) -> bool:
         """Say that an attempt failed: again at an instant, or never (a dead letter)."""
         status = "failed" if again_us is None else "waiting"
-        return self.settle([Ended(claimed=claimed, status=status, problem=problem, due_us=again_us)]) == 1
+        told = problem_of(problem)
+        return self.settle([Ended(claimed=claimed, status=status, problem=told, due_us=again_us)]) == 1
 
     def release(self, claimed: Claimed) -> bool:
         """Give a job back unfinished, at once due and without counting the attempt."""
@@ -258,7 +258,7 @@ class Jobs:
 
     def _settle_one(self, run: Run, each: Ended, now: int) -> int:
         names = {"id": each.claimed.id, "attempt": each.claimed.attempt}
-        problem = json.dumps(each.problem, ensure_ascii=False) if each.problem else None
+        problem = json.dumps(each.problem, ensure_ascii=False, default=str) if each.problem else None
         if each.status in ("waiting", "released"):
             due = now if each.due_us is None else each.due_us
             more = 1 if each.status == "released" else 0
@@ -290,15 +290,16 @@ select level.priority, (select min(due_us) from jobs where priority = level.prio
 from level where level.priority is not null order by level.priority desc
 """
 _CLAIM: Final = """
-update jobs
-set status = 'running', holder = :holder, attempts = attempts + 1, due_us = :now + lease_us, started_us = :now,
-    beat_us = :now, share = null, says = null
-where id in (
+with taken as materialized (
   select due.id from jobs as due
   where due.priority = :priority and due.due_us <= :now and not exists (
     select 1 from jobs as other
     where other.unique_key = due.unique_key and other.status = 'running' and other.id <> due.id)
   order by due.due_us, due.id limit :most {skip})
+update jobs
+set status = 'running', holder = :holder, attempts = attempts + 1, due_us = :now + lease_us, started_us = :now,
+    beat_us = :now, share = null, says = null
+where id in (select taken.id from taken)
 returning id, name, unique_key, attempts, most_attempts, lease_us, payload, stop_asked
 """
 _MINE: Final = "where id = :id and attempts = :attempt and status = 'running'"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from volver.core import Words, read_words
+from volver.core import VolverError, Words, read_words
 from volver.core.room import Job
 
 COLUMNS: Final = (
@@ -94,7 +94,7 @@ class QueuedJob:
             "share": self.share,
             "says": str(self.says) if self.says else None,
             "result": self.result,
-            "problem": self.problem,
+            "problem": {key: self.problem[key] for key in ("code", "message", "hint")} if self.problem else None,
             "due_us": self.due_us,
             "created_us": self.created_us,
             "started_us": self.started_us,
@@ -102,6 +102,17 @@ class QueuedJob:
             "ended_us": self.ended_us,
             "runner": self.holder,
         }
+
+
+def problem_of(problem: VolverError) -> dict[str, Any]:
+    """An error as a job keeps it: for programs, and as words that can be said in the reader's language."""
+    return {
+        "code": problem.code,
+        "message": str(problem),
+        "hint": problem.advice,
+        "words": [problem.says, problem.facts],
+        "hint_words": [problem.hint, problem.facts],
+    }
 
 
 def claimed_of(row: Sequence[Any]) -> Claimed:

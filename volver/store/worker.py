@@ -18,7 +18,7 @@ from volver.core import VolverError, Words, clock, log
 from volver.core.room import Job, Projection, found
 from volver.store.checkpoints import catch_up, stumbled
 from volver.store.jobs import Jobs, backoff_s
-from volver.store.jobs_values import Claimed, Ended
+from volver.store.jobs_values import Claimed, Ended, problem_of
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
@@ -270,7 +270,7 @@ class Runner:
 
     def _failed(self, claimed: Claimed, job: Job | None, problem: VolverError, *, final: bool) -> Ended:
         """Again after a while, or never: what the caller got wrong stays wrong, however often it is tried."""
-        told = {key: value for key, value in problem.envelope().items() if key != "ok"}
+        told = problem_of(problem)
         if final or claimed.attempt >= claimed.most_attempts:
             then = self._next(claimed, job, done=False)
             return Ended(claimed=claimed, status="failed", problem=told, then=then)

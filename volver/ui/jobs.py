@@ -27,7 +27,7 @@ class Row:
     title: Words
     percent: float | None
     says: Words | None
-    hint: str
+    hint: Words | None
     day: str
     clock: str
     attempts: int
@@ -79,8 +79,8 @@ def _row(job: QueuedJob, shop: Shop, spoken: Speech) -> Row:
         id=job.id,
         title=_titles().get(job.name, Words(job.name)),
         percent=job.share,
-        says=Words("{problem}", {"problem": problem["message"]}) if problem else job.says,
-        hint=str(problem.get("hint", "")),
+        says=Words(*problem["words"]) if problem else job.says,
+        hint=Words(*problem["hint_words"]) if problem else None,
         day=spoken.day(day_of(moment, shop.settings.timezone)),
         clock=spoken.clock(moment),
         attempts=job.attempts,
