@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from volver import collect, know, predict, server, store
-from volver.core import Room, Words, clock, found, sections
+from volver.core import Job, Projection, Room, Words, clock, found, sections
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from volver.core import Answer, Setting
     from volver.know import Trait
-    from volver.store import Check, Progress, Renewal, Shop
+    from volver.store import Check, Progress, Renewal, Runner, Shop
 
 ROOMS: Final[tuple[Room, ...]] = (store.ROOM, server.ROOM, collect.ROOM, know.ROOM, predict.ROOM)
 
@@ -102,6 +102,42 @@ def refresh(shop: "Shop", *, everything: bool = False, progress: "Progress | Non
     )
 
 
+def jobs(rooms: Sequence[Room] = ROOMS) -> tuple[Job, ...]:
+    """The work of every room."""
+    return tuple(each for room in rooms for each in room.jobs)
+
+
+def projections(rooms: Sequence[Room] = ROOMS) -> tuple[Projection, ...]:
+    """The readers of the log of every room."""
+    return tuple(each for room in rooms for each in room.projections)
+
+
+def runner(shop: "Shop", threads: int = 2, rooms: Sequence[Room] = ROOMS) -> "Runner":
+    """A runner that knows the work of every room."""
+    return store.Runner(shop, jobs(rooms), projections(rooms), threads=threads)
+
+
+def start_job(shop: "Shop", name: str, payload: Mapping[str, Any] | None = None, rooms: Sequence[Room] = ROOMS) -> int:
+    """Write work down as due now, unless the same waits already; its id. Raises `store.unknown_work`."""
+    known = {each.name: each for each in jobs(rooms)}
+    if name not in known:
+        raise store.UnknownWork(name=name)
+    return store.Jobs(shop.state).put(known[name], payload, unique=store.key_of(known[name], payload or {}))
+
+
+def replay_log(shop: "Shop", name: str | None = None, rooms: Sequence[Room] = ROOMS) -> dict[str, int]:
+    """Let one projection, or each, take the log again from its first entry; how many entries each took.
+
+    Raises `store.no_such_projection`.
+    """
+    known = {each.name: each for each in projections(rooms)}
+    if name is not None and name not in known:
+        raise store.NoSuchProjection(name=name, known=", ".join(known))
+    wanted = known.values() if name is None else [known[name]]
+    after = {each.name: [job for job in jobs(rooms) if job.after == each.name] for each in wanted}
+    return {each.name: store.replay(shop, each, after[each.name]) for each in wanted}
+
+
 def settings_of(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Setting, ...]":
     """Every setting of a shop and its rooms, where it comes from, what it is for; secrets are not shown."""
     from volver.core import list_settings
@@ -127,11 +163,16 @@ def _placed(shop: "Shop", rooms: Sequence[Room]) -> "Check":
     return store.Check(name="settings", ok=True, says=says, hint=old[0].hint)
 
 
-def web(shop: "Shop", hosts: Sequence[str] = (), rooms: Sequence[Room] = ROOMS) -> "Starlette":
-    """The whole web application of a shop; it answers to these host names, by default to those of this machine."""
+def web(
+    shop: "Shop", hosts: Sequence[str] = (), rooms: Sequence[Room] = ROOMS, runner: "Runner | None" = None
+) -> "Starlette":
+    """The whole web application of a shop; it answers to these host names, by default to those of this machine.
+
+    `runner` works as long as it is served.
+    """
     from volver.server import LOOPBACK, create_app
 
-    return create_app(shop, rooms, hosts or LOOPBACK)
+    return create_app(shop, rooms, hosts or LOOPBACK, runner)
 
 
 @dataclass(frozen=True, slots=True)

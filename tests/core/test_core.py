@@ -1,4 +1,4 @@
-"""What every room shares: errors, words, money, days, the clock, the bus, answers."""
+"""What every room shares: errors, words, money, days, the clock, answers."""
 
 import json
 import subprocess

@@ -15,7 +15,7 @@ from volver.app import web
 from volver.cli.main import main
 from volver.server import SCOPES, create_token, list_tokens, revoke_token
 from volver.server.credentials import BadName, NameTaken, NoSuchName
-from volver.store import Shop
+from volver.store import Shop, one_at_a_time
 
 ROOT = "/api/v1"
 ENVELOPE = {"ok", "code", "message", "hint"}
@@ -176,7 +176,7 @@ def test_wrong_tokens_soon_must_wait(shop: Shop) -> None:
 
 
 def test_long_work_is_done_one_piece_at_a_time(program: TestClient, shop: Shop) -> None:
-    with predict.one_at_a_time(shop):
+    with one_at_a_time(shop):
         answer = program.post(f"{ROOT}/predict/fit")
         assert (answer.status_code, answer.json()["code"]) == (409, "predict.busy")
         assert program.get(f"{ROOT}/predict/models").status_code == 200

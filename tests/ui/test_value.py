@@ -14,7 +14,7 @@ import pytest
 from tests.ui.world import visitor
 from volver import predict
 from volver.core import clock
-from volver.store import Shop, open_shop
+from volver.store import Shop, one_at_a_time, open_shop
 from volver.ui import Speech
 
 CARDS = (
@@ -142,7 +142,7 @@ def test_an_older_model_is_published_again_by_a_form(own_shop: Shop) -> None:
     done = client.post("/value/models", data=form, follow_redirects=False)
     assert (done.status_code, done.headers["location"]) == (303, "/value#models")
     assert predict.published(own_shop).id == older.id
-    with predict.one_at_a_time(own_shop):
+    with one_at_a_time(own_shop):
         assert client.post("/value/models", data=form).status_code == 409
     assert client.post("/value/models", data=form | {"model": "x"}).status_code == 404
 

@@ -71,9 +71,11 @@ class Deed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work that a runner does, one at a time for each `unique` key: `where` names `run(work: store.Work) -> None`.
+    """Work that a runner does, one at a time for each `unique` key: `where` names `run(work: store.Work)`.
 
-    `lease_s` is how long a silent runner keeps it; `every_s` makes it come back by itself.
+    What `run` returns is kept as the job's result; None says that there was nothing to do. `lease_s` is how long a
+    silent runner keeps it; `every_s` makes it come back by itself. `after` names a job or a projection: this one is due
+    whenever that has done something, with the same payload.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Job:
     most_attempts: int = 5
     priority: int = 0
     every_s: int | None = None
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

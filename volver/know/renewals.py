@@ -1,7 +1,7 @@
 """Rebuilding what follows from the ledger: orders first, then what is usual, then every customer's facts."""
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from volver.core import Settings, Words
 from volver.know.answers import KnowReport
@@ -9,7 +9,7 @@ from volver.know.as_of import NEVER, facts_params, ledger_params, thresholds_par
 from volver.know.order_days import update_order_days
 from volver.know.settings import KnowSettings
 from volver.know.shop_day import today
-from volver.store import Basis, Progress, Renewal, Shop, named
+from volver.store import Basis, Progress, Renewal, Shop, Work, named
 
 FACTS: Final = Basis(
     tables=("order_lines", "products", "events"),
@@ -35,6 +35,15 @@ FACTS: Final = Basis(
 def facts_are_due(shop: Shop) -> bool:
     """Whether the ledger, the events, a setting or the shop's day has changed since `facts` were made."""
     return bool(FACTS.behind(shop, "facts", today(shop).day))
+
+
+def refresh_job(work: Work) -> dict[str, Any] | None:
+    """The job that renews the tables of knowing; None where nothing is behind and nobody asks for it `anew`."""
+    with work.shop.locks.held("refresh"):  # who waited here finds that another has done it
+        if not work.payload.get("anew") and not facts_are_due(work.shop):
+            return None
+        done = renew_facts(work.shop, work.say)
+    return {"at": done.at.isoformat() if done.at else None, "customers": done.customers, "orders": done.orders}
 
 
 def renew_facts(shop: Shop, progress: Progress | None = None) -> KnowReport:

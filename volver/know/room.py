@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from volver.core.room import Command, Deed, Page, Place, Room
+from volver.core.room import Command, Deed, Job, Page, Place, Room
 from volver.core.words import Words
 
 ROOM: Final = Room(
@@ -30,6 +30,17 @@ ROOM: Final = Room(
     deeds=(
         Deed(path="/customers?stage=slipping", icon="hourglass", label=Words("See who is slipping away")),
         Deed(path="/customers?sort=last", icon="shopping-bag", label=Words("See who ordered last")),
+    ),
+    jobs=(
+        Job(
+            name="know.refresh",
+            where="volver.know.renewals:refresh_job",
+            says=Words("Bring customers and segments up to date"),
+            lease_s=120,
+            priority=10,
+            every_s=900,
+            after="collect.batches",
+        ),
     ),
     settings="volver.know.settings:KnowSettings",
     lake="volver.store.tables.know:TABLES",

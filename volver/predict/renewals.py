@@ -1,15 +1,25 @@
 """Renewing what is foreseen: the scores of every customer, what they buy again and when, what they are likely to do."""
 
+from collections.abc import Callable
+from typing import Any
+
 from volver.core import Words
 from volver.know import today
-from volver.predict.freshness import RELEARN_DAYS, SCORES
+from volver.predict.freshness import (
+    RELEARN_DAYS,
+    SCORES,
+    propensities_are_due,
+    rebuys_are_due,
+    scores_are_due,
+)
 from volver.predict.money.lever_cache import kept_levers
 from volver.predict.uplift.propensity_scores import learn_propensities
+from volver.predict.value.histories import TooLittleHistory
 from volver.predict.value.publishing import fit
 from volver.predict.value.registry import NoModel, published
 from volver.predict.value.rollback import republish
 from volver.predict.when.replenishment_scores import foresee_when
-from volver.store import Progress, Renewal, Shop
+from volver.store import LEARNING, Progress, Renewal, Shop, Work
 
 
 def renew_scores(shop: Shop, progress: Progress | None = None) -> None:
@@ -37,6 +47,34 @@ def renew_propensities(shop: Shop, progress: Progress | None = None) -> None:
     """Publish who is likely to do what. Raises `predict.too_little_history`."""
     _tell(progress, Words("Learning who is likely to do what"))
     learn_propensities(shop)
+
+
+def fit_job(work: Work) -> dict[str, Any] | None:
+    """The job of the scores; a shop with too little history gets none, and `why_not` says what it lacks."""
+    return _renewed(work, scores_are_due, renew_scores)
+
+
+def when_job(work: Work) -> dict[str, Any] | None:
+    """The job of what is bought again, and when."""
+    return _renewed(work, rebuys_are_due, renew_rebuys)
+
+
+def propensities_job(work: Work) -> dict[str, Any] | None:
+    """The job of who is likely to do what."""
+    return _renewed(work, propensities_are_due, renew_propensities)
+
+
+def _renewed(
+    work: Work, is_due: Callable[[Shop], bool], renew: Callable[[Shop, Progress | None], None]
+) -> dict[str, Any] | None:
+    with work.shop.locks.held(LEARNING):  # who waited here finds that another has done it
+        if not work.payload.get("anew") and not is_due(work.shop):
+            return None
+        try:
+            renew(work.shop, work.say)
+        except TooLittleHistory as missing:
+            return {"renewed": False, "why_not": str(missing)}
+    return {"renewed": True, "why_not": ""}
 
 
 def _must_learn(shop: Shop) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from volver.core.room import Command, Page, Place, Room
+from volver.core.room import Command, Job, Page, Place, Room
 from volver.core.words import Words
 
 ROOM: Final = Room(
@@ -23,6 +23,30 @@ ROOM: Final = Room(
         ),
     ),
     places=(Place(path="/value", icon="trending-up", label=Words("Lifetime value"), key="v"),),
+    jobs=(
+        Job(
+            name="predict.fit",
+            where="volver.predict.renewals:fit_job",
+            says=Words("Learn from the orders and forecast"),
+            lease_s=300,
+            priority=10,
+            after="know.refresh",
+        ),
+        Job(
+            name="predict.when",
+            where="volver.predict.renewals:when_job",
+            says=Words("Learning what they buy again, and when"),
+            lease_s=300,
+            after="predict.fit",
+        ),
+        Job(
+            name="predict.propensities",
+            where="volver.predict.renewals:propensities_job",
+            says=Words("Learning who is likely to do what"),
+            lease_s=900,
+            every_s=24 * 3600,
+        ),
+    ),
     settings="volver.predict.settings:PredictSettings",
     lake="volver.store.tables.predict:TABLES",
     renewals="volver.predict.renewals:RENEWALS",

@@ -1,6 +1,7 @@
 """The web application of a shop: five parts, each with its own guard, and the answer whether the server lives."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -9,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 
-from volver.core import VERSION, Room, VolverError, Words, log
+from volver.core import VERSION, Room, VolverError, Words, found, log
 from volver.server.api.answering import api_doors
 from volver.server.api.guard import ApiGuard
 from volver.server.collect.guard import WriteGuard
@@ -22,22 +23,40 @@ from volver.server.headers import StrictHeaders
 from volver.server.json_answers import PROBLEMS, reply
 from volver.server.public.guard import PublicGuard
 from volver.server.static import Static
-from volver.store import Shop
+from volver.store import Runner, Shop, prometheus
 from volver.ui import error_page, static_folder
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
 
-def create_app(shop: Shop, rooms: Sequence[Room], hosts: Sequence[str] = LOOPBACK) -> Starlette:
-    """The application of these rooms; it answers only to these host names (`*`: to any)."""
+def create_app(
+    shop: Shop, rooms: Sequence[Room], hosts: Sequence[str] = LOOPBACK, runner: Runner | None = None
+) -> Starlette:
+    """The application of these rooms; it answers only to these host names (`*`: to any).
+
+    `runner` works as long as the application is served.
+    """
     pages = {name: [page for room in rooms for page in getattr(room, name)] for name in _OF_ROOMS}
     api = api_doors(shop, rooms)
     intake, webhooks = (doors(shop, pages[name], "write") for name in ("intake", "webhooks"))
     public, console = doors(shop, pages["public"], "link"), doors(shop, pages["pages"])
     alive = Door("/healthz", _health(shop), methods=["GET"], right="open", largest_bytes=0)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if runner is not None:
+            await run_in_threadpool(runner.start)
+        try:
+            yield
+        finally:
+            if runner is not None:
+                await run_in_threadpool(runner.stop)
+
     return Starlette(
+        lifespan=lifespan,
         routes=[
             alive,
+            _watched(shop, rooms),
             Mount("/static", Static(directory=static_folder())),
             Mount("/api", _part(api, Middleware(ApiGuard, shop=shop, doors=api), PROBLEMS)),
             Mount("/v1", _part(intake, Middleware(WriteGuard, shop=shop, doors=intake, any_origin=True), PROBLEMS)),
@@ -67,6 +86,20 @@ _OF_ROOMS = ("pages", "intake", "webhooks", "public")
 
 def _part(routes: Sequence[Door], guard: Middleware, problems: dict[Any, Any]) -> Starlette:
     return Starlette(routes=routes, middleware=[guard], exception_handlers=problems)
+
+
+def _watched(shop: Shop, rooms: Sequence[Room]) -> Door:
+    """The figures of every room for those who watch the shop run, as Prometheus reads them; a program sends a token."""
+
+    async def answer(_request: Request) -> Response:
+        looks = [found(where) for room in rooms for where in room.metrics]
+        told = await run_in_threadpool(lambda: [each for look in looks for each in look(shop)])
+        return PlainTextResponse(prometheus(told), media_type="text/plain; version=0.0.4")
+
+    known: list[Door] = []
+    guard = Middleware(ApiGuard, shop=shop, doors=known)
+    known.append(Door("/metrics", answer, methods=["GET"], right="read", largest_bytes=0, guard=guard))
+    return known[0]
 
 
 def _health(shop: Shop) -> Handler:

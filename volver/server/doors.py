@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -36,10 +37,19 @@ class TooLarge(VolverError):
 class Door(Route):
     """An address and what it demands. Raises `server.unknown_right` when it is made."""
 
-    def __init__(self, path: str, handler: Any, *, methods: Sequence[str], right: str, largest_bytes: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        handler: Any,
+        *,
+        methods: Sequence[str],
+        right: str,
+        largest_bytes: int,
+        guard: Middleware | None = None,
+    ) -> None:
         if right not in RIGHTS:
             raise UnknownRight(path=path, right=right, known=", ".join(RIGHTS))
-        super().__init__(path, handler, methods=list(methods))
+        super().__init__(path, handler, methods=list(methods), middleware=[guard] if guard else None)
         self.right, self.largest_bytes = right, largest_bytes
 
 

@@ -10,7 +10,11 @@ ROOM: Final = Room(
     name="server",
     commands=(
         Command(name="demo", where="volver.cli.server.demo:command", says="Build a demo shop and open its console."),
-        Command(name="serve", where="volver.cli.server.serve:command", says="Serve the console."),
+        Command(
+            name="serve",
+            where="volver.cli.server.serve:command",
+            says="Serve the console, and do the work that is due.",
+        ),
         Command(name="account", where="volver.cli.server.account:group", says="People who may open the console."),
         Command(name="token", where="volver.cli.server.token:group", says="Tokens with which programs ask the API."),
         Command(name="key", where="volver.cli.server.key:group", says="Write keys with which pages send events."),

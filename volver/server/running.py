@@ -38,7 +38,7 @@ def serve(
     bound = listener.getsockname()[1]
     local = host in ("127.0.0.1", "::1", "localhost")
     names = (*LOOPBACK, *hosts) if local else (tuple(hosts) or ("*",))
-    config = uvicorn.Config(web(names), log_level="warning", access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(web(names), log_level="warning", access_log=False, server_header=False, lifespan="on")
     if ready is not None:
         shown = "localhost" if local else host
         ready(f"http://{shown}:{bound}")

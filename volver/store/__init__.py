@@ -8,21 +8,38 @@ if TYPE_CHECKING:
     from volver.store import schema as schema
     from volver.store.answers import forget_answers as forget_answers
     from volver.store.answers import kept_answer as kept_answer
+    from volver.store.checkpoints import Lag as Lag
+    from volver.store.checkpoints import NoSuchProjection as NoSuchProjection
+    from volver.store.checkpoints import catch_up as catch_up
+    from volver.store.checkpoints import checkpoint as checkpoint
+    from volver.store.checkpoints import lags as lags
+    from volver.store.checkpoints import replay as replay
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
-    from volver.store.disk import FileLock as FileLock
     from volver.store.disk import sync_all as sync_all
     from volver.store.disk import write_synced as write_synced
     from volver.store.health import Check as Check
     from volver.store.health import answered as answered
     from volver.store.health import check_shop as check_shop
+    from volver.store.jobs import Jobs as Jobs
+    from volver.store.jobs import NoSuchJob as NoSuchJob
+    from volver.store.jobs import key_of as key_of
+    from volver.store.jobs_values import Claimed as Claimed
+    from volver.store.jobs_values import Ended as Ended
+    from volver.store.jobs_values import JobCounts as JobCounts
+    from volver.store.jobs_values import QueuedJob as QueuedJob
     from volver.store.lake import Lake as Lake
     from volver.store.lake import NewFile as NewFile
+    from volver.store.locks import LEARNING as LEARNING
     from volver.store.locks import Busy as Busy
+    from volver.store.locks import Locks as Locks
     from volver.store.locks import one_at_a_time as one_at_a_time
     from volver.store.log import Entry as Entry
     from volver.store.log import EventLog as EventLog
     from volver.store.log import LogEntry as LogEntry
+    from volver.store.metrics import Metric as Metric
+    from volver.store.metrics import prometheus as prometheus
+    from volver.store.metrics import store_metrics as store_metrics
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
@@ -50,5 +67,9 @@ if TYPE_CHECKING:
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy
+    from volver.store.worker import Runner as Runner
+    from volver.store.worker import Stopped as Stopped
+    from volver.store.worker import UnknownWork as UnknownWork
+    from volver.store.worker import Work as Work
 
 __getattr__ = lazy(__name__, __file__)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from volver.store.shop import Shop
 
 SPARE_MB = 512  # below this a refresh may fail half way; nothing is lost, but nothing new is kept either
+LATE_S = 900  # work that is due for longer has nobody who does it
 _MB = 1_000_000
 
 
@@ -35,6 +36,8 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("state", _state),
             ("lake", _lake),
             ("offsets", _offsets),
+            ("jobs", _jobs),
+            ("projections", _projections),
             ("disk", _disk),
             ("memory", _memory),
             ("leftovers", _leftovers),
@@ -110,6 +113,37 @@ def _offsets(shop: "Shop") -> Check:
     most = max([0, *reached.values()])
     says = Words("The lake holds the log up to {reached} of {last}.", {"reached": most, "last": last})
     return Check(name="offsets", ok=True, says=says)
+
+
+def _jobs(shop: "Shop") -> Check:
+    from volver.store.jobs import Jobs
+
+    counts = Jobs(shop.state).counts()
+    facts = {"waiting": counts.waiting, "running": counts.running, "failed": counts.failed}
+    says, hint = Words("{waiting} wait, {running} run, {failed} failed.", facts), ""
+    if counts.stuck:
+        says = Words("{n} run beyond their lease: their runner died.", {"n": counts.stuck})
+        hint = "Start `volver work` or `volver serve`; a runner takes them over."
+    elif counts.late_s > LATE_S:
+        says = Words("The first has been due for {n} minutes: nobody works.", {"n": round(counts.late_s / 60)})
+        hint = "Start `volver work` or `volver serve`."
+    elif counts.failed:
+        hint = "See why with `volver jobs list --status failed`; then retry or cancel them."
+    return Check(name="jobs", ok=not hint, says=says, hint=hint)
+
+
+def _projections(shop: "Shop") -> Check:
+    from volver.store.checkpoints import lags
+
+    behind = max(lags(shop), key=lambda each: (bool(each.problem), each.seconds), default=None)
+    if behind is None or not (behind.problem or behind.seconds > LATE_S):
+        return Check(name="projections", ok=True, says=Words("All have read the log."))
+    facts = {"name": behind.projection, "n": behind.entries, "minutes": round(behind.seconds / 60)}
+    says = Words("{name} is {n} entries and {minutes} minutes behind the log.", facts)
+    hint = "Start `volver work` or `volver serve`."
+    if behind.problem:
+        hint = f"It stumbled over {behind.problem}: mend that, and it goes on by itself."
+    return Check(name="projections", ok=False, says=says, hint=hint)
 
 
 def _disk(shop: "Shop") -> Check:

@@ -20,7 +20,8 @@ from urllib.parse import unquote
 
 from volver.core import VolverError, clock
 from volver.store import delta_log
-from volver.store.disk import FileLock, sync_all
+from volver.store.disk import sync_all
+from volver.store.locks import FileLocks, Lock, Locks
 from volver.store.tables import TABLES, LakeTable
 
 if TYPE_CHECKING:
@@ -92,13 +93,17 @@ EMPTY = Snapshot(version=-1, files=(), rows=0)
 
 
 class Lake:
-    """The Delta tables under one folder, or in a bucket whose files that folder keeps a copy of."""
+    """The Delta tables under one folder, or in a bucket whose files that folder keeps a copy of.
 
-    def __init__(self, folder: Path, bucket: "Bucket | None" = None) -> None:
+    `locks` holds the write lease; by default a file of the folder does.
+    """
+
+    def __init__(self, folder: Path, bucket: "Bucket | None" = None, locks: Locks | None = None) -> None:
         self.folder = folder
         self.bucket = bucket
-        self._lease = FileLock(folder / ".lease")
-        self._alone: dict[str, FileLock] = {}
+        self._locks = locks or FileLocks(folder)
+        self._lease = Lock(self._locks, "lease")
+        self._alone: dict[str, Lock] = {}
         self._lock = threading.Lock()
         self._snapshots: dict[str, Snapshot] = {}
         self._newest: dict[str, int] = {}
@@ -231,17 +236,17 @@ class Lake:
             _touch(old)
             self._commit(table, new, "append", {}, gone)
 
-    def writing(self) -> FileLock:
+    def writing(self) -> Lock:
         """The lake's write lease (re-entrant in one thread), to be held no longer than a commit takes."""
         return self._lease
 
-    def alone(self, work: str) -> FileLock:
+    def alone(self, work: str) -> Lock:
         """A lock for work that must not run twice at a time, however long, such as `imports`.
 
         Commits of others go on meanwhile. Take it before the lease, never while holding that.
         """
         with self._lock:
-            return self._alone.setdefault(work, FileLock(self.folder / f".{work}.lock"))
+            return self._alone.setdefault(work, Lock(self._locks, f"{work}.lock"))
 
     def opened(self, table: str) -> "DeltaTable":
         """The Delta table at its newest version; what a power cut left torn in its log is dropped first.

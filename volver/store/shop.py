@@ -10,6 +10,7 @@ from volver.core import Section, Settings, VolverError, check_settings, load_set
 from volver.store.bucket import lake_place
 from volver.store.compute import Compute
 from volver.store.lake import Lake
+from volver.store.locks import Locks, locks_of
 from volver.store.settings import StoreSettings
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Shop:
     state: "State"
     lake: Lake
     compute: Compute
+    locks: Locks
 
     def close(self) -> None:
         """Finish writing and let go of the files."""
@@ -83,7 +85,7 @@ def open_shop(
     `store.not_a_shop`, `core.unknown_setting`, `core.bad_setting`.
     """
     from volver.store.log import EventLog
-    from volver.store.state import State
+    from volver.store.state import State, state_url
 
     folder = Path(path or os.environ.get("VOLVER_SHOP") or ".")
     if not (folder / "volver.toml").exists():
@@ -92,7 +94,9 @@ def open_shop(
     if sections is not None:
         check_settings(settings, sections)
     limits = settings.of(StoreSettings)
-    lake = Lake(*lake_place(limits.lake.reveal(), folder / "lake"))
+    state = State(state_url(limits.state.reveal(), folder / "state.db"))
+    locks = locks_of(state, folder / "lake")
+    lake = Lake(*lake_place(limits.lake.reveal(), folder / "lake"), locks)
     spill = Path(limits.spill_folder) if limits.spill_folder else folder / "spill"
     compute = Compute(
         lake,
@@ -105,9 +109,10 @@ def open_shop(
         path=folder,
         settings=settings,
         log=EventLog(folder / "log.db"),
-        state=State(f"sqlite:///{folder / 'state.db'}"),
+        state=state,
         lake=lake,
         compute=compute,
+        locks=locks,
     )
     if lake.version("months") < 0:  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))

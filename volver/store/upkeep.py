@@ -12,18 +12,23 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from volver.core import VolverError, clock
+from volver.core import VolverError, Words, clock
 from volver.store.compute import Compute, view_sql
 from volver.store.delta_log import commits_since_checkpoint
+from volver.store.jobs import Jobs
 from volver.store.lake import Lake, NewFile
 from volver.store.tables import RETIRED, TABLES
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
+    from volver.store.worker import Work
 
 MANY_ALIKE = 3  # beyond this, files of like size in a partition are joined
 GROWTH = 4.0  # a file so many times larger than all smaller ones is not written again for their sake
 MANY_COMMITS = 50  # beyond this, opening a table reads more log than a checkpoint holds
+JOBS_KEPT_DAYS = 14  # long enough to see what a holiday did
+FAILED_KEPT_DAYS = 90
+DAY_US = 86_400_000_000
 UNSEEN_MINUTES = 60  # longer than any query of ours runs
 
 
@@ -56,6 +61,19 @@ def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
             shop.lake.thin(table)
         removed += len(tidy(shop, table, unseen_minutes))
     return Kept(compacted=compacted, removed=removed + _retire(shop.lake))
+
+
+def upkeep(work: "Work") -> dict[str, int]:
+    """The job that keeps the lake small."""
+    work.progress(0.0, Words("Tidying the lake"))
+    done = keep(work.shop)
+    return {"compacted": done.compacted, "removed": done.removed}
+
+
+def retention(work: "Work") -> dict[str, int]:
+    """The job that forgets what nobody will look at: work that ended long ago."""
+    now = clock.real_us()
+    return {"jobs": Jobs(work.shop.state).forget(now - JOBS_KEPT_DAYS * DAY_US, now - FAILED_KEPT_DAYS * DAY_US)}
 
 
 def compact(shop: "Shop", table: str, many: int = 1, growth: float = inf) -> int:

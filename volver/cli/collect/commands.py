@@ -139,6 +139,25 @@ def _bring_up_to_date(shop: "Shop") -> None:
         refresh(shop)
 
 
+@group.command(name="replay")
+@click.argument("projection", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+@click.pass_obj
+def replay_command(context: Context, projection: str | None, as_json: bool) -> None:
+    """Let a projection, or each of them, read the whole log again; what it has taken already changes nothing.
+
+    Example: volver collect replay collect.batches
+    """
+    from volver.app import replay_log
+
+    with context.open_shop() as shop:
+        taken = replay_log(shop, projection)
+    if as_json:
+        tell_json({"taken": taken})
+        return
+    tell_table(("projection", "entries"), sorted(taken.items()))
+
+
 def _options(
     *,
     as_: str | None,

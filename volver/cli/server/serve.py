@@ -14,13 +14,14 @@ from volver.cli.output import Context, tell_story
 @click.option("--allow-host", "hosts", multiple=True, help="Another host name to answer to; may be given again.")
 @click.option("--link/--no-link", default=True, help="Print a one-time login link.")
 @click.option("--open", "show", is_flag=True, help="Open a browser.")
+@click.option("--work/--no-work", default=True, help="Also do the work that is due, as `volver work` does.")
 @click.pass_obj
-def command(context: Context, host: str, port: int, hosts: tuple[str, ...], link: bool, show: bool) -> None:
-    """Serve the console.
+def command(context: Context, host: str, port: int, hosts: tuple[str, ...], link: bool, show: bool, work: bool) -> None:
+    """Serve the console, and do the work that is due.
 
     Example: volver --shop myshop serve --port 8080
     """
-    from volver.app import web
+    from volver.app import runner, web
     from volver.server import login_link, serve
 
     with context.open_shop() as shop:
@@ -35,4 +36,5 @@ def command(context: Context, host: str, port: int, hosts: tuple[str, ...], link
             if show and sys.stderr.isatty():
                 webbrowser.open(target)
 
-        serve(lambda names: web(shop, names, context.rooms), host, port, hosts=hosts, ready=ready)
+        working = runner(shop, rooms=context.rooms) if work else None
+        serve(lambda names: web(shop, names, context.rooms, working), host, port, hosts=hosts, ready=ready)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, NewFile, Shop, sync_all, write_synced
+from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, sync_all, write_synced
 
 if TYPE_CHECKING:
     import duckdb
@@ -150,6 +150,13 @@ def recover(shop: Shop) -> int:
         return 0
     with shop.lake.alone(_LOCK):
         return _recover(shop)
+
+
+def take(shop: Shop, entries: Sequence[LogEntry]) -> None:
+    """Bring lake and state up to batches of the log, as a projection does; those that are in change nothing."""
+    with shop.lake.writing():
+        for each in entries:
+            _follow(shop, each.offset, each.message_id, each.body, lambda _: None)
 
 
 def _recover(shop: Shop) -> int:

@@ -42,6 +42,7 @@ class ConsoleGuard:
         cookies = () if session or VISIT in request.cookies else (_cookie(request, visit),)
         request.state.account = session.account if session else None
         request.state.csrf = session.csrf if session else visit
+        request.state.rooms = self.rooms
         request.state.navigation = self._navigation(session)
         preferred = (session.account.lang if session else None) or request.cookies.get(LANG)
         request.state.lang = chosen_lang(request, preferred if preferred in LANGS else None, self.shop.settings.lang)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from volver import know
 from volver.core import E4
 from volver.know import HomeReport
-from volver.store import Shop
+from volver.store import Jobs, Shop
 from volver.ui.predict.shelf import why_not, worth_of
 from volver.ui.shared.charts_value import Month, months
 from volver.ui.shared.figures import remembered, today_of
@@ -44,6 +44,7 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             today=today_of(shop),
             health=health,
             worth=worth_of(shop),
+            jobs=Jobs(shop.state).counts(waiting=False),
             why_not=why_not(health.customers),
             chart=_months(home, spoken) if home.months else "",
             revenue_change=spoken.change(now, before),

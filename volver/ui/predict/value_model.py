@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from volver import predict
 from volver.core import E4, VolverError, Words, day_of
-from volver.store import Shop
+from volver.store import Shop, one_at_a_time
 from volver.ui.predict.shelf import Worth
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import render_page
@@ -201,7 +201,7 @@ def publish_again(shop: Shop) -> Callable[[Request], Any]:
     """The handler of the form that publishes an older model again."""
 
     def work(model_id: int) -> None:
-        with predict.one_at_a_time(shop):
+        with one_at_a_time(shop):
             predict.republish(shop, model_id)
 
     async def publish(request: Request) -> Response:
