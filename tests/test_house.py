@@ -157,7 +157,7 @@ def test_nothing_of_the_building_machine_is_in_the_project() -> None:
     allowed = {"Makefile", "test_house.py"}
     found = []
     for path in tracked():
-        if path.name in allowed or path.suffix in {".woff2", ".png", ".js", ".ico", ".parquet"}:
+        if path.name in allowed or path.suffix in {".woff2", ".png", ".js", ".ico", ".parquet", ".xz"}:
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if private.search(line):
