@@ -35,11 +35,11 @@ setup: $(VENV)/.dev ## Make the environment for working on Volver
 demo: $(VENV)/.run ## Build the demo shop from real data and open its console
 	@$(VENV)/bin/volver demo
 
-test: $(VENV)/.dev ## Run the tests (under six minutes on two cores)
-	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
+test: $(VENV)/.dev ## Run all tests but the slow ones (some five minutes on two cores)
+	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadfile -m "not slow"
 
-test-all: $(VENV)/.dev ## Run all tests, long simulations and benchmarks' checks too
-	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile
+test-all: $(VENV)/.dev ## Run all tests, long simulations too, on examples drawn anew
+	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadfile --hypothesis-profile thorough
 
 check: $(VENV)/.dev ## Check format, lint, types, borders and house rules
 	@$(VENV)/bin/ruff format --check --quiet .

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.spoken import spoken
+
 HOUSE = Path(__file__).parent.parent
 ROOMS = ["core", "store", "privacy", "collect", "know", "predict", "decide", "act", "measure", "server", "ui", "cli"]
 SOURCES = sorted(path for path in (HOUSE / "volver").rglob("*.py") if "__pycache__" not in path.parts)
@@ -142,14 +144,37 @@ def test_every_console_text_exists_in_spanish() -> None:
     wanted = set()
     for path in TEMPLATES:
         wanted |= {a or b for a, b in calls.findall(path.read_text(encoding="utf-8"))}
-    for _, tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Words", "_") and node.args:
-                first = node.args[0]
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    wanted.add(first.value)
+    lost = []
+    for name, tree in trees():
+        found = spoken(name, tree)
+        wanted |= set(found.texts)
+        lost += found.lost
     missing = sorted(text for text in wanted if text and text not in table)
     assert not missing
+    assert not lost, "a text that Words get from where nobody can see it: let it stand in the same module"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Words('{n} days')",
+        "def f(n):\n    text = 'one' if n == 1 else '{n} days'\n    return Words(text, {})",
+        "def f(n):\n    text, facts = '{n} days', {}\n    return Words(text, facts)",
+        "def f(text):\n    return Words(text)\ndef g():\n    return f('{n} days')",
+        "class A:\n  def f(self, n, *, text):\n    return Words(text)\n  def g(self):\n    self.f(1, text='{n} days')",
+        "ALL = {'a': '{n} days'}\ndef f(key):\n    return Words(ALL[key])",
+        "ALL = {'a': ('x', '{n} days')}\ndef f(key):\n    return [Words(text) for _, text in ALL.values()]",
+        "def f(key):\n    return Words({'a': '{n} days'}.get(key, 'other'))",
+    ],
+)
+def test_a_text_is_found_wherever_words_get_it_from(code: str) -> None:
+    found = spoken("example.py", ast.parse(code))
+    assert "{n} days" in found.texts
+    assert not found.lost
+
+
+def test_a_text_from_nowhere_is_told() -> None:
+    assert spoken("example.py", ast.parse("def f(told):\n    return Words(told)")).lost == ["example.py:2"]
 
 
 def left_over(texts: set[str]) -> list[str]:
@@ -198,7 +223,7 @@ def test_nothing_of_the_building_machine_is_in_the_project() -> None:
     allowed = {"Makefile", "test_house.py"}
     found = []
     for path in tracked():
-        if path.name in allowed or path.suffix in {".woff2", ".png", ".js", ".ico", ".parquet"}:
+        if path.name in allowed or path.suffix in {".woff2", ".png", ".js", ".ico", ".parquet", ".xz"}:
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if private.search(line):

@@ -1,12 +1,24 @@
-"""A tiny shop for tests: ledger lines as Python values, written through the store's own doors."""
+"""A tiny shop for tests: ledger lines as Python values, written through the store's own doors.
 
-from collections.abc import Sequence
+A shop that costs time is made once and copied: `new_shop` for an empty one, `once` for whatever a run needs often.
+"""
+
+import atexit
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
-from volver.store import Shop, create_shop
+import pytest
+
+from volver.core import write_settings
+from volver.store import Shop, create_shop, open_shop
 
 START = date(2025, 1, 1)
 DAY_US = 86_400_000_000
@@ -64,9 +76,44 @@ def day(n: int) -> date:
     return START + timedelta(days=n)
 
 
+@cache
+def _empty() -> Path:
+    """An empty shop of this process: a copy of it costs a twentieth of making one."""
+    folder = Path(mkdtemp(prefix="volver-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create_shop(folder / "shop").close()
+    return folder / "shop"
+
+
+def new_shop(path: Path, **settings: Any) -> Shop:
+    """What `create_shop` makes, as a copy."""
+    shutil.copytree(_empty(), path)
+    write_settings(path, settings)
+    return open_shop(path)
+
+
+def once(temporary: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """What `make` writes to a folder, made by the first who asks in this run, whatever worker that is."""
+    base = temporary.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = base / f"once-{name}"
+    with (base / f"once-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(made.with_suffix(".part"))
+            made.with_suffix(".part").rename(made)
+    return made
+
+
+def copied(made: Path, path: Path) -> Shop:
+    """A copy of a closed shop, open."""
+    shutil.copytree(made, path)
+    return open_shop(path)
+
+
 def shop_of(path: Path, lines: Sequence[Line], *, cost: int | None = None, **settings: Any) -> Shop:
     """A shop whose ledger holds these lines; products cost `cost` units each."""
-    shop = create_shop(path, timezone="UTC", **settings)
+    shop = new_shop(path, timezone="UTC", **settings)
     offset = shop.log.last() + 1
     rows = [line.row(n) for n, line in enumerate(lines)]
     customers = sorted({line.customer for line in lines if line.customer is not None})

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from tests.browser.console import Served, browser, served
-from tests.ui.world import empty, simulated
+from tests.ui.world import busy, empty
 
 
 @pytest.fixture(scope="session")
 def where(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with simulated(tmp_path_factory.mktemp("browser") / "shop") as shop, served(shop) as found:
+    with busy(tmp_path_factory) as shop, served(shop) as found:
         yield found
 
 

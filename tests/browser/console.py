@@ -41,10 +41,12 @@ def served(shop: Shop) -> Iterator[Served]:
     import uvicorn
 
     create_owner(shop, password=PASSWORD)
-    config = uvicorn.Config(web(shop), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        web(shop), host="127.0.0.1", port=0, log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:
         time.sleep(0.02)
@@ -52,7 +54,7 @@ def served(shop: Shop) -> Iterator[Served]:
         yield Served(shop, f"http://127.0.0.1:{listening.getsockname()[1]}")
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join()  # a thread left running would keep the shop open, and DuckDB report leaks after the result
 
 
 @contextmanager

@@ -19,31 +19,30 @@ def violations(page: Watched) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("lang", ["en", "es"])
-def test_every_page_opens_without_a_complaint(opened: Any, where: Served, lang: str) -> None:
-    outside = watched(opened, where, lang=lang)
-    outside.visit("/login")
-    assert outside.complaints == []
-    page = inside(opened, where, lang=lang)
-    for name, path in pages(where.shop).items():
-        page.visit(path)
-        assert page.page.locator("html").get_attribute("lang") == lang
-        if name == "missing":
-            page.complaints = [said for said in page.complaints if "404" not in said]
-    assert page.complaints == []
+LOOKS = [
+    pytest.param("en", False, id="en-light"),
+    pytest.param("es", True, id="es-dark"),
+    pytest.param("en", True, id="en-dark", marks=pytest.mark.slow),
+    pytest.param("es", False, id="es-light", marks=pytest.mark.slow),
+]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("lang", ["en", "es"])
-def test_axe_finds_nothing(opened: Any, where: Served, lang: str, dark: bool) -> None:
+@pytest.mark.parametrize(("lang", "dark"), LOOKS)
+def test_every_page_opens_without_a_complaint_and_axe_finds_nothing(
+    opened: Any, where: Served, lang: str, dark: bool
+) -> None:
     outside = watched(opened, where, lang=lang, dark=dark)
     outside.visit("/login")
     found = violations(outside)
     page = inside(opened, where, lang=lang, dark=dark)
-    for path in [*pages(where.shop).values(), "/value?cohorts=value"]:
+    for name, path in {**pages(where.shop), "cohorts": "/value?cohorts=value"}.items():
         page.visit(path)
+        assert page.page.locator("html").get_attribute("lang") == lang
+        if name == "missing":
+            page.complaints = [said for said in page.complaints if "404" not in said]
         found += violations(page)
     assert found == []
+    assert outside.complaints == page.complaints == []
 
 
 def test_axe_finds_nothing_on_a_phone(opened: Any, where: Served) -> None:

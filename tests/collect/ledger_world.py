@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.world import new_shop
 from volver.collect import ImportOptions, ImportReport, import_files
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 HEADER = ("Invoice", "StockCode", "Description", "Quantity", "InvoiceDate", "Price", "Customer ID", "Country")
 Row = tuple[str, ...]
@@ -60,7 +61,7 @@ def write_csv(path: Path, rows: Iterable[Sequence[str]], header: Sequence[str] =
 
 
 def british(path: Path) -> Shop:
-    return create_shop(path, currency="GBP", timezone="Europe/London")
+    return new_shop(path, currency="GBP", timezone="Europe/London")
 
 
 def imported(shop: Shop, *paths: Path, **options: Any) -> ImportReport:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,18 @@ STAGES = [
 ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Worlds:
+    """A shop that holds half of an export, the other half as a file, and what shops hold without it and with it."""
+
+    half: Path
+    second: Path
+    nothing: tuple[object, ...]
+    everything: tuple[object, ...]
+
+
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shop that holds half of an export, the other half as a file, and a shop that holds both."""
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
     folder = tmp_path_factory.mktemp("worlds")
     many = [
         (f"7{n:04d}", "85048", "GLASS LIGHTS", "1", f"2011-{n % 12 + 1:02d}-03 10:00:00", "2.00", str(n % 40), UK)
@@ -45,9 +55,9 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with british(folder / "half") as shop:
         imported(shop, first)
     shutil.copytree(folder / "half", folder / "whole")
-    with open_shop(folder / "whole") as shop:
-        imported(shop, second)
-    return folder
+    with open_shop(folder / "half") as half, open_shop(folder / "whole") as whole:
+        imported(whole, second)
+        return Worlds(folder / "half", second, contents(half), contents(whole))
 
 
 def contents(shop: Shop) -> tuple[object, ...]:
@@ -78,30 +88,28 @@ def left_over(shop: Shop) -> list[str]:
     return files + [str(path) for path in (shop.path / "lake" / ".pending").iterdir()]
 
 
-def check_all_or_nothing(folder: Path, worlds: Path) -> bool:
+def check_all_or_nothing(folder: Path, worlds: Worlds) -> bool:
     """Whether the batch was taken in; either way everything fits, and importing again gives the whole."""
-    with open_shop(worlds / "half") as half, open_shop(worlds / "whole") as whole:
-        nothing, everything = contents(half), contents(whole)
     with open_shop(folder) as shop:
         recover(shop)
         found = contents(shop)
-        assert found in (nothing, everything)
+        assert found in (worlds.nothing, worlds.everything)
         assert left_over(shop) == []
-        imported(shop, worlds / "second.csv")
-        assert contents(shop) == everything
+        imported(shop, worlds.second)
+        assert contents(shop) == worlds.everything
         assert left_over(shop) == []
         assert not (folder / "spill").exists() or recover(shop) == 0
-    return found == everything
+    return found == worlds.everything
 
 
-def start(folder: Path, worlds: Path, stage: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", VICTIM, str(folder), str(worlds / "second.csv"), stage]
+def start(folder: Path, worlds: Worlds, stage: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", VICTIM, str(folder), str(worlds.second), stage]
     return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], env=dict(os.environ))
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_kill_at_a_stage_leaves_all_or_nothing(stage: str, worlds: Path, tmp_path: Path) -> None:
-    shutil.copytree(worlds / "half", tmp_path / "shop")
+def test_a_kill_at_a_stage_leaves_all_or_nothing(stage: str, worlds: Worlds, tmp_path: Path) -> None:
+    shutil.copytree(worlds.half, tmp_path / "shop")
     victim = start(tmp_path / "shop", worlds, stage)
     victim.communicate(timeout=120)
     assert victim.returncode == -9
@@ -110,8 +118,8 @@ def test_a_kill_at_a_stage_leaves_all_or_nothing(stage: str, worlds: Path, tmp_p
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_kill_at_any_moment_leaves_all_or_nothing(seed: int, worlds: Path, tmp_path: Path) -> None:
-    shutil.copytree(worlds / "half", tmp_path / "shop")
+def test_a_kill_at_any_moment_leaves_all_or_nothing(seed: int, worlds: Worlds, tmp_path: Path) -> None:
+    shutil.copytree(worlds.half, tmp_path / "shop")
     victim = start(tmp_path / "shop", worlds, "never")
     assert victim.stdout is not None
     victim.stdout.readline()

@@ -67,7 +67,7 @@ def as_read(cells: list[str], day_first: bool | None) -> list[datetime | None]:
 
 
 @given(st.sampled_from(sorted(STYLES)), st.lists(moments, min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_notation_gives_the_moment(style: str, given_moments: list[datetime]) -> None:
     cells = [STYLES[style](moment) for moment in given_moments]
     day_first = style not in {"american", "short year"}
@@ -80,7 +80,7 @@ def test_every_notation_gives_the_moment(style: str, given_moments: list[datetim
     st.integers(-12, 14),
     st.sampled_from(["%Y-%m-%dT%H:%M:%S{}", "%Y-%m-%d %H:%M:%S {}"]),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_offsets_give_the_instant(given_moments: list[datetime], hours: int, style: str) -> None:
     zone = timezone(timedelta(hours=hours))
     cells = [m.strftime(style.format(f"{'+' if hours >= 0 else '-'}{abs(hours):02}:00")) for m in given_moments]
@@ -91,7 +91,7 @@ def test_offsets_give_the_instant(given_moments: list[datetime], hours: int, sty
     st.lists(st.datetimes(min_value=datetime(2001, 9, 10), max_value=datetime(2030, 1, 1)), min_size=1, max_size=5),
     st.sampled_from([0, 3, 6]),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_seconds_since_1970_are_instants(given_moments: list[datetime], digits: int) -> None:
     whole = [m.replace(microsecond=0) for m in given_moments]
     cells = [str(int(m.replace(tzinfo=UTC).timestamp()) * 10**digits) for m in whole]
@@ -99,7 +99,7 @@ def test_seconds_since_1970_are_instants(given_moments: list[datetime], digits: 
 
 
 @given(st.lists(moments, min_size=1, max_size=5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_excel_days_are_local_times(given_moments: list[datetime]) -> None:
     cells = [f"{(m - datetime(1899, 12, 30)) / timedelta(days=1):.8f}" for m in given_moments]
     assert as_read(cells, None) == given_moments

@@ -45,7 +45,7 @@ def written(amount: Decimal, mark: str, thousands: str, sign: str, style: str) -
     st.sampled_from(["€", "$", "£", "EUR", "US$"]),
     st.sampled_from(["before", "after", "none", "tight"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_notation_gives_the_exact_number(amount: Decimal, marks: tuple[str, str], sign: str, style: str) -> None:
     if style == "tight" and sign.isalpha():
         sign = "€"
@@ -63,7 +63,7 @@ def test_what_is_no_number_is_none(cell: str, mark: str) -> None:
 
 
 @given(EIGHT)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_ten_thousandths_are_rounded_to_even(amount: Decimal) -> None:
     expected = int(amount.quantize(E4, ROUND_HALF_EVEN) * 10000)
     assert ask(e4("n") + " FROM (SELECT cast(? AS DECIMAL(38, 8)) AS n)", str(amount)) == expected
@@ -78,7 +78,7 @@ def test_ties_go_to_the_even_one(cell: str, expected: int) -> None:
 
 
 @given(st.decimals(min_value=-(10**8), max_value=10**8, places=6, allow_nan=False, allow_infinity=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_float_is_the_decimal_that_its_writer_meant(amount: Decimal) -> None:
     assert ask(typed_number("n", "float") + " FROM (SELECT cast(? AS DOUBLE) AS n)", float(amount)) == amount
 

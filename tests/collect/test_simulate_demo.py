@@ -24,7 +24,7 @@ def demo(*words: str | Path) -> subprocess.CompletedProcess[str]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     folder = tmp_path_factory.mktemp("demo")
     ran = demo(
-        "--simulate", "400", "--seed", "3", "--path", folder / "shop", "--truth", folder / "truth.parquet", "--json"
+        "--simulate", "120", "--seed", "3", "--path", folder / "shop", "--truth", folder / "truth.parquet", "--json"
     )
     assert ran.returncode == 0, ran.stderr
     return folder, json.loads(ran.stdout)
@@ -51,19 +51,19 @@ def test_the_ledger_of_a_simulated_shop_is_its_rows_to_the_cent(tmp_path: Path) 
 
 def test_a_demo_tells_what_it_built_in_one_object(built: tuple[Path, dict]) -> None:
     folder, told = built
-    assert (told["customers"], told["currency"], told["source"], told["made"]) == (400, "EUR", "simulation", True)
+    assert (told["customers"], told["currency"], told["source"], told["made"]) == (120, "EUR", "simulation", True)
     assert Decimal(told["net"]) > 0
     people = duckdb.sql(f"select count(*), avg(p_dropout) from '{folder / 'truth.parquet'}'").fetchall()[0]
-    assert people[0] == 400
+    assert people[0] == 120
     assert 0.2 < people[1] < 0.4
 
 
 def test_a_demo_that_stands_is_kept_and_another_takes_its_place(built: tuple[Path, dict]) -> None:
     folder, _ = built
-    kept = demo("--simulate", "400", "--seed", "3", "--path", folder / "shop", "--json")
+    kept = demo("--simulate", "120", "--seed", "3", "--path", folder / "shop", "--json")
     assert json.loads(kept.stdout)["made"] is False
-    other = demo("--simulate", "300", "--seed", "3", "--path", folder / "shop", "--json")
-    assert json.loads(other.stdout)["customers"] == 300
+    other = demo("--simulate", "15", "--seed", "3", "--path", folder / "shop", "--json")
+    assert json.loads(other.stdout)["customers"] == 15
     assert sorted(path.name for path in folder.iterdir()) == ["shop", "truth.parquet"]
 
 

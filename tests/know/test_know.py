@@ -6,9 +6,10 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.know.figures import check_cohorts, check_figures
 from tests.know.oracle import above, documents, middle, stage
 from tests.world import Line, day, shop_of
 from volver import know
@@ -62,14 +63,24 @@ def worlds(draw: st.DrawFn) -> list[Line]:
     return lines
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(worlds())
-def test_orders_and_stages_are_what_plain_python_makes_of_the_ledger(lines: list[Line]) -> None:
-    wanted = documents(lines)
+def test_orders_stages_figures_and_cohorts_are_what_plain_python_makes_of_the_ledger(lines: list[Line]) -> None:
     with tempfile.TemporaryDirectory() as folder, shop_of(Path(folder) / "s", lines) as shop:
         know.refresh(shop)
-        found = {row["order_ref"]: row for row in shop.compute.relation("select * from orders").to_pylist()}
-        facts = {row["customer_id"]: row for row in shop.compute.relation("select * from facts").to_pylist()}
+        orders, facts = (shop.compute.relation(f"select * from {name}").to_pylist() for name in ("orders", "facts"))
+        figures = {by: know.kpi(shop, by).rows() for by in ("day", "week", "month")}
+        cohorts = know.cohorts(shop).cohorts
+    _check_orders(lines, orders, facts)
+    for by, rows in figures.items():
+        check_figures(lines, by, rows)
+    check_cohorts(lines, cohorts)
+
+
+def _check_orders(lines: list[Line], orders: list[dict], customers: list[dict]) -> None:
+    wanted = documents(lines)
+    found = {row["order_ref"]: row for row in orders}
+    facts = {row["customer_id"]: row for row in customers}
     assert set(found) == set(wanted)
     for ref, doc in wanted.items():
         row = found[ref]

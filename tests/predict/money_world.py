@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tests.predict.world import SPEND
-from tests.world import written
+from tests.world import new_shop, written
 from volver import know
 from volver.core import clock
 from volver.predict import MBGNBD, histories
@@ -18,7 +18,7 @@ from volver.predict.value.histories import buyers, span
 from volver.predict.value.registry import keep
 from volver.predict.value.selection import Choice
 from volver.predict.value.training import learn
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 LAW = MBGNBD.of(r=0.9, alpha=60.0, a=0.8, b=2.0)
 START = date(2023, 1, 1)
@@ -51,7 +51,7 @@ def orders(n: int, seed: int = 1, days: int = 730, better: float = 1.0, dearer: 
 
 def shop_with(path: Path, rows: pl.DataFrame, **settings: object) -> Shop:
     """A shop of these orders, refreshed, with a law on the shelf; product = 1 + customer % 3, in two categories."""
-    shop = create_shop(path, timezone="UTC", **settings)
+    shop = new_shop(path, timezone="UTC", **settings)
     lines = [
         {
             "line_id": n,

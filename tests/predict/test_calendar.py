@@ -69,7 +69,7 @@ def last_day(days: int) -> date:
 # ---- weighted time
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     some.dates(date(1950, 1, 1), date(2100, 1, 1)), some.floats(0.0, 4000.0), some.sampled_from([CHRISTMAS, EVERYTHING])
 )
@@ -79,7 +79,7 @@ def test_weighted_time_goes_there_and_back(at: date, days: float, calendar: Cale
     assert FLAT.span(at, days) == days
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     some.integers(0, 50),
     some.floats(0, 4000),
@@ -205,7 +205,7 @@ def test_nothing_seen_teaches_nothing() -> None:
     assert learn_calendar(None, today, date(2024, 1, 1), ParetoNBD, [], np.zeros(0)) == FLAT
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(some.integers(0, 10_000), some.integers(1, 40), some.integers(1, 1500), some.sampled_from([MBGNBD, ParetoNBD]))
 def test_strange_shops_get_a_possible_calendar(seed: int, n: int, length: int, kind: type[BuyingModel]) -> None:
     chance, at = np.random.default_rng(seed), date(2024, 2, 29)

@@ -90,7 +90,7 @@ def test_costs_that_cannot_be_read_say_why(tmp_path: Path, text: str, why: str) 
 
 
 @given(st.integers(0, 10**9), st.sampled_from([",", "."]), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_money_is_read_back_whatever_its_marks(cents: int, mark: str, grouped: bool) -> None:
     text = f"{cents / 100:,.2f}" if grouped else f"{cents / 100:.2f}"
     if mark == ",":
@@ -181,7 +181,7 @@ def test_costs_by_basket_are_refused(shop: Shop) -> None:
 
 
 @given(st.lists(st.floats(0.0, 50.0), min_size=2, max_size=30), st.floats(0.0, 100.0), st.floats(0.0, 20.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_costs_more_pays_back_later(steps: list[float], cost: float, more: float) -> None:
     margin = np.cumsum(steps)[None, :]
     days = np.arange(len(steps)) * 7.0

@@ -209,7 +209,7 @@ def test_covariates_may_move_one_part_only() -> None:
     assert "life.app" not in model.standard_errors_
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(some.integers(0, 10_000), some.integers(0, 40), some.sampled_from(KINDS), some.booleans())
 def test_strange_customers_never_raise_and_never_get_nonsense(
     seed: int, n: int, kind: type[CovariateModel], held: bool

@@ -97,7 +97,7 @@ lines = some.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(lines, some.integers(0, 60))
 def test_histories_are_what_counting_by_hand_gives(rows: list[tuple[int, int, float]], until: int) -> None:
     start = np.datetime64("2024-01-01")

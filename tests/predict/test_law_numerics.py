@@ -56,7 +56,7 @@ def test_rows_that_represent_a_shop_count_as_many_customers() -> None:
     assert few.n @ few.T == pytest.approx(known.n @ known.T, rel=0.01)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     some.tuples(some.floats(0.05, 10), some.floats(0.1, 3000), some.floats(0.05, 10), some.floats(0.1, 3000)),
     some.integers(0, 2000),

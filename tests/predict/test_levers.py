@@ -61,7 +61,7 @@ def test_a_push_of_nothing_is_the_law_itself(law: BuyingModel, discount: float) 
 
 @laws
 @given(rate=st.floats(1.0, 2.0), dropout=st.floats(0.05, 1.0), days=st.floats(1.0, 2000.0))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_more_often_and_less_lost_is_never_worth_less(
     law: BuyingModel, rate: float, dropout: float, days: float
 ) -> None:

@@ -132,7 +132,7 @@ counts = some.integers(0, 300)
 ages = some.integers(0, 3000)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(parameters, counts, ages, ages, some.sampled_from(KINDS))
 def test_answers_are_possible_and_agree_with_one_another(
     theta: tuple[float, ...], x: int, one: int, other: int, kind: type[BuyingModel]
@@ -153,7 +153,7 @@ def test_answers_are_possible_and_agree_with_one_another(
     assert 0 <= first <= last <= 365.0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(parameters, counts, some.integers(0, 1000), some.integers(1, 400), some.sampled_from(KINDS))
 def test_silence_never_makes_a_customer_more_alive(
     theta: tuple[float, ...], x: int, t_x: int, longer: int, kind: type[BuyingModel]
@@ -165,7 +165,7 @@ def test_silence_never_makes_a_customer_more_alive(
     assert later <= now + 1e-9
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(some.floats(0.5, 50), some.floats(1.01, 20), some.floats(0.5, 1e4), some.integers(1, 50), some.floats(0.01, 1e6))
 def test_expected_spend_lies_between_the_shops_mean_and_the_customers_own(
     p: float, q: float, v: float, orders: int, mean: float

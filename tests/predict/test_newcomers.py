@@ -111,7 +111,7 @@ def test_one_wholesale_account_does_not_make_a_channel(tmp_path: Path) -> None:
 
 
 @given(st.floats(0, 5000), st.floats(0.1, 5000), st.floats(1, 20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_factor_lies_between_the_shop_and_what_was_seen(came: float, expected: float, noise: float) -> None:
     found = rates(np.array([came]), np.array([expected]), noise * ONE, np.random.default_rng(1), 400)
     middle, raw = float(found.draws.mean()), came / expected

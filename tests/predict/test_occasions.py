@@ -149,7 +149,7 @@ def test_small_cohorts_lean_on_the_whole_shop() -> None:
     assert found["few"].retention(1) == pytest.approx(found["many"].retention(1), abs=0.15)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(some.lists(some.integers(0, 50), min_size=1, max_size=12), some.booleans())
 def test_any_survivors_get_a_finite_answer(drops: list[int], ageing: bool) -> None:
     left = np.cumsum(drops[::-1])[::-1]
@@ -165,7 +165,7 @@ def test_any_survivors_get_a_finite_answer(drops: list[int], ageing: bool) -> No
     assert np.all(np.isfinite(list(model.standard_errors_.values())))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(some.integers(0, 60), some.integers(1, 30), some.integers(0, 1000))
 def test_any_givers_get_a_finite_answer(customers: int, occasions: int, seed: int) -> None:
     known, _ = givers(customers, seed, occasions, 1)

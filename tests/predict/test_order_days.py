@@ -14,11 +14,12 @@ import polars as pl
 import pytest
 
 from tests.predict.world import simulated_lines, simulated_shop
+from tests.world import new_shop
 from volver.core import E4
 from volver.know import KnowSettings, update_order_days
 from volver.predict.value.histories import TooLittleHistory, buyers, buyers_at
 from volver.predict.value.order_days import TABLE, buying_days
-from volver.store import Shop, compact, create_shop, open_shop
+from volver.store import Shop, compact, open_shop
 from volver.store.query import read_query
 
 ORACLE = read_query("rfm", (Path(__file__).parent / "rfm.sql").read_text(encoding="utf-8"))
@@ -31,7 +32,7 @@ State = dict[int, tuple[date, date, int, int, int]]
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", currency="EUR", timezone="UTC") as made:
+    with new_shop(tmp_path / "shop", currency="EUR", timezone="UTC") as made:
         yield made
 
 
@@ -153,7 +154,7 @@ def test_one_batch_and_many_give_the_same_rows(shop: Shop, tmp_path: Path) -> No
     for offset, part in enumerate(batches(lines, 5, 0.02), start=1):
         take_in(shop, part, offset)
         update_order_days(shop)
-    with create_shop(tmp_path / "whole", currency="EUR", timezone="UTC") as whole:
+    with new_shop(tmp_path / "whole", currency="EUR", timezone="UTC") as whole:
         take_in(whole, lines, 1)
         assert rows(shop) == rows(whole)
 
@@ -277,7 +278,7 @@ def test_a_kill_between_the_ledger_and_its_follower_is_made_good(shop: Shop, whe
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with create_shop(tmp_path_factory.mktemp("plain") / "shop", currency="EUR") as made:
+    with new_shop(tmp_path_factory.mktemp("plain") / "shop", currency="EUR") as made:
         simulated_shop(made, simulated_lines(800), tmp_path_factory.mktemp("lines") / "lines.parquet")
         yield made
 

@@ -28,7 +28,7 @@ def test_a_reliability_table_adds_up() -> None:
     assert ties.auc is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30))
 def test_auc_is_the_share_of_pairs_in_order(rows: list[tuple[int, bool]]) -> None:
     yes, no = [s for s, y in rows if y], [s for s, y in rows if not y]

@@ -188,7 +188,7 @@ def test_nbd_recovers_its_parameters_and_forgets_nobody() -> None:
 parameters = some.tuples(*[some.floats(0.05, 20.0)] * 4)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     parameters,
     some.integers(0, 200),

@@ -8,21 +8,22 @@ from pathlib import Path
 import pytest
 
 from tests.predict.world import shared, simulated_lines, simulated_shop, write_ledger
+from tests.world import new_shop
 from volver import predict
 from volver.core import VolverError
 from volver.predict.value.histories import buyers
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", currency="EUR") as made:
+    with new_shop(tmp_path / "shop", currency="EUR") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with create_shop(tmp_path_factory.mktemp("predict") / "shop", currency="EUR") as made:
+    with new_shop(tmp_path_factory.mktemp("predict") / "shop", currency="EUR") as made:
         simulated_shop(made, simulated_lines(3000), tmp_path_factory.mktemp("lines") / "lines.parquet")
         predict.fit(made)
         yield made
@@ -164,7 +165,7 @@ def test_the_shelf_keeps_every_model_with_where_it_came_from(fitted: Shop) -> No
 
 
 def test_the_newest_fit_is_the_published_one(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop") as shop:
+    with new_shop(tmp_path / "shop") as shop:
         write_ledger(shop, lines("(1, 1, 1, '2024-01-10', 'sale', 20.0)", "(2, 1, 1, '2024-03-10', 'sale', 20.0)"))
         predict.fit(shop, at="2024-02-01")
         predict.fit(shop)
@@ -205,7 +206,7 @@ def test_fitting_does_not_touch_the_ledger(fitted: Shop) -> None:
 
 def test_complete_journey_is_foreseen_within_a_few_percent(tmp_path: Path) -> None:
     path = shared("completejourney/transactions.parquet")
-    with create_shop(tmp_path / "shop", currency="USD", timezone="America/New_York") as shop:
+    with new_shop(tmp_path / "shop", currency="USD", timezone="America/New_York") as shop:
         write_ledger(
             shop,
             f"""

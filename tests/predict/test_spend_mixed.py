@@ -107,7 +107,7 @@ def test_totals_know_their_doubt() -> None:
     assert means[1] / means[0] == pytest.approx(np.exp(0.1), rel=0.02)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(some.integers(0, 120), some.integers(0, 10_000), some.sampled_from([1e-6, 1.0, 1e6]))
 def test_any_small_shop_gets_a_finite_answer(n: int, seed: int, scale: float) -> None:
     chance = np.random.default_rng(seed)

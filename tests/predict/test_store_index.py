@@ -131,7 +131,7 @@ def test_days_that_the_index_covers_have_what_their_own_month_had() -> None:
     assert calendar.daily(["2022-09-10"])[0] < 0.7 * calendar.daily(["2024-09-10"])[0]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(st.one_of(st.just(0.0), st.floats(0.0, 1e12)), min_size=1, max_size=40),
     st.sampled_from([ORDERS, SALES, INDEX]),
@@ -243,7 +243,7 @@ def test_a_file_that_tells_no_season_is_refused(tmp_path: Path, text: str, why: 
         read_index(tmp_path / "nothing.csv", TODAY)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(alphabet="month,;orders\n2023-0154/.\"' \t€%enroW\0", max_size=120))
 def test_ugly_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.mktemp("ugly") / "index.csv"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.ui.world import simulated, visitor
+from tests.ui.world import busy, visitor
 from tests.world import Line, shop_of
 from volver import know, predict
 from volver.app import web
@@ -23,7 +23,7 @@ ENVELOPE = {"ok", "code", "message", "hint"}
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with simulated(tmp_path_factory.mktemp("api") / "shop", 120) as made:
+    with busy(tmp_path_factory) as made:
         yield made
 
 

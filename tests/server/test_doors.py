@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.world import Line, shop_of
+from tests.world import Line, copied, shop_of
 from volver import know
 from volver.app import web
 from volver.server import WeakPassword, create_owner, login_link
@@ -16,11 +16,18 @@ from volver.store import Shop
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with shop_of(tmp_path / "shop", [Line(order="1", customer=1, product=1, day=0, price=5)]) as made:
+@pytest.fixture(scope="module")
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("owned") / "shop"
+    with shop_of(path, [Line(order="1", customer=1, product=1, day=0, price=5)]) as made:
         know.refresh(made)
         create_owner(made, "Owner", PASSWORD)
+    return path
+
+
+@pytest.fixture
+def shop(owned: Path, tmp_path: Path) -> Iterator[Shop]:
+    with copied(owned, tmp_path / "shop") as made:
         yield made
 
 

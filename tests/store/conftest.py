@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from volver.store import Shop, create_shop
+from tests.world import new_shop
+from volver.store import Shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", name="Test") as made:
+    with new_shop(tmp_path / "shop", name="Test") as made:
         yield made

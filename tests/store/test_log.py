@@ -66,7 +66,7 @@ def test_the_same_id_from_another_source_is_another_message(log: EventLog) -> No
 
 
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_message_is_kept_once_whatever_the_batches(batches: list[list[str]]) -> None:
     folder = Path(tempfile.mkdtemp())
     log = EventLog(folder / "log.db")

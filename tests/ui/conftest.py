@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ui.world import empty, one_customer, simulated
+from tests.ui.world import busy, empty, one_customer
 from volver.store import Shop
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -25,7 +25,7 @@ def lone_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.fixture(scope="session")
 def busy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with simulated(tmp_path_factory.mktemp("busy") / "shop") as shop:
+    with busy(tmp_path_factory) as shop:
         yield shop
 
 

@@ -80,11 +80,11 @@ def test_a_second_visit_costs_little(busy_shop: Shop) -> None:
     client = visitor(busy_shop)
     client.get("/value?years=2")
     seconds = []
-    for _ in range(3):
+    for _ in range(20):
         began = clock.cpu_s()
         client.get("/value?years=2")
         seconds.append(clock.cpu_s() - began)
-    assert min(seconds) < 0.2  # the budget is 0.1
+    assert sorted(seconds)[17] < 0.2  # nine in ten; the budget is 0.1
 
 
 def test_the_horizon_changes_the_total_and_stays_marked(busy_shop: Shop) -> None:

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from volver.store.jobs_values import QueuedJob as QueuedJob
     from volver.store.lake import Lake as Lake
     from volver.store.lake import NewFile as NewFile
-    from volver.store.locks import LEARNING as LEARNING
-    from volver.store.locks import Busy as Busy
     from volver.store.locks import Locks as Locks
-    from volver.store.locks import one_at_a_time as one_at_a_time
     from volver.store.log import Entry as Entry
     from volver.store.log import EventLog as EventLog
     from volver.store.log import LogEntry as LogEntry
+    from volver.store.long_work import LEARNING as LEARNING
+    from volver.store.long_work import Busy as Busy
+    from volver.store.long_work import one_at_a_time as one_at_a_time
     from volver.store.metrics import Metric as Metric
     from volver.store.metrics import prometheus as prometheus
     from volver.store.metrics import store_metrics as store_metrics

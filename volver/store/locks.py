@@ -13,22 +13,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from volver.core import VolverError
-
 if TYPE_CHECKING:
-    from volver.store.shop import Shop
     from volver.store.state import State
-
-LEARNING = "learning"  # long work of predict, one piece at a time
-
-
-class Busy(VolverError):
-    """Long work is going on already."""
-
-    code = "predict.busy"
-    says = "This shop is learning or checking already."
-    hint = "Wait until that is done, then ask again."
-    status = 409
 
 
 class Locks(Protocol):
@@ -149,15 +135,6 @@ class Lock:
 def locks_of(state: "State", folder: Path) -> Locks:
     """The locks of a shop, where its state rests."""
     return FileLocks(folder) if state.is_sqlite else PostgresLocks(state)
-
-
-@contextmanager
-def one_at_a_time(shop: "Shop") -> Iterator[None]:
-    """Hold the shop's only place for long work, or be refused: it does not queue. Raises `predict.busy`."""
-    with shop.locks.tried(LEARNING) as had:
-        if not had:
-            raise Busy
-        yield
 
 
 def _key(name: str) -> int:

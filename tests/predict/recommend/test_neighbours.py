@@ -32,7 +32,7 @@ def assert_same(one: Neighbours, other: Neighbours) -> None:
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(
     order=st.permutations(range(60)),
     cut=st.integers(1, 59),

@@ -20,7 +20,7 @@ def drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return p, chance.random(n) < p
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(2, 400), st.floats(0.2, 5.0))
 def test_a_map_is_plain_json_and_monotone(seed: int, n: int, power: float) -> None:
     p, yes = drawn(n, seed)

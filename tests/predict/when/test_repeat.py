@@ -169,7 +169,7 @@ def test_returned_lines_and_second_lines_of_a_basket_do_not_count() -> None:
 rows = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 60)), min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows, st.integers(1, 61))
 def test_counts_are_those_of_a_slow_reading(lines: list[tuple[int, int, int]], cut: int) -> None:
     frame = {name: [line[place] for line in lines] for place, name in enumerate(("user", "item", "time"))}
