@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from tests.store.test_worker import done, until
 from tests.store.working import HEARD, ONE
-from volver.server import create_app, create_token
+from volver.server import create_token
 from volver.store import Entry, Jobs, Runner, Shop, catch_up, create_shop
 
 
@@ -19,14 +19,14 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def program(shop: Shop) -> TestClient:
-    return TestClient(create_app(shop), headers={"authorization": f"Bearer {create_token(shop, 'watch').secret}"})
+    return TestClient(web(shop), headers={"authorization": f"Bearer {create_token(shop, 'watch').secret}"})
 
 
 def test_the_runner_works_as_long_as_the_server_serves(shop: Shop) -> None:
     jobs = Jobs(shop.state)
     runner = Runner(shop, (ONE,), poll_s=0.02)
     jobs.put(ONE, {"n": 1})
-    with TestClient(create_app(shop, runner=runner)) as client:
+    with TestClient(web(shop, runner=runner)) as client:
         until(lambda: done(shop) == [1])
         assert client.get("/healthz").status_code == 200
     jobs.put(ONE, {"n": 2})
@@ -50,7 +50,7 @@ def test_programs_see_the_jobs(shop: Shop) -> None:
 def test_figures_are_for_those_who_may_see_them(shop: Shop) -> None:
     shop.log.append([Entry(source="t", message_id=str(n), kind="news", body=b"x") for n in range(3)])
     catch_up(shop, HEARD)
-    assert TestClient(create_app(shop)).get("/metrics").status_code == 401
+    assert TestClient(web(shop)).get("/metrics").status_code == 401
     answer = program(shop).get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "volver_log_offset 3\n" in answer.text

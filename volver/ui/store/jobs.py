@@ -73,7 +73,7 @@ def _row(job: QueuedJob, shop: Shop, spoken: Speech, titles: Mapping[str, Words]
     problem = job.problem or {}
     return Row(
         id=job.id,
-        title=titles.get(job.name, Words(job.name)),
+        title=titles.get(job.name) or Words("{name}", {"name": job.name}),
         percent=job.share,
         says=Words(*problem["words"]) if problem else job.says,
         hint=Words(*problem["hint_words"]) if problem else None,

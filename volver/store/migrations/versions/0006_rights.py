@@ -1,4 +1,4 @@
-"""For the server and the store: what a token may do, write keys, the key that signs addresses; `refreshes` goes.
+"""For the server and the store: what a token may do, write keys, the key that signs addresses.
 
 Tokens that exist keep what they could do: everything.
 """
@@ -15,7 +15,7 @@ _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Add the column and the tables; drop the one that nobody read."""
+    """Add the column and the tables."""
     scopes = sa.Column("scopes", sa.String(255), nullable=False, server_default="read customers bring learn")
     op.add_column("api_tokens", scopes)
     op.create_table(
@@ -36,20 +36,10 @@ def upgrade() -> None:
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_signing_keys"),
     )
-    op.drop_table("refreshes")
 
 
 def downgrade() -> None:
     """Undo it; what the tokens could do is forgotten."""
-    op.create_table(
-        "refreshes",
-        sa.Column("id", _ID, autoincrement=True, nullable=False),
-        sa.Column("at_day", sa.String(10), nullable=False),
-        sa.Column("started_us", sa.BigInteger, nullable=False),
-        sa.Column("finished_us", sa.BigInteger, nullable=True),
-        sa.Column("body", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_refreshes"),
-    )
     op.drop_table("signing_keys")
     op.drop_table("write_keys")
     op.drop_column("api_tokens", "scopes")
