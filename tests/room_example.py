@@ -50,7 +50,8 @@ def page(shop: Shop) -> Callable[[Request], Response]:
 HERE = "tests.room_example"
 QUESTIONS = (Question(path="/toy/greetings", says="Who was greeted.", answer=greeted, replies=Greetings),)
 ROOM = Room(
-    name="toy", label=Words("Toys"), settings=f"{HERE}:ToySettings", lake=f"{HERE}:TABLES", questions=f"{HERE}:QUESTIONS",
+    name="toy", label=Words("Toys"), settings=f"{HERE}:ToySettings", lake=f"{HERE}:TABLES",
+    questions=f"{HERE}:QUESTIONS",
     commands=(Command(name="greet", where=f"{HERE}:command", says="Greet somebody."),),
     pages=(Page(path="/greetings", where=f"{HERE}:page"),),
     places=(Place(path="/greetings", icon="sprout", label=Words("Greetings"), key="t"),),

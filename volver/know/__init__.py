@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from volver.know.answers import Todo as Todo
     from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
+    from volver.know.json_values import filled as filled
+    from volver.know.json_values import plain as plain
     from volver.know.listing import UnknownSegment as UnknownSegment
     from volver.know.listing import UnknownSort as UnknownSort
     from volver.know.listing import customers as customers
     from volver.know.listing import references as references
     from volver.know.listing import table as table
-    from volver.know.plain import filled as filled
-    from volver.know.plain import plain as plain
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
     from volver.know.profile import find_customer as find_customer
@@ -75,12 +75,12 @@ _WHERE = {
     "cohorts": "returning",
     "customer": "profile",
     "customers": "listing",
-    "filled": "plain",
+    "filled": "json_values",
     "find_customer": "profile",
     "health": "today",
     "home": "today",
     "kpi": "figures",
-    "plain": "plain",
+    "plain": "json_values",
     "references": "listing",
     "refresh": "refreshing",
     "segments": "segmenting",
