@@ -2,13 +2,15 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from tests.ui.world import busy, visitor
+from tests.ui.world import busy, empty, visitor
 from tests.world import Line, shop_of
 from volver import know, predict
 from volver.app import web
@@ -149,6 +151,115 @@ def test_what_cannot_be_answered_says_why_and_what_to_do(
 def test_a_shop_without_a_model_says_what_to_do(bare: Shop) -> None:
     answer = client(bare, create_token(bare, "one").secret or "").get(f"{ROOT}/predict/value")
     assert (answer.status_code, answer.json()["code"]) == (404, "predict.no_model")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("know/customers?stage=slipping&sort=last&limit=3", "customers --stage slipping --sort last --limit 3"),
+        ("know/customers?ascending=yes&sort=net&offset=2", "customers --ascending --sort net --offset 2"),
+        ("know/customers?at=2026-03-01&limit=5", "customers --at 2026-03-01 --limit 5"),
+        ("know/stages?at=2026-03-01&since=2025-12-01", "stages --at 2026-03-01 --since 2025-12-01"),
+        ("know/kpi?by=week&start=2026-01-01", "kpi --by week --from 2026-01-01"),
+        ("know/cohorts", "cohorts"),
+    ],
+)
+def test_know_answers_as_on_the_command_line(
+    program: TestClient, shop: Shop, capsys: pytest.CaptureFixture[str], path: str, words: str
+) -> None:
+    answer = program.get(f"{ROOT}/{path}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == told(capsys, shop, "know", *words.split())
+
+
+def test_know_tells_one_customer_and_the_segments_in_both_languages(program: TestClient, shop: Shop) -> None:
+    row = know.customers(shop, sort="orders", limit=1).rows[0]
+    one = program.get(f"{ROOT}/know/customers/{row.customer_id}").json()
+    assert (one["ref"], one["orders"], one["currency"]) == (row.ref, row.orders, "EUR")
+    assert len(one["history"]) >= row.orders
+    spanish = program.get(f"{ROOT}/know/customers/{row.customer_id}?lang=es").json()
+    assert spanish["stage_reason"] != one["stage_reason"]
+    assert spanish["net"] == one["net"]
+    english, other = (program.get(f"{ROOT}/know/segments?lang={lang}").json()["segments"] for lang in ("en", "es"))
+    assert [each["members"] for each in english] == [each["members"] for each in other]
+    assert (english[0]["label"], other[0]["label"]) == ("First-time buyers", "Primera compra")
+    missing = program.get(f"{ROOT}/know/customers/999999999")
+    assert (missing.status_code, missing.json()["code"]) == (404, "know.no_such_customer")
+
+
+def test_know_says_whether_the_data_is_sound(program: TestClient, shop: Shop) -> None:
+    found, known = program.get(f"{ROOT}/know/health").json(), know.health(shop)
+    assert (found["orders"], found["lines"], found["guest_share"]) == (known.orders, known.lines, known.guest_share)
+    assert len(found["says"]) == len(known.says)
+
+
+ORDERS = (
+    "order_id,ordered_at,customer_id,sku,name,quantity,unit_price\n1,2025-01-07,7,A,Cup,2,9.50\n2,someday,7,A,Cup,1,9\n"
+)
+
+
+def test_a_file_is_imported_over_the_api_and_again_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"{ROOT}/collect/import?name=..%2Forders.csv&kind=orders"
+    with empty(tmp_path / "shop") as shop:
+        bringing = client(shop, create_token(shop, "brings", ["bring"]).secret or "")
+        first = bringing.post(address, content=ORDERS.encode()).json()
+        assert (first["rows"]["read"], first["rows"]["added"], first["net"]) == (2, 1, "28.00")
+        again = bringing.post(address, content=iter([ORDERS[:40].encode(), ORDERS[40:].encode()])).json()
+        assert (again["rows"]["added"], again["rows"]["already_there"]) == (0, 1)
+        aside = bringing.get(f"{ROOT}/collect/set-aside").json()
+        assert aside == told(capsys, shop, "collect", "set-aside")
+        assert aside["total"] == 1
+        assert aside["rows"][0]["file"].endswith("orders.csv")
+        [one] = bringing.get(f"{ROOT}/collect/imports?limit=1").json()["imports"]
+        assert (one["rows"], one["kind"]) == (1, "import")
+        wrong = bringing.post(address, content=b"\x00\x01")
+        assert 400 <= wrong.status_code < 500
+        assert set(wrong.json()) == ENVELOPE
+        assert list((shop.path / "spill").glob("*upload*")) == [], "what was uploaded is gone"
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b"{", "not JSON"),
+        (b'{"horizn": "1 year"}', ""),
+        (b'{"at": "ana@example.com"}', "$.at"),
+        (b'{"model": "ana"}', "$.model"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_refused_and_not_repeated(program: TestClient, body: bytes, where: str) -> None:
+    answer = program.post(f"{ROOT}/predict/fit", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "server.bad_body")
+    assert where in answer.json()["message"]
+    assert "ana" not in answer.text
+
+
+def test_the_description_states_the_shape_of_what_is_sent_and_answered(shop: Shop) -> None:
+    told = client(shop).get(f"{ROOT}/openapi.json").json()
+    shapes = told["components"]["schemas"]
+    for path, methods in told["paths"].items():
+        for one in methods.values():
+            schema = one["responses"]["200"]["content"]["application/json"]["schema"]
+            shape = shapes[schema["$ref"].rpartition("/")[2]]
+            assert shape["properties"], path
+            assert shape["additionalProperties"] is False, path
+    fit = told["paths"][f"{ROOT}/predict/fit"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(shapes[fit["$ref"].rpartition("/")[2]]["properties"]) == {"at", "horizon", "model"}
+    upload = told["paths"][f"{ROOT}/collect/import"]["post"]["requestBody"]["content"]
+    assert upload["application/octet-stream"]["schema"]["format"] == "binary"
+    assert json.dumps(told).count("#/components/schemas/") > 60
+    assert {name.rpartition("/")[2] for name in re.findall(r"#/components/schemas/(\w+)", json.dumps(told))} <= set(
+        shapes
+    )
+
+
+def test_an_answer_that_is_not_what_was_described_is_a_fault() -> None:
+    from volver.predict.replies import Drift
+
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"alarm": False, "says": "x", "more": 1}, Drift)
 
 
 def test_nobody_asks_without_a_token_or_a_session(shop: Shop) -> None:

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from tests.store.test_worker import done, until
 from tests.store.working import HEARD, ONE
+from volver.app import web
 from volver.server import create_token
 from volver.store import Entry, Jobs, Runner, Shop, catch_up, create_shop
 

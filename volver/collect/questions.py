@@ -19,11 +19,11 @@ def _imports(shop: Shop, *, limit: int = 50) -> Any:
 
     from volver.store import schema
 
+    names = ("offset", "source", "kind", "rows", "created_us")
     batches = schema.batches.c
-    columns = (batches.offset, batches.source, batches.kind, batches.rows, batches.created_us)
+    wanted = select(*(batches[name] for name in names)).order_by(batches.offset.desc()).limit(limit)
     with shop.state.read() as state:
-        found = state.execute(select(*columns).order_by(batches.offset.desc()).limit(limit)).mappings().all()
-    return {"imports": [dict(row) for row in found]}
+        return {"imports": [dict(zip(names, row, strict=True)) for row in state.execute(wanted)]}
 
 
 def _import(shop: Shop, *, file: Path, name: str = "upload.csv", kind: Any = None, currency: str | None = None) -> Any:

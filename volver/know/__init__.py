@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from volver.know.checks import check_today as check_today
     from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
+    from volver.know.json_values import filled as filled
+    from volver.know.json_values import plain as plain
     from volver.know.lifecycle import stages as stages
     from volver.know.listing import UnknownSegment as UnknownSegment
     from volver.know.listing import UnknownSort as UnknownSort
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from volver.know.listing import references as references
     from volver.know.listing import table as table
     from volver.know.order_days import update_order_days as update_order_days
-    from volver.know.plain_values import filled as filled
-    from volver.know.plain_values import plain as plain
     from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
     from volver.know.profile import find_customer as find_customer

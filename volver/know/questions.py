@@ -7,9 +7,9 @@ from typing import Any, Final
 from volver.core import Parameter, Question, Words
 from volver.know.answers import STAGES
 from volver.know.figures import kpi
+from volver.know.json_values import plain
 from volver.know.lifecycle import stages
 from volver.know.listing import customers
-from volver.know.plain_values import plain
 from volver.know.profile import customer
 from volver.know.replies import Cohorts, Customer, CustomerList, DataHealth, KeyFigures, SegmentList, Stages
 from volver.know.retention import cohorts
