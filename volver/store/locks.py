@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 from volver.core import VolverError
 
 if TYPE_CHECKING:
-    from volver.store.shop import Shop
     from volver.store.state import State
 
 LEARNING = "learning"  # long work of predict, one piece at a time
@@ -42,6 +41,14 @@ class Locks(Protocol):
 
     def is_held(self, name: str) -> bool:
         """Whether somebody holds a lock at this moment."""
+
+
+class HasLocks(Protocol):
+    """A shop, as far as its locks go."""
+
+    @property
+    def locks(self) -> Locks:
+        """Its locks."""
 
 
 class FileLocks:
@@ -152,7 +159,7 @@ def locks_of(state: "State", folder: Path) -> Locks:
 
 
 @contextmanager
-def one_at_a_time(shop: "Shop") -> Iterator[None]:
+def one_at_a_time(shop: HasLocks) -> Iterator[None]:
     """Hold the shop's only place for long work, or be refused: it does not queue. Raises `predict.busy`."""
     with shop.locks.tried(LEARNING) as had:
         if not had:
