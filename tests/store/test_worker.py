@@ -21,7 +21,7 @@ from volver.store import Ended, Entry, Jobs, Runner, Shop, create_shop, open_sho
 KNOWN = (ONE, SLOW, NEXT, OFTEN, BREAKS, REFUSES)
 
 
-def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 600.0) -> None:
     """Wait until something holds; the limit only says that it never will."""
     end = time.monotonic() + seconds
     while not holds():
