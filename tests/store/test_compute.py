@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.lakes import add_lines, lines_sql, total
+from volver.core import Answer
 from volver.store import Shop, create_shop, named, open_shop, query_names
 from volver.store.query import QUERIES, MissingParameter, UnknownQuery, read_query
 
@@ -158,3 +159,20 @@ def test_a_header_may_go_on_and_may_talk() -> None:
 
 def test_every_file_of_queries_is_a_query_or_the_page_about_them() -> None:
     assert {path.suffix for path in QUERIES.iterdir() if path.is_file()} <= {".sql", ".md"}
+
+
+def test_rows_are_published_whole_with_what_they_follow_from(shop: Shop) -> None:
+    import pyarrow as pa
+
+    rows = pa.table({"weekday": [3, 1], "customer_id": [9, 2]})
+    filled = {"hour": 7, "lift": 1.5, "n_events": 4}
+    whole = rows.append_column("hour", [[filled["hour"]] * 2])
+    whole = whole.append_column("lift", [[filled["lift"]] * 2]).append_column("n_events", [[filled["n_events"]] * 2])
+    assert shop.compute.publish("moments", whole, seen={"as_of": 739_000}) == 2
+    found = shop.compute.relation("select customer_id, weekday from moments").to_pylist()
+    assert found == [{"customer_id": 2, "weekday": 1}, {"customer_id": 9, "weekday": 3}]
+    assert shop.lake.seen("moments", ("as_of", "model")) == {"as_of": 739_000}
+    assert shop.compute.publish("moments", Answer(whole.slice(0, 1))) == 1
+    assert shop.compute.relation("select customer_id from moments").to_pylist() == [{"customer_id": 9}]
+    assert shop.compute.publish("moments", None) == 0
+    assert shop.compute.relation("select * from moments").num_rows == 0

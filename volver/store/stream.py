@@ -107,12 +107,12 @@ def _fitted(rows: "pa.Table", declared: LakeTable) -> "pa.Table":
 
     from volver.store.lake import arrow_type
 
-    columns = {}
+    columns = []
     for name, kind in declared.columns.items():
         there = name in rows.column_names
-        columns[name] = rows.column(name) if there else pa.nulls(rows.num_rows)
-        columns[name] = columns[name].cast(arrow_type(kind))
-    return pa.table(columns)
+        column = rows.column(name) if there else pa.nulls(rows.num_rows)
+        columns.append(column.cast(arrow_type(kind)))
+    return pa.Table.from_arrays(columns, names=list(declared.columns))
 
 
 def _stats(rows: "pa.Table") -> dict[str, dict[str, Any]]:
