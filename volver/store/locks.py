@@ -1,14 +1,13 @@
-"""One piece of long work at a time on a shop: a second one is refused, it does not queue behind the first."""
+"""One piece of long work at a time on a shop, over all processes: a second one is refused, it does not queue."""
 
-import threading
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from volver.core import VolverError
 from volver.store.shop import Shop
 
-_working: set[str] = set()
-_lock = threading.Lock()
+_LOCK = ".working"  # a file in the shop; the lock is on it, not in it, and goes with the process that holds it
 
 
 class Busy(VolverError):
@@ -22,14 +21,10 @@ class Busy(VolverError):
 
 @contextmanager
 def one_at_a_time(shop: Shop) -> Iterator[None]:
-    """Hold the shop's only place for long work in this process. Raises `predict.busy`."""
-    key = str(shop.path.resolve())
-    with _lock:
-        if key in _working:
-            raise Busy
-        _working.add(key)
-    try:
+    """Hold the shop's only place for long work. Raises `predict.busy` where a thread or a process holds it."""
+    with open(shop.path / _LOCK, "a") as place:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy from None
         yield
-    finally:
-        with _lock:
-            _working.discard(key)

@@ -11,7 +11,7 @@ from volver.predict.recommend.blend import NoSuchObjective
 from volver.predict.recommend.holdout import NoSuchAhead, trial_of
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.recommender import Recommender
-from volver.predict.recommend.visits import Histories, pruned, transitions
+from volver.predict.recommend.visits import Visits, pruned, transitions
 
 
 def walkers(n: int = 400, items: int = 60, seed: int = 0, length: int = 9) -> dict[str, np.ndarray]:
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_said() -> None:
 
 def test_visits_count_back_from_the_latest_and_matrices_leave_the_history_alone() -> None:
     rows = Interactions.of({"user": [1, 1, 1, 1, 2], "item": [9, 3, 3, 5, 9], "time": [1, 2, 2, 3, 1]})
-    told = Histories.of(rows)
+    told = Visits.of(rows)
     assert told.back.tolist() == [2, 1, 1, 0, 0]
     before = told.item.copy()
     weighted = told.weighted(1.0).toarray()

@@ -57,7 +57,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BlendChoice:
     """What was tried and what was taken: `tried` are (what, value, standard error), `why` says it in words.
 
     `notes` tell what the table held that could not be used.
@@ -128,7 +128,9 @@ def valued(rank: Ints, user: Ints, n_targets: Ints, objective: str, k: int) -> F
     return found
 
 
-def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10, exclude: bool | None = None) -> Choice:
+def choose(
+    trial: Trial, sources: Sources, objective: str = "auto", k: int = 10, exclude: bool | None = None
+) -> BlendChoice:
     """Try every source alone, then blends. Raises `NoSuchObjective`."""
     if objective not in OBJECTIVES:
         raise NoSuchObjective(objective=objective)
@@ -150,7 +152,7 @@ def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10,
     means = ", ".join(f"{value[trial.group == g].mean():.4f} {HOW[g]}" for g in trial.groups)
     why = f"{measure}@{k} {means} (users: {trial.how}) with {names}."
     tried.sort(key=lambda row: -row[1])
-    return Choice(
+    return BlendChoice(
         parts, without_seen, trial.how, f"{measure}@{k}", len(trial), trial.repeats, len(trial.train), tuple(tried), why
     )
 

@@ -6,7 +6,6 @@ Identifiers of any type become dense codes and go back as they came. Reads any f
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
@@ -113,15 +112,6 @@ class Ids:
         """For every code here, the code in a set that contains all of these."""
         values = self.values.astype("S") if other.are_text and not self.are_text else self.values
         return np.searchsorted(other.values, values).astype(np.int32)
-
-    def save(self, file: Path) -> None:
-        """Write to one .npy file."""
-        np.save(file, self.values, allow_pickle=False)
-
-    @classmethod
-    def load(cls, file: Path, kind: str) -> "Ids":
-        """Map the file of `save` into memory. `kind` is the Arrow type's name."""
-        return cls(np.load(file, mmap_mode="r", allow_pickle=False), pa.type_for_alias(kind))
 
 
 def _comparable(given: pa.Array, as_text: bool) -> tuple[NDArray[Any], Bools]:
