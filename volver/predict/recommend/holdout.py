@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from volver.core import VolverError
+from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Bools, Codes, Ints
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.visits import Visits, latest
@@ -29,7 +29,12 @@ _ASIDE: Final = 4  # one user in so many is asked for random events: many target
 _ONCE: Final = 0.05  # share of rows that repeat an earlier one, below which nobody comes back for the same
 AHEADS: Final = ("auto", "next", "any", "both")
 LATE, CUT, LAST, DRAWN = 0, 1, 2, 3
-HOW: Final = ("late sessions, cut anywhere", "after an instant", "last visits", "drawn at random")
+HOW: Final = (
+    Words("late sessions, cut anywhere"),
+    Words("after an instant"),
+    Words("last visits"),
+    Words("drawn at random"),
+)
 
 
 class NoSuchAhead(VolverError):
@@ -61,9 +66,11 @@ class Trial:
         return len(self.past)
 
     @property
-    def how(self) -> str:
+    def how(self) -> tuple[Words, ...]:
         """In words."""
-        return ", ".join(f"{np.count_nonzero(self.group == g)} {HOW[g]}" for g in self.groups)
+        return tuple(
+            Words("{n} users: {how}", {"n": int(np.count_nonzero(self.group == g)), "how": HOW[g]}) for g in self.groups
+        )
 
     @property
     def groups(self) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volver.core import clock
+from volver.core import Words, clock
 from volver.predict.numerics.arrays import Bools, Codes, Floats
 from volver.predict.numerics.params import NotFitted, Params
 from volver.predict.recommend.blend import OBJECTIVES, BlendChoice, NoSuchObjective, Part, choose, counted
@@ -263,7 +263,7 @@ def _blend(choice: BlendChoice, rows: Interactions, sources: Sources) -> _Blend:
 
 def _told(choice: BlendChoice, rows: Interactions) -> BlendChoice:
     """The choice with which columns were read."""
-    return replace(choice, why=f"{choice.why} {rows.reading}", notes=rows.notes)
+    return replace(choice, why=(*choice.why, *rows.reading), notes=rows.notes)
 
 
 def _growth(rows: Interactions, choice: BlendChoice) -> float:
@@ -276,5 +276,5 @@ def _untried(rows: Interactions) -> BlendChoice:
     parts = (Part("together", 0.5, 1.0, 1.0), Part("popular", 0.0, 1e-3, float(max(rows.n_users, 1))))
     key = np.unique(rows.user.astype(np.int64) * rows.n_items + rows.item)
     repeats = 1 - len(key) / len(rows)
-    why = "Too few users to try anything: item neighbours first, then what is popular."
-    return BlendChoice(parts, repeats < 0.05, "nothing held back", "none", 0, None, why=why)
+    why = (Words("Too few users to try anything: item neighbours first, then what is popular."),)
+    return BlendChoice(parts, repeats < 0.05, (Words("nothing held back"),), "none", 0, None, why=why)
