@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared
+from volver.core import Words
 from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.blend import NoSuchObjective
 from volver.predict.recommend.holdout import NoSuchAhead, trial_of
@@ -80,6 +81,10 @@ def test_nothing_that_is_held_back_is_learned_from() -> None:
             assert np.bincount(trial.train.user)[:400].max() == 8  # nine steps, the last one held back
 
 
+def said(remarks: tuple[Words, ...]) -> str:
+    return ", ".join(map(str, remarks))
+
+
 def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
     once = {"user": np.repeat(np.arange(200), 12), "item": np.add.outer(np.arange(200), np.arange(12)).ravel() % 60}
     once["position"] = np.tile(np.arange(12), 200)
@@ -87,25 +92,25 @@ def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
     for rows in (Interactions.of(once), with_ratings):
         both, later, any_ = (trial_of(rows, ahead=ahead) for ahead in ("both", "next", "any"))
         assert both is not None
-        assert both.how == "140 last visits, 60 drawn at random"
+        assert said(both.how) == "140 users: last visits, 60 users: drawn at random"
         assert set(both.shares.values()) == {0.5}
         assert later is not None
-        assert later.how == "200 last visits"
+        assert said(later.how) == "200 users: last visits"
         usual = trial_of(rows)
         assert usual is not None
         assert usual.how == (both.how if rows.has_ratings else later.how)
         assert any_ is not None
-        assert any_.how == "200 drawn at random"
+        assert said(any_.how) == "200 users: drawn at random"
         assert np.diff(any_.start).max() == 2  # a fifth of twelve
     again = trial_of(Interactions.of(habits()))
     assert again is not None
-    assert "random" not in again.how  # what is had again and again is only asked for as next
+    assert "random" not in said(again.how)  # what is had again and again is only asked for as next
 
 
 def test_order_counts_for_nothing_where_anything_may_be_missing() -> None:
     anything, later = (Recommender(ahead=ahead).fit(walkers()) for ahead in ("any", "next"))
-    assert "drawn at random" in anything.choice_.how
-    assert "last visits" in later.choice_.how
+    assert "drawn at random" in said(anything.choice_.how)
+    assert "last visits" in said(later.choice_.how)
     with pytest.raises(NoSuchAhead, match="called tomorrow"):
         Recommender(ahead="tomorrow")
 
