@@ -71,7 +71,7 @@ def requests(user: np.ndarray, item: np.ndarray) -> None:
     """CPU time of single requests on an eighth of the rows, all items."""
     table = {"user": user, "item": item, "position": np.arange(len(user))}
     model, _ = timed(f"Recommender, defaults, {len(user):,} rows", lambda: Recommender().fit(table))
-    print(f"  chosen: {model.choice_.why}")
+    print("  chosen:", *model.choice_.why)
     asked = np.random.default_rng(0).choice(np.unique(user), 2000, replace=False)
     spent = []
     for who in asked:

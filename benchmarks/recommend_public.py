@@ -69,7 +69,7 @@ def ours(train: pd.DataFrame, test: pd.DataFrame, which: tuple[str, ...], **colu
         ranked = lists(model.recommend(list(truth), k=20), columns["user"], columns["item"])
         asked = 1000 * (time.process_time() - fitted) / len(truth)
         line(name, ranked, truth, which, f"fit {fitted - before:.1f} CPU-s, {asked:.2f} ms a user")
-    print(f"  chosen: {model.choice_.why} Seen items {'left out' if model.choice_.exclude_seen else 'stay'}.")
+    print("  chosen:", *model.choice_.why, "Seen items", "left out." if model.choice_.exclude_seen else "stay.")
 
 
 def peers(train: pd.DataFrame, test: pd.DataFrame, which: tuple[str, ...], user: str, item: str) -> None:
@@ -148,7 +148,7 @@ def yoochoose() -> None:
         ranked = {(s, p): model.next_items(sessions[s][: p + 1], 20) for s, p in truth}
         asked = 1000 * (time.process_time() - fitted) / len(truth)
         line(name, ranked, truth, which, f"fit {fitted - before:.1f} CPU-s, {asked:.2f} ms a list")
-    print(f"  chosen: {model.choice_.why} Seen items {'left out' if model.choice_.exclude_seen else 'stay'}.")
+    print("  chosen:", *model.choice_.why, "Seen items", "left out." if model.choice_.exclude_seen else "stay.")
     known = set(train.item_id)
     everywhere = [(s, p) for s, own in sessions.items() for p in range(len(own) - 1) if own[p + 1] in known]
     truth = {(s, p): {sessions[s][p + 1]} for s, p in everywhere}

@@ -9,11 +9,12 @@ import pytest
 
 from tests.predict.money_world import orders, shop_with
 from volver import predict
+from volver.collect import BadCosts, Cost, read_costs
+from volver.core import folded
 from volver.predict.money.ceiling import CeilingRow, spend_ceiling, told
-from volver.predict.money.costs import BadCosts, Cost, campaign_costs, keep_costs, kept_costs, read_costs
+from volver.predict.money.costs import campaign_costs, keep_costs, kept_costs
 from volver.predict.money.first_orders import one_spelling
 from volver.predict.money.leads import value_at_first_order
-from volver.predict.value.sheets import folded
 from volver.store import Shop
 
 # Friends come from a summer campaign written in three ways; half of search from the brand's; some of both from a sale.

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.predict.money_world import orders, shop_with
+from volver.collect import BadCosts, Cost, read_costs
 from volver.predict.money.ceiling import CeilingReport, NoCostsBy, _passes, spend_ceiling, told
-from volver.predict.money.costs import BadCosts, Cost, keep_costs, kept_costs, read_costs
+from volver.predict.money.costs import keep_costs, kept_costs
 from volver.store import Shop
 
 ENGLISH = "channel,campaign,month,cost,customers\nsearch,spring,2024-03,1234.50,100\nsocial,,2024-04,99,\n"

@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from tests.predict.world import simulated_lines, simulated_shop
 from volver import predict
 from volver.cli.main import root
+from volver.collect import INDEX, ORDERS, SALES, BadCalendarFile, IndexFile, IndexRow, StoreIndex
 from volver.predict.laws.calendar import FLAT, Calendar
 from volver.predict.laws.pareto import ParetoNBD
-from volver.predict.laws.store_index import INDEX, ORDERS, SALES, IndexRow, StoreIndex, season_of
+from volver.predict.laws.store_index import season_of
 from volver.predict.value.backtest import Backtest
 from volver.predict.value.forecast import Foreseen, Total
 from volver.predict.value.histories import past
-from volver.predict.value.index_files import BadCalendarFile, IndexFile, read_index
 from volver.predict.value.level import learn_level
 from volver.predict.value.selection import Choice, choose
-from volver.predict.value.shop_calendar import calendar_report, forget_calendar, import_calendar, kept_index
+from volver.predict.value.shop_calendar import calendar_report, forget_calendar, import_calendar, kept_index, read_index
 from volver.predict.value.training import learn
 from volver.store import Shop, create_shop
 

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from volver.collect.ledger.report import ImportReport as ImportReport
     from volver.collect.ledger.retry import Retried as Retried
     from volver.collect.ledger.retry import retry_set_aside as retry_set_aside
+    from volver.collect.reading.cost_files import BadCosts as BadCosts
+    from volver.collect.reading.cost_files import Cost as Cost
+    from volver.collect.reading.cost_files import CostRows as CostRows
+    from volver.collect.reading.cost_files import read_costs as read_costs
+    from volver.collect.reading.index_files import INDEX as INDEX
+    from volver.collect.reading.index_files import ORDERS as ORDERS
+    from volver.collect.reading.index_files import SALES as SALES
+    from volver.collect.reading.index_files import BadCalendarFile as BadCalendarFile
+    from volver.collect.reading.index_files import IndexFile as IndexFile
+    from volver.collect.reading.index_files import IndexRow as IndexRow
+    from volver.collect.reading.index_files import StoreIndex as StoreIndex
+    from volver.collect.reading.index_files import read_index_file as read_index_file
     from volver.collect.room import ROOM as ROOM
     from volver.collect.simulate.bring import import_simulated as import_simulated
     from volver.collect.simulate.law import BuyingProcess as BuyingProcess

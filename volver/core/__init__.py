@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from volver.core.days import day_of as day_of
     from volver.core.days import midnight_us as midnight_us
     from volver.core.days import zone_named as zone_named
+    from volver.core.folding import folded as folded
+    from volver.core.folding import unaccented as unaccented
     from volver.core.logs import log as log
     from volver.core.money import E4 as E4
     from volver.core.money import Money as Money

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 from volver.core.doors import lazy
 
 if TYPE_CHECKING:
+    from volver.collect import BadCalendarFile as BadCalendarFile
+    from volver.collect import BadCosts as BadCosts
+    from volver.collect import Cost as Cost
+    from volver.collect import StoreIndex as StoreIndex
+    from volver.collect import read_costs as read_costs
+    from volver.predict.estimators import keep_estimator as keep_estimator
+    from volver.predict.estimators import kept_estimator as kept_estimator
     from volver.predict.laws.betageometric import BGNBD as BGNBD
     from volver.predict.laws.betageometric import MBGNBD as MBGNBD
     from volver.predict.laws.buying import BuyingModel as BuyingModel
@@ -38,7 +45,6 @@ if TYPE_CHECKING:
     from volver.predict.laws.pareto import ParetoNBD as ParetoNBD
     from volver.predict.laws.spend import GammaGamma as GammaGamma
     from volver.predict.laws.spend_mixed import MixedSpend as MixedSpend
-    from volver.predict.laws.store_index import StoreIndex as StoreIndex
     from volver.predict.laws.store_index import season_of as season_of
     from volver.predict.laws.subscriptions import BetaDiscreteWeibull as BetaDiscreteWeibull
     from volver.predict.laws.subscriptions import ShiftedBetaGeometric as ShiftedBetaGeometric
@@ -53,11 +59,8 @@ if TYPE_CHECKING:
     from volver.predict.money.ceiling import CeilingReport as CeilingReport
     from volver.predict.money.ceiling import CeilingRow as CeilingRow
     from volver.predict.money.ceiling import spend_ceiling as spend_ceiling
-    from volver.predict.money.costs import BadCosts as BadCosts
-    from volver.predict.money.costs import Cost as Cost
     from volver.predict.money.costs import keep_costs as keep_costs
     from volver.predict.money.costs import kept_costs as kept_costs
-    from volver.predict.money.costs import read_costs as read_costs
     from volver.predict.money.first_orders import knows_campaigns as knows_campaigns
     from volver.predict.money.leads import LeadsReport as LeadsReport
     from volver.predict.money.leads import PersonValue as PersonValue
@@ -81,6 +84,9 @@ if TYPE_CHECKING:
     from volver.predict.numerics.params import NotFitted as NotFitted
     from volver.predict.numerics.probability_metrics import Reliability as Reliability
     from volver.predict.numerics.probability_metrics import reliability as reliability
+    from volver.predict.numerics.saving import BadModelFolder as BadModelFolder
+    from volver.predict.numerics.saving import open_model as open_model
+    from volver.predict.numerics.saving import save_model as save_model
     from volver.predict.recommend.cart_completion import CartCompletion as CartCompletion
     from volver.predict.recommend.evaluation import Contender as Contender
     from volver.predict.recommend.evaluation import evaluate as evaluate
@@ -129,8 +135,6 @@ if TYPE_CHECKING:
     from volver.predict.value.holdout import Compared as Compared
     from volver.predict.value.holdout import Rival as Rival
     from volver.predict.value.holdout import check as check
-    from volver.predict.value.index_files import BadCalendarFile as BadCalendarFile
-    from volver.predict.value.index_files import read_index as read_index
     from volver.predict.value.models import MODEL_NAMES as MODEL_NAMES
     from volver.predict.value.models import MODEL_WORDS as MODEL_WORDS
     from volver.predict.value.one_customer import CustomerValue as CustomerValue
@@ -154,6 +158,7 @@ if TYPE_CHECKING:
     from volver.predict.value.shop_calendar import calendar_report as calendar_report
     from volver.predict.value.shop_calendar import forget_calendar as forget_calendar
     from volver.predict.value.shop_calendar import import_calendar as import_calendar
+    from volver.predict.value.shop_calendar import read_index as read_index
     from volver.predict.value.tracking import AliveCurve as AliveCurve
     from volver.predict.value.tracking import alive_curve as alive_curve
     from volver.predict.value.tracking import tracking as tracking

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared
+from volver.core import Words
 from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.blend import NoSuchObjective
 from volver.predict.recommend.holdout import NoSuchAhead, trial_of
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.recommender import Recommender
-from volver.predict.recommend.visits import Histories, pruned, transitions
+from volver.predict.recommend.visits import Visits, pruned, transitions
 
 
 def walkers(n: int = 400, items: int = 60, seed: int = 0, length: int = 9) -> dict[str, np.ndarray]:
@@ -62,7 +63,7 @@ def test_the_default_is_no_worse_than_popularity_and_neighbours_on_the_held_back
     alone = {what: value for what, value, _ in choice.tried if "+" not in what}
     assert best >= max(alone.values())
     assert alone["popular"] < best
-    assert "ndcg@10" in choice.why
+    assert "ndcg@10" in str(choice.why[0])
 
 
 def test_nothing_that_is_held_back_is_learned_from() -> None:
@@ -80,6 +81,10 @@ def test_nothing_that_is_held_back_is_learned_from() -> None:
             assert np.bincount(trial.train.user)[:400].max() == 8  # nine steps, the last one held back
 
 
+def said(remarks: tuple[Words, ...]) -> str:
+    return ", ".join(map(str, remarks))
+
+
 def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
     once = {"user": np.repeat(np.arange(200), 12), "item": np.add.outer(np.arange(200), np.arange(12)).ravel() % 60}
     once["position"] = np.tile(np.arange(12), 200)
@@ -87,25 +92,25 @@ def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
     for rows in (Interactions.of(once), with_ratings):
         both, later, any_ = (trial_of(rows, ahead=ahead) for ahead in ("both", "next", "any"))
         assert both is not None
-        assert both.how == "140 last visits, 60 drawn at random"
+        assert said(both.how) == "140 users: last visits, 60 users: drawn at random"
         assert set(both.shares.values()) == {0.5}
         assert later is not None
-        assert later.how == "200 last visits"
+        assert said(later.how) == "200 users: last visits"
         usual = trial_of(rows)
         assert usual is not None
         assert usual.how == (both.how if rows.has_ratings else later.how)
         assert any_ is not None
-        assert any_.how == "200 drawn at random"
+        assert said(any_.how) == "200 users: drawn at random"
         assert np.diff(any_.start).max() == 2  # a fifth of twelve
     again = trial_of(Interactions.of(habits()))
     assert again is not None
-    assert "random" not in again.how  # what is had again and again is only asked for as next
+    assert "random" not in said(again.how)  # what is had again and again is only asked for as next
 
 
 def test_order_counts_for_nothing_where_anything_may_be_missing() -> None:
     anything, later = (Recommender(ahead=ahead).fit(walkers()) for ahead in ("any", "next"))
-    assert "drawn at random" in anything.choice_.how
-    assert "last visits" in later.choice_.how
+    assert "drawn at random" in said(anything.choice_.how)
+    assert "last visits" in said(later.choice_.how)
     with pytest.raises(NoSuchAhead, match="called tomorrow"):
         Recommender(ahead="tomorrow")
 
@@ -158,7 +163,7 @@ def test_the_answer_is_the_kind_of_frame_that_was_given(kind: str) -> None:
 def test_tiny_tables_are_no_trouble(rows: int) -> None:
     table = {"user": list("abcabca")[:rows], "item": list("xxyzyzx")[:rows], "time": list(range(rows))}
     model = Recommender().fit(table)
-    assert "Too few users" in model.choice_.why
+    assert "Too few users" in str(model.choice_.why[0])
     assert len(model.recommend(["a"], k=5, exclude_seen=False)["item"]) == len(set(table["item"]))
 
 
@@ -171,7 +176,7 @@ def test_what_is_wrong_is_said() -> None:
 
 def test_visits_count_back_from_the_latest_and_matrices_leave_the_history_alone() -> None:
     rows = Interactions.of({"user": [1, 1, 1, 1, 2], "item": [9, 3, 3, 5, 9], "time": [1, 2, 2, 3, 1]})
-    told = Histories.of(rows)
+    told = Visits.of(rows)
     assert told.back.tolist() == [2, 1, 1, 0, 0]
     before = told.item.copy()
     weighted = told.weighted(1.0).toarray()

@@ -9,7 +9,15 @@ import pytest
 
 from tests.predict.world import shared, write_ledger
 from volver.collect import import_simulated, simulate_shop
-from volver.predict.uplift.propensity_scores import PropensityReport, happened, known_at, learn_propensities
+from volver.predict.estimators import kept_estimator
+from volver.predict.uplift.propensity_scores import (
+    KIND,
+    PropensityReport,
+    categories_at,
+    happened,
+    known_at,
+    learn_propensities,
+)
 from volver.predict.value.histories import buyers, last_day
 from volver.store import Shop, create_shop
 
@@ -36,6 +44,18 @@ def test_every_customer_has_a_chance_for_all_that_could_be_learned(learned: tupl
         assert row["n"] == row["customers"] == report.customers
         assert 0 < row["low"] <= row["high"] < 1
         assert row["mean"] == pytest.approx(published[row["what"]].mean)
+
+
+def test_the_models_are_kept_and_answer_as_they_were_published(learned: tuple[Shop, PropensityReport]) -> None:
+    shop, report = learned
+    kept = kept_estimator(shop, KIND)
+    assert set(kept) == {each.what for each in report.chances if each.reason is None}
+    what, model = next(iter(kept.items()))
+    people = buyers(shop, report.at)
+    asked = known_at(shop, people, categories_at(shop, report.at)).frame
+    told = shop.compute.relation("select p from propensities where what = $what order by customer_id", {"what": what})
+    assert np.array_equal(np.sort(model.predict(asked)), np.sort(told.column("p").to_numpy()))
+    assert kept_estimator(shop, "nothing") is None
 
 
 def test_what_hardly_happened_has_a_reason_and_no_chance(learned: tuple[Shop, PropensityReport]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from volver.collect.reading.quoting import literal
 from volver.core import VolverError
 
-_MONTHS = (
+MONTHS = (
     "jan|ene",
     "feb",
     "mar",
@@ -24,7 +24,7 @@ _MONTHS = (
     "nov",
     "dec|dic",
 )
-_WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|lun|mar|mi[eé]|jue|vie|s[aá]b|dom"
+WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|lun|mar|mi[eé]|jue|vie|s[aá]b|dom"
 _BLANK = "['', 'null', 'none', 'nan', 'nat', 'n/a', '-', '0000-00-00', '0000-00-00 00:00:00']"
 
 
@@ -77,10 +77,10 @@ def _shown(form: str) -> str:
 def plain(sql: str) -> str:
     """A date cell in lower case with month names as m01 to m12 and one form of am and pm."""
     text = f"lower(trim({sql}))"
-    text = f"regexp_replace({text}, '^(?:{_WEEKDAYS})[a-zéá]*[.]?,? +(.*[a-z]{{3}})', '\\1')"
+    text = f"regexp_replace({text}, '^(?:{WEEKDAYS})[a-zéá]*[.]?,? +(.*[a-z]{{3}})', '\\1')"
     text = f"regexp_replace(replace(replace({text}, ' de ', ' '), ' del ', ' '), '([0-9])(?:st|nd|rd|th)\\b', '\\1')"
     text = f"regexp_replace(replace({text}, ' at ', ' '), '([ap])[.] ?m[.]?', '\\1m')"
-    for number, names in enumerate(_MONTHS, start=1):
+    for number, names in enumerate(MONTHS, start=1):
         text = f"regexp_replace({text}, '(^|[^a-z])(?:{names})[a-z]*[.]?', '\\1m{number:02}')"
     return text
 

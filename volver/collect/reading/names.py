@@ -6,8 +6,9 @@ name wins; a field's names are only those that mean it wherever they stand.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
+
+from volver.core import unaccented
 
 _CURRENCY = {"usd", "eur", "gbp", "brl", "mxn", "ars", "clp", "cop", "euros", "euro", "dollars", "pounds"}
 _TAX = {
@@ -216,8 +217,7 @@ def words(column: str) -> list[str]:
     >>> words("CustomerID"), words("Order #"), words("fechaPedido")
     (['customer', 'id'], ['order', 'number'], ['fecha', 'pedido'])
     """
-    text = re.sub(r"[ºª°]", " ", column)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    text = unaccented(re.sub(r"[ºª°]", " ", column))
     text = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", re.sub(r"#", " number ", text))
     text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", text)
     return re.findall(r"[a-z0-9]+", text.lower())

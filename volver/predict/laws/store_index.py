@@ -12,15 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from volver.collect import INDEX, ORDERS, IndexRow, StoreIndex
 from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import Calendar, months_of
 from volver.predict.laws.calendar_learning import cells_of, effects_of, expected_in, indicators, sums, weights_of
 from volver.predict.laws.history import Histories
 from volver.predict.numerics.arrays import Floats
 
-ORDERS: Final = "orders"  # counts, summed over a row's days
-SALES: Final = "sales"  # money, summed over a row's days
-INDEX: Final = "index"  # a level, the same on each of a row's days
 _ANY_YEAR: Final = 2001  # stands for every year where rows name none
 _LEAST_DAYS: Final = 20  # of a month, that it is known
 _FEWEST: Final = 3  # months; fewer are no season
@@ -32,28 +30,6 @@ _MONTH, _HALF, _OCCASION = 0.3, 0.05, 0.08  # as in `calendar_learning`, in logs
 _FOLLOWS: Final = 0.35  # how far off a shop's customers are from following its store's index in full
 _SHOP_TREND: Final = 0.2
 _MOST_FOLLOWED: Final = 1.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRow:
-    """What was sold from one day to another, both included; without days, in a `month` (1 to 12) of every year."""
-
-    value: float
-    first: date | None = None
-    last: date | None = None
-    month: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreIndex:
-    """Rows that do not overlap, by day; `kind` says what their values are: `ORDERS`, `SALES` or `INDEX`."""
-
-    kind: str
-    rows: tuple[IndexRow, ...]
-
-    def until(self, day: date) -> "StoreIndex":
-        """What was known at the end of a day: rows that were over by then, and those of every year."""
-        return replace(self, rows=tuple(each for each in self.rows if each.last is None or each.last <= day))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

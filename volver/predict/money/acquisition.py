@@ -6,11 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from volver.core import Words
-from volver.predict.money.costs import Cost
+from volver.collect import Cost
+from volver.core import Words, folded
 from volver.predict.money.first_orders import UNKNOWN, FirstOrders, Groups, counted
 from volver.predict.numerics.arrays import Ints
-from volver.predict.value.sheets import folded
 
 
 class Winners:

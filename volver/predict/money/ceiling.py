@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from volver.collect import Cost, read_costs
 from volver.core import E4, VolverError, Words, decimal_text
 from volver.predict.money.acquisition import Winners, differing, told_customers
-from volver.predict.money.costs import Cost, campaign_costs, keep_costs, kept_costs, read_costs
+from volver.predict.money.costs import campaign_costs, keep_costs, kept_costs
 from volver.predict.money.first_orders import REST
 from volver.predict.money.margins import assumed_margin
 from volver.predict.money.newcomers import outlook_of

@@ -11,10 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from volver.core import E4, VolverError, Words
+from volver.core import E4, VolverError, Words, folded
 from volver.predict.money.shrinkage import within_reach
 from volver.predict.numerics.arrays import Floats, Ints
-from volver.predict.value.sheets import folded
 from volver.store import Shop
 
 BY: Final = ("channel", "campaign", "first-product", "first-category", "basket", "price", "discount")

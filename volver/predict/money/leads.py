@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from volver.core import Words
+from volver.core import Words, folded
 from volver.predict.money.effects import Effects, Feature
 from volver.predict.money.first_orders import (
     BY,
@@ -29,7 +29,6 @@ from volver.predict.numerics.arrays import Floats, Ints
 from volver.predict.numerics.horizons import Horizon, horizon_days
 from volver.predict.settings import PredictSettings
 from volver.predict.value.registry import published
-from volver.predict.value.sheets import folded
 from volver.predict.value.training import Learned
 from volver.store import Shop
 

@@ -7,6 +7,7 @@ by straight lines between the middles of its steps.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Self
 
 import numpy as np
@@ -14,30 +15,35 @@ import numpy as np
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.params import Params
 from volver.predict.numerics.probability_metrics import log_loss
-from volver.predict.numerics.regression import chance
+from volver.predict.numerics.regression import chance, log_odds, logistic
 
 Map = dict[str, Any]
 
 IDENTITY: Final[Map] = {"kind": "identity"}
 _FOLDS: Final = 5
 _FEWEST: Final = 30  # of each outcome; below this nothing is learned from
-_LEAST: Final = 1e-6
+_LINE: Final = np.array([1e-3, 1e-3])  # a ridge that keeps the line finite where chances tell all
 
 
 class Calibrated(Params):
     """Recalibration of model chances: `fit` on a held-out past window, `predict` for today's.
 
-    `seed` deals the folds. `map_` is the map, plain JSON; `losses_` the out-of-fold log-loss of each kind.
+    `kinds` are tried beside none: "platt", "isotonic" (lines between the middles of steps), "steps" (flat ones); `seed`
+    deals the folds. `map_` is the map, plain JSON; `losses_` the out-of-fold log-loss of each kind; `held_` what the
+    chosen kind says of each row that was given, by maps that had not seen it.
     """
 
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, kinds: tuple[str, ...] = ("platt", "isotonic"), seed: int = 0) -> None:
+        self.kinds = kinds
         self.seed = seed
 
     def fit(self, p: Any, came: Any, window: Any = None) -> Self:
         """Learn from chances and what came (0 or 1). `window` says which past window each row is of; None: one."""
         p, came, window = _rows(p, came, window)
-        self.losses_ = _losses(p, came, window, self.seed)
+        held = _held_out(p, came, window, self.kinds, self.seed)
+        self.losses_ = {kind: log_loss(told, came) for kind, told in held.items()}
         self.map_ = _chosen(p, came, self.losses_, _trust(window))
+        self.held_ = held[self.map_["kind"]]
         return self
 
     def predict(self, p: Any) -> Floats:
@@ -50,8 +56,7 @@ def calibration_of(p: Any, came: Any, *, window: Any = None, seed: int = 0) -> M
 
     `window` says which past window each row is of: then a map must help in windows that it did not see.
     """
-    p, came, window = _rows(p, came, window)
-    return _chosen(p, came, _losses(p, came, window, seed), _trust(window))
+    return Calibrated(seed=seed).fit(p, came, window).map_
 
 
 def recalibrated(p: Any, how: Map) -> Floats:
@@ -59,7 +64,7 @@ def recalibrated(p: Any, how: Map) -> Floats:
     p = np.asarray(p, dtype=np.float64)
     if how["kind"] == "identity":
         return np.array(p)
-    odds = _log_odds(p)
+    odds = log_odds(p)
     if how["kind"] == "platt":
         moved = how["shift"] + how["slope"] * odds
     else:
@@ -67,26 +72,25 @@ def recalibrated(p: Any, how: Map) -> Floats:
     return chance(how["trust"] * moved + (1.0 - how["trust"]) * odds)
 
 
-def _losses(p: Floats, came: Floats, window: Any, seed: int) -> dict[str, float]:
-    """Out-of-fold log-loss of each kind of map; only identity where there is too little to learn from.
+def _held_out(p: Floats, came: Floats, window: Any, kinds: tuple[str, ...], seed: int) -> dict[str, Floats]:
+    """What each kind of map says of rows it had not seen; only identity where there is too little to learn from.
 
     Among several windows, a map that makes any held-out one worse is left out: it learned how busy the others were.
     """
+    found = {"identity": p}
     if min(came.sum(), len(came) - came.sum()) < _FEWEST:
-        return {"identity": log_loss(p, came)}
+        return found
     fold = np.random.default_rng(seed).permutation(len(p)) % _FOLDS
     whole = len(np.unique(window)) > 1
     if whole:
         fold = np.unique(window, return_inverse=True)[1]
-    found = {"identity": log_loss(p, came)}
-    for kind, learn in _KINDS.items():
-        told = np.empty(len(p))
-        for each in range(int(fold.max()) + 1):
-            out = fold == each
+    folds = [fold == each for each in range(int(fold.max()) + 1)]
+    for kind in kinds:
+        learn, told = _KINDS[kind], np.empty(len(p))
+        for out in folds:
             told[out] = recalibrated(p[out], learn(p[~out], came[~out]))
-        folds = [fold == each for each in range(int(fold.max()) + 1)]
         if not whole or all(log_loss(told[out], came[out]) < log_loss(p[out], came[out]) for out in folds):
-            found[kind] = log_loss(told, came)
+            found[kind] = told
     return found
 
 
@@ -105,33 +109,15 @@ def _trust(window: Any) -> float:
 
 
 def _platt(p: Floats, came: Floats) -> Map:
-    """A line on the log odds by Newton's steps; a slope below 0 would turn the order round and becomes 0."""
-    odds = _log_odds(p)
-    base = (came.sum() + 0.5) / (len(came) + 1.0)
-    for columns in (np.column_stack([np.ones(len(p)), odds]), np.ones((len(p), 1))):
-        theta = np.zeros(columns.shape[1])
-        theta[0] = np.log(base / (1.0 - base)) if len(theta) == 1 else 0.0
-        theta[1:] = 1.0
-        for _ in range(50):
-            said = chance(columns @ theta)
-            ridge = 1e-3 * np.eye(len(theta))
-            step = np.linalg.solve(
-                (columns * (said * (1.0 - said) + 1e-9)[:, None]).T @ columns + ridge, columns.T @ (came - said)
-            )
-            theta = theta + np.clip(step, -2.0, 2.0)
-            if np.max(np.abs(step)) < 1e-8:
-                break
-        if len(theta) == 1 or theta[1] >= 0:
-            break
-    return {
-        "kind": "platt",
-        "trust": 1.0,
-        "shift": float(theta[0]),
-        "slope": float(theta[1]) if len(theta) > 1 else 0.0,
-    }
+    """A line on the log odds; a slope below 0 would turn the order round and becomes 0."""
+    odds = log_odds(p)[:, None]
+    theta = logistic(odds, came, _LINE)
+    if theta[0] < 0:
+        theta = np.append(0.0, logistic(odds[:, :0], came, _LINE[1:]))
+    return {"kind": "platt", "trust": 1.0, "shift": float(theta[1]), "slope": float(theta[0])}
 
 
-def _isotonic(p: Floats, came: Floats) -> Map:
+def _isotonic(p: Floats, came: Floats, *, flat: bool = False) -> Map:
     from sklearn.isotonic import isotonic_regression
 
     order = np.argsort(p, kind="stable")
@@ -141,14 +127,23 @@ def _isotonic(p: Floats, came: Floats) -> Map:
     level = isotonic_regression(np.bincount(place, weights=came) / n, sample_weight=n)
     fresh = np.flatnonzero(np.append(True, np.diff(level) > 1e-12))
     weight = np.add.reduceat(n, fresh)
-    middle = np.add.reduceat(_log_odds(tied) * n, fresh) / weight
+    at = np.add.reduceat(log_odds(tied) * n, fresh) / weight
     rate = np.add.reduceat(np.bincount(place, weights=came), fresh)
     base = came.mean()
-    smooth = np.maximum.accumulate((rate + base) / (weight + 1.0))  # a step of zeros is no proof of never
-    return {"kind": "isotonic", "trust": 1.0, "at": middle.tolist(), "to": _log_odds(smooth).tolist()}
+    smooth = (rate + base) / (weight + 1.0)  # a step of zeros is no proof of never
+    to = log_odds(np.maximum.accumulate(smooth))
+    if flat:
+        to = log_odds(isotonic_regression(smooth, sample_weight=weight))
+        ends = np.append(fresh[1:], len(tied)) - 1
+        at, to = log_odds(np.column_stack([tied[fresh], tied[ends]]).ravel()), np.repeat(to, 2)
+    return {"kind": "steps" if flat else "isotonic", "trust": 1.0, "at": at.tolist(), "to": to.tolist()}
 
 
-_KINDS: Final[dict[str, Callable[[Floats, Floats], Map]]] = {"platt": _platt, "isotonic": _isotonic}
+_KINDS: Final[dict[str, Callable[[Floats, Floats], Map]]] = {
+    "platt": _platt,
+    "isotonic": _isotonic,
+    "steps": partial(_isotonic, flat=True),
+}
 
 
 def _rows(p: Any, came: Any, window: Any) -> tuple[Floats, Floats, Any]:
@@ -162,9 +157,3 @@ def _pair(p: Any, came: Any) -> tuple[Floats, Floats]:
     p, came = np.asarray(p, dtype=np.float64), np.asarray(came, dtype=np.float64)
     kept = np.isfinite(p)
     return p[kept], came[kept]
-
-
-def _log_odds(p: Floats) -> Floats:
-    kept = np.clip(p, _LEAST, 1.0 - _LEAST)
-    found: Floats = np.log(kept / (1.0 - kept))
-    return found

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from inspect import signature
 from math import isfinite
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from volver.core import VolverError
+from volver.predict.numerics.saving import BadModelFolder, open_model, save_model
 
 
 class NotFitted(VolverError, AttributeError):
@@ -59,6 +61,18 @@ class Params:
         for name, value in settings.items():
             setattr(self, name, value)
         return self
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model to a folder as .npy files and one JSON file; nothing is pickled."""
+        return save_model(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Map what `save` wrote into memory: pages are read when asked for. Raises `predict.bad_model_folder`."""
+        found = open_model(folder)
+        if not isinstance(found, cls):
+            raise BadModelFolder(folder=Path(folder).name, why=f"it holds a {type(found).__name__}")
+        return found
 
     if not TYPE_CHECKING:
 

@@ -1,4 +1,4 @@
-"""Logistic regression on columns: standardised, a little ridge, Newton's steps over blocks of rows.
+"""Logistic regression with a ridge, by Newton's steps over blocks of rows: the one that every model here uses.
 
 Memory stays at one block whatever the number of rows; the answer is plain numbers that JSON can hold.
 """
@@ -12,7 +12,8 @@ from volver.predict.numerics.arrays import Floats
 
 _BLOCK: Final = 1 << 16
 _RIDGE: Final = 10.0  # rows' worth of evidence that a standardised weight is small
-_STEPS: Final = 25
+_STEPS: Final = 50
+_GAIN: Final = 1e-7
 _SOME: Final = 60_000  # rows from which the first steps are taken
 
 
@@ -73,11 +74,51 @@ def fitted(X: Any, y: Any, names: tuple[str, ...], ridge: float = _RIDGE) -> Log
     spread = np.asarray(np.where(flat, 1.0, spread), dtype=np.float64)
     base = (float(y.sum()) + 0.5) / (len(y) + 1.0)
     theta = np.append(np.zeros(len(names)), np.log(base / (1.0 - base)))
+    penalty: Floats = np.append(np.where(flat, 1e6, ridge), 1e-6)
+    scale = centre, spread
     if len(y) > 4 * _SOME:
         step = len(y) // _SOME
-        theta = _climbed(X[::step], y[::step], centre, spread, flat, theta, ridge)
-    theta = _climbed(X, y, centre, spread, flat, theta, ridge)
+        theta = logistic(X[::step], y[::step], penalty, start=theta, scale=scale, gain=_GAIN)
+    theta = logistic(X, y, penalty, start=theta, scale=scale, gain=_GAIN)
     return Logistic(names, centre, spread, np.where(flat, 0.0, theta[:-1]), float(theta[-1]))
+
+
+def logistic(
+    X: Any,
+    y: Floats,
+    ridge: Floats,
+    *,
+    weight: Floats | None = None,
+    start: Floats | None = None,
+    scale: tuple[Floats, Floats] | None = None,
+    within: float = 1e-6,
+    gain: float = 0.0,
+) -> Floats:
+    """Coefficients of a logistic regression by damped Newton steps, the intercept last: (n_columns + 1,).
+
+    `ridge` is the penalty of each coefficient, half of it times the square is taken from the log-likelihood; `weight`
+    counts rows. `scale` is a centre and a spread by which columns are standardised, block by block. It ends where no
+    coefficient moves by more than `within`, or the likelihood gains a smaller share than `gain`.
+    """
+    theta = np.zeros(X.shape[1] + 1) if start is None else start
+    value, slope, bend = _at(X, y, weight, scale, theta)
+    value -= 0.5 * float(ridge @ theta**2)
+    for _ in range(_STEPS):
+        step = np.linalg.solve(bend + np.diag(ridge), slope - ridge * theta)
+        size = 1.0
+        while True:
+            ahead = theta + size * step
+            found, slope, bend = _at(X, y, weight, scale, ahead)
+            found -= 0.5 * float(ridge @ ahead**2)
+            if found >= value - 1e-12 * abs(value) or size < 1e-4:
+                break
+            size /= 2.0
+        if found < value:
+            return theta
+        gained, theta, value = found - value, ahead, found
+        if float(np.max(np.abs(step))) < within or gained < gain * max(abs(value), 1.0):
+            break
+    return theta
 
 
 def chance(log_odds: Floats) -> Floats:
@@ -88,38 +129,25 @@ def chance(log_odds: Floats) -> Floats:
     return found
 
 
-def _climbed(X: Any, y: Floats, centre: Floats, spread: Floats, flat: Any, theta: Floats, ridge: float) -> Floats:
-    penalty: Floats = np.append(np.where(flat, 1e6, ridge), 1e-6)
-    value = -np.inf
-    step: Floats = np.zeros_like(theta)
-    for _ in range(_STEPS):
-        found, gradient, information = _at(X, y, centre, spread, theta)
-        found -= 0.5 * float(penalty @ theta**2)
-        if found < value - 1e-9 * abs(value):  # too far: halve
-            step = step / 2.0
-            theta = np.asarray(theta - step)
-            continue
-        gain = found - value
-        value = found
-        if gain < 1e-7 * max(abs(value), 1.0):
-            break
-        step = np.asarray(np.linalg.solve(information + np.diag(penalty), gradient - penalty * theta), dtype=np.float64)
-        theta = np.asarray(theta + step)
-    return theta
+def log_odds(p: Floats, least: float = 1e-6) -> Floats:
+    """log(p / (1 - p)), of chances kept `least` away from 0 and 1. NaN stays NaN."""
+    kept = np.clip(p, least, 1.0 - least)
+    found: Floats = np.log(kept / (1.0 - kept))
+    return found
 
 
-def _at(X: Any, y: Floats, centre: Floats, spread: Floats, theta: Floats) -> tuple[float, Floats, Floats]:
+def _at(X: Any, y: Floats, weight: Floats | None, scale: Any, theta: Floats) -> tuple[float, Floats, Floats]:
     """Log-likelihood, gradient and information at `theta`, over blocks."""
     n = len(theta)
-    value, gradient, information = 0.0, np.zeros(n), np.zeros((n, n))
+    value, slope, bend = 0.0, np.zeros(n), np.zeros((n, n))
     for begin in range(0, len(y), _BLOCK):
         rows = slice(begin, begin + _BLOCK)
-        some = np.empty((len(y[rows]), n))
-        some[:, :-1] = (X[rows] - centre) / spread
-        some[:, -1] = 1.0
+        some = np.ones((len(y[rows]), n))
+        some[:, :-1] = X[rows] if scale is None else (X[rows] - scale[0]) / scale[1]
+        count = 1.0 if weight is None else weight[rows]
         odds = some @ theta
         p = chance(odds)
-        value += float(y[rows] @ odds - np.sum(np.logaddexp(0.0, odds)))
-        gradient += some.T @ (y[rows] - p)
-        information += (some * (p * (1.0 - p))[:, None]).T @ some
-    return value, gradient, information
+        value += float(np.sum(count * (y[rows] * odds - np.logaddexp(0.0, odds))))
+        slope += some.T @ (count * (y[rows] - p))
+        bend += (some * (count * np.maximum(p * (1.0 - p), 1e-10))[:, None]).T @ some
+    return value, slope, bend

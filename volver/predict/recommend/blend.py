@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from volver.core import VolverError
+from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Codes, Floats, Ints
 from volver.predict.recommend.holdout import DRAWN, HOW, Trial
 from volver.predict.recommend.sources import FADES, Source, Sources
@@ -57,7 +57,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BlendChoice:
     """What was tried and what was taken: `tried` are (what, value, standard error), `why` says it in words.
 
     `notes` tell what the table held that could not be used.
@@ -67,14 +67,14 @@ class Choice:
 
     parts: tuple[Part, ...]
     exclude_seen: bool
-    how: str
+    how: tuple[Words, ...]
     objective: str
     n_users: int
     repeats: float | None
     n_rows: int = 0
     tried: tuple[tuple[str, float, float], ...] = ()
-    why: str = ""
-    notes: tuple[str, ...] = ()
+    why: tuple[Words, ...] = ()
+    notes: tuple[Words, ...] = ()
 
 
 @dataclass(eq=False)
@@ -128,7 +128,9 @@ def valued(rank: Ints, user: Ints, n_targets: Ints, objective: str, k: int) -> F
     return found
 
 
-def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10, exclude: bool | None = None) -> Choice:
+def choose(
+    trial: Trial, sources: Sources, objective: str = "auto", k: int = 10, exclude: bool | None = None
+) -> BlendChoice:
     """Try every source alone, then blends. Raises `NoSuchObjective`."""
     if objective not in OBJECTIVES:
         raise NoSuchObjective(objective=objective)
@@ -147,10 +149,16 @@ def choose(trial: Trial, sources: Sources, objective: str = "auto", k: int = 10,
         Part(name, fade, float(weights[n]), scale) for n, (name, fade, scale) in enumerate(table.parts) if weights[n]
     )
     names = " + ".join(f"{part.weight:.3g} {_called((part.name, part.fade, 1.0))}" for part in parts)
-    means = ", ".join(f"{value[trial.group == g].mean():.4f} {HOW[g]}" for g in trial.groups)
-    why = f"{measure}@{k} {means} (users: {trial.how}) with {names}."
+    why = tuple(
+        Words(
+            "{measure}@{k} is {score} where the future was held back so: {how}.",
+            {"measure": measure, "k": k, "score": f"{value[trial.group == g].mean():.4f}", "how": HOW[g]},
+        )
+        for g in trial.groups
+    )
+    why = (*why, Words("Taken: {blend}.", {"blend": names}))
     tried.sort(key=lambda row: -row[1])
-    return Choice(
+    return BlendChoice(
         parts, without_seen, trial.how, f"{measure}@{k}", len(trial), trial.repeats, len(trial.train), tuple(tried), why
     )
 

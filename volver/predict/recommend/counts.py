@@ -6,7 +6,6 @@ baskets fade with age), hence an update and a rebuild agree to the last bit.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -114,24 +113,6 @@ class Held:
             weight /= np.sqrt(np.maximum(np.diff(self.start), 1))
         whole: Ints = np.rint(weight).astype(np.int64)
         return whole
-
-    def save(self, folder: Path) -> dict[str, Any]:
-        """Write .npy files into a folder; returns what `load` needs besides."""
-        self.groups.save(folder / "groups.npy")
-        self.items.save(folder / "items.npy")
-        np.save(folder / "start.npy", self.start, allow_pickle=False)
-        np.save(folder / "held.npy", self.item, allow_pickle=False)
-        if self.at is not None:
-            np.save(folder / "at.npy", self.at, allow_pickle=False)
-        return {"group_type": str(self.groups.type), "item_type": str(self.items.type), "timed": self.at is not None}
-
-    @classmethod
-    def load(cls, folder: Path, known: dict[str, Any]) -> "Held":
-        """Map the files of `save` into memory."""
-        read = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ("start", "held")}
-        at = np.load(folder / "at.npy", mmap_mode="r", allow_pickle=False) if known["timed"] else None
-        groups = Ids.load(folder / "groups.npy", known["group_type"])
-        return cls(groups, Ids.load(folder / "items.npy", known["item_type"]), read["start"], read["held"], at)
 
 
 def _product(left: Any, right: Any) -> Any:

@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from volver.core import VolverError
+from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Bools, Codes, Ints
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.recommend.visits import Histories, latest
+from volver.predict.recommend.visits import Visits, latest
 
 USERS: Final = 4_000  # users that are tried
 _ROWS: Final = 400_000  # rows that a trial learns from
@@ -29,7 +29,12 @@ _ASIDE: Final = 4  # one user in so many is asked for random events: many target
 _ONCE: Final = 0.05  # share of rows that repeat an earlier one, below which nobody comes back for the same
 AHEADS: Final = ("auto", "next", "any", "both")
 LATE, CUT, LAST, DRAWN = 0, 1, 2, 3
-HOW: Final = ("late sessions, cut anywhere", "after an instant", "last visits", "drawn at random")
+HOW: Final = (
+    Words("late sessions, cut anywhere"),
+    Words("after an instant"),
+    Words("last visits"),
+    Words("drawn at random"),
+)
 
 
 class NoSuchAhead(VolverError):
@@ -50,7 +55,7 @@ class Trial:
     """
 
     train: Interactions
-    past: Histories
+    past: Visits
     start: Ints
     target: Codes
     repeats: float
@@ -61,9 +66,11 @@ class Trial:
         return len(self.past)
 
     @property
-    def how(self) -> str:
+    def how(self) -> tuple[Words, ...]:
         """In words."""
-        return ", ".join(f"{np.count_nonzero(self.group == g)} {HOW[g]}" for g in self.groups)
+        return tuple(
+            Words("{n} users: {how}", {"n": int(np.count_nonzero(self.group == g)), "how": HOW[g]}) for g in self.groups
+        )
 
     @property
     def groups(self) -> list[int]:
@@ -76,7 +83,7 @@ def of_new_items(trial: Trial) -> Trial | None:
     user = np.repeat(np.arange(len(trial)), np.diff(trial.start))
     key = user * trial.past.n_items + trial.target
     new = ~np.isin(key, trial.past.user.astype(np.int64) * trial.past.n_items + trial.past.item)
-    wanted = Histories(trial.past.n_items, trial.start, trial.target, np.zeros(len(key), dtype=np.int64), None)
+    wanted = Visits(trial.past.n_items, trial.start, trial.target, np.zeros(len(key), dtype=np.int64), None)
     return _asked(trial.train, trial.past, wanted.chosen(new), trial.group, trial.shares)
 
 
@@ -90,13 +97,13 @@ def trial_of(rows: Interactions, seed: int = 0, ahead: str = "auto") -> Trial | 
     if len(rows) > _ROWS:
         share = _ROWS / len(rows)
         rows = rows.rows((chance.random(rows.n_users) < share)[rows.user])
-    histories = Histories.of(rows)
+    histories = Visits.of(rows)
     if are_sessions(histories, rows.clock):
         return _of_late_sessions(rows, histories, chance)
     return _of_people(rows, chance, ahead)
 
 
-def are_sessions(histories: Histories, clock: str | None) -> bool:
+def are_sessions(histories: Visits, clock: str | None) -> bool:
     """Whether a user is gone within hours: an identifier of a session, not of a person."""
     if clock != "days" or histories.at is None:
         return False
@@ -108,7 +115,7 @@ def are_sessions(histories: Histories, clock: str | None) -> bool:
     return bool(np.median(span) < _SHORT_DAYS and np.quantile(span, 0.95) < 2 and np.median(length) <= 15)
 
 
-def _of_late_sessions(rows: Interactions, histories: Histories, chance: np.random.Generator) -> Trial | None:
+def _of_late_sessions(rows: Interactions, histories: Visits, chance: np.random.Generator) -> Trial | None:
     """The latest tenth of the sessions, each cut at a place drawn at random."""
     assert histories.at is not None
     size = np.diff(histories.start)
@@ -137,12 +144,12 @@ def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> T
         both[early.astype(int), rows.user] = True
         users = _drawn(np.flatnonzero(both.all(axis=0)), chance)
         if len(users) >= _FEW:
-            train, later = rows.rows(early), _only(Histories.of(rows.rows(~early)), users)
+            train, later = rows.rows(early), _only(Visits.of(rows.rows(~early)), users)
             first = later.visit[np.minimum(later.start[:-1], max(len(later.visit) - 1, 0))]
             single = len(later.item) < 1.5 * len(np.unique(later.visit))
             wanted.append(later.chosen(later.visit - first[later.user] < (_AHEAD if single else 1)))
             group[users] = CUT
-    histories = Histories.of(train)
+    histories = Visits.of(train)
     n_visits = _visits(histories)
     unordered = rows.clock is None and np.count_nonzero(n_visits > 1) < _FEW
     rest = np.flatnonzero((group < 0) & ((np.diff(histories.start) if unordered else n_visits) > 1))
@@ -160,18 +167,18 @@ def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> T
     return _of_groups(train, wanted, group)
 
 
-def _of_groups(train: Interactions, wanted: list[Histories], group: Ints) -> Trial | None:
+def _of_groups(train: Interactions, wanted: list[Visits], group: Ints) -> Trial | None:
     users = np.flatnonzero(group >= 0)
     item, user = (np.concatenate([getattr(part, name) for part in wanted]) for name in ("item", "user"))
     order = np.argsort(user, kind="stable")
     start = np.searchsorted(user[order], np.arange(len(group) + 1))
-    asked = Histories(train.n_items, start, item[order], np.zeros(len(item), dtype=np.int64), None)
+    asked = Visits(train.n_items, start, item[order], np.zeros(len(item), dtype=np.int64), None)
     two = bool((group == DRAWN).any() and (group == LAST).any())  # ways in which a test may be drawn
     cut = min(np.count_nonzero(group == CUT) / _FULL, 1.0)
     shares: dict[tuple[int, ...], float] = {(CUT,): cut, (LAST,): 1.0, (DRAWN,): 1.0}
     if two:
         shares = {(CUT, LAST): 1.0, (DRAWN,): 1.0}
-    past = Histories.of(train)
+    past = Visits.of(train)
     return _asked(train, past.of_users(users), asked.of_users(users), group[users], shares)
 
 
@@ -180,18 +187,18 @@ def _once(rows: Interactions) -> bool:
     return len(rows) - len(pairs) < _ONCE * len(rows)
 
 
-def _visits(histories: Histories) -> Ints:
+def _visits(histories: Visits) -> Ints:
     new = np.append(True, np.diff(histories.visit) > 0) if len(histories.visit) else np.empty(0, dtype=bool)
     return np.bincount(histories.user[new], minlength=len(histories))
 
 
-def _only(histories: Histories, users: Ints) -> Histories:
+def _only(histories: Visits, users: Ints) -> Visits:
     mask = np.zeros(len(histories), dtype=bool)
     mask[users] = True
     return histories.chosen(mask[histories.user])
 
 
-def _some(histories: Histories, chance: np.random.Generator) -> Bools:
+def _some(histories: Visits, chance: np.random.Generator) -> Bools:
     """A random fifth of the events of each user, at least one and never all."""
     size = np.diff(histories.start)
     order = np.lexsort((chance.random(len(histories.item)), histories.user))
@@ -202,7 +209,7 @@ def _some(histories: Histories, chance: np.random.Generator) -> Bools:
     return drawn
 
 
-def _without(rows: Interactions, histories: Histories, after: Bools) -> Interactions:
+def _without(rows: Interactions, histories: Visits, after: Bools) -> Interactions:
     """Rows less the events that are asked about, and less every other row of the same user and item then or later.
 
     Without a clock nothing is later: the other rows of the pair stay, for they tell that the user comes back to it.
@@ -237,8 +244,8 @@ def _few_each(key: Ints, n_items: int, most: int) -> Ints:
 
 def _asked(
     train: Interactions,
-    past: Histories,
-    wanted: Histories,
+    past: Visits,
+    wanted: Visits,
     group: Ints,
     shares: dict[tuple[int, ...], float],
 ) -> Trial | None:

@@ -6,7 +6,6 @@ Identifiers of any type become dense codes and go back as they came. Reads any f
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from volver.core import VolverError
+from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints
 from volver.predict.recommend.frames import Build, Table, arrow_of, listed, table_of
 
@@ -113,15 +112,6 @@ class Ids:
         """For every code here, the code in a set that contains all of these."""
         values = self.values.astype("S") if other.are_text and not self.are_text else self.values
         return np.searchsorted(other.values, values).astype(np.int32)
-
-    def save(self, file: Path) -> None:
-        """Write to one .npy file."""
-        np.save(file, self.values, allow_pickle=False)
-
-    @classmethod
-    def load(cls, file: Path, kind: str) -> "Ids":
-        """Map the file of `save` into memory. `kind` is the Arrow type's name."""
-        return cls(np.load(file, mmap_mode="r", allow_pickle=False), pa.type_for_alias(kind))
 
 
 def _comparable(given: pa.Array, as_text: bool) -> tuple[NDArray[Any], Bools]:
@@ -229,7 +219,7 @@ class Interactions:
     baskets: Ids | None = None
     names: Mapping[str, str] = None  # type: ignore[assignment]
     build: Build | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
 
     @classmethod
     def of(
@@ -257,14 +247,15 @@ class Interactions:
         assert items is not None
         if len(table) == 0:
             raise NothingToLearn()
-        notes: list[str] = []
+        notes: list[Words] = []
         times = [*table.guessed(_TIME), *table.sole_instants(), *table.guessed(_PLACE)]
         weights = _Reading("weight", weight, table.guessed(_WEIGHT), {users, items})
         weighed = weights.read(table, lambda values, name: _numbers(values, "weight", name), notes)
         if weighed is not None and not weights.is_told(weighed[0]) and not _is_rating(weighed[0]):
             back = weighed[1] < 0
             if back.any():
-                notes.append(f"rows with `{weighed[0]}` below 0 (returns) are left out: {np.count_nonzero(back)}")
+                facts = {"column": weighed[0], "n": int(np.count_nonzero(back))}
+                notes.append(Words("Rows with `{column}` below 0 (returns) are left out: {n}.", facts))
                 table, weighed = table.rows(~back), (weighed[0], weighed[1][~back])
             if back.all():
                 raise NothingToLearn()
@@ -284,7 +275,7 @@ class Interactions:
         timed: tuple[str, Any] | None,
         weighed: tuple[str, Any] | None,
         baskets: tuple[str, Any] | None,
-        notes: tuple[str, ...],
+        notes: tuple[Words, ...],
     ) -> "Interactions":
         who, user = encode(table.columns[users], "user", users)
         what, item = encode(table.columns[items], "item", items)
@@ -300,13 +291,13 @@ class Interactions:
         return cls(user, item, who, what, at, clock, weight, basket, owners, names, table.build, notes)
 
     @property
-    def reading(self) -> str:
+    def reading(self) -> tuple[Words, ...]:
         """Which columns were taken, which were not found, and what was left out, in words."""
         names = self.names or {}
-        taken = ", ".join(f"{role} `{name}`" for role, name in names.items())
-        absent = ", ".join(f"no {role}" for role in ("time", "weight", "basket") if role not in names)
-        said = f"Columns: {taken}{'; ' + absent if absent else ''}."
-        return " ".join([said, *(f"{note[0].upper()}{note[1:]}." for note in self.notes)])
+        taken = Words("Columns: {columns}.", {"columns": ", ".join(f"{role} `{name}`" for role, name in names.items())})
+        absent = ", ".join(role for role in ("time", "weight", "basket") if role not in names)
+        missing = (Words("Not found: {columns}.", {"columns": absent}),) if absent else ()
+        return (taken, *missing, *self.notes)
 
     def __len__(self) -> int:
         return len(self.user)
@@ -369,7 +360,7 @@ class _Reading:
         """Whether a column was named for the role, or is called like it."""
         return self.named is not None or name.lower() == self.role
 
-    def read(self, table: Table, how: Callable[[pa.Array, str], Any], notes: list[str]) -> tuple[str, Any] | None:
+    def read(self, table: Table, how: Callable[[pa.Array, str], Any], notes: list[Words]) -> tuple[str, Any] | None:
         """The column and what is in it."""
         if self.named is not None:
             guesses = [table.column(self.role, self.named, (), needed=True) or self.named]
@@ -381,12 +372,9 @@ class _Reading:
             except (BadNumbers, BlankIds) as wrong:
                 if self.is_told(name):
                     raise
-                notes.append(f"column `{name}` is not used as {self.role}: {_why(wrong)}")
+                facts = {"column": name, "role": self.role, "why": Words(wrong.says, wrong.facts)}
+                notes.append(Words("Column `{column}` is not used as {role}: {why}", facts))
         return None
-
-
-def _why(wrong: VolverError) -> str:
-    return str(wrong).replace(f" (column `{wrong.facts['column']}`)", "").rstrip(".")
 
 
 _EPOCHS: Final = ((1e17, 86_400e9), (1e14, 86_400e6), (1e11, 86_400e3), (1e8, 86_400.0))

@@ -3,9 +3,7 @@
 Learn from rows, add rows as they come, ask for similar items, write tables that other processes map into memory.
 """
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -195,29 +193,6 @@ class Neighbours(Params):
             "support": self.support_[chosen],
             "rank": rank + 1,
         }
-
-    def save(self, folder: str | Path) -> Path:
-        """Write the tables and the state as .npy files and one JSON file. Nothing is pickled."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        known = self.held_.save(folder)
-        for name in ("neighbours", "scores", "support", "totals"):
-            np.save(folder / f"{name}.npy", getattr(self, f"{name}_"), allow_pickle=False)
-        (folder / "neighbours.json").write_text(
-            json.dumps({"settings": self.get_params(), "state": known}, sort_keys=True)
-        )
-        return folder
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Map what `save` wrote into memory; pages are read when they are asked for."""
-        folder = Path(folder)
-        known = json.loads((folder / "neighbours.json").read_text())
-        model = cls(**known["settings"])
-        model.held_ = Held.load(folder, known["state"])
-        for name in ("neighbours", "scores", "support", "totals"):
-            setattr(model, f"{name}_", np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
-        return model
 
 
 def scored(score: str, counts: PairCounts, both: NDArray[Any], source: Codes, target: Codes) -> NDArray[np.float32]:

@@ -9,17 +9,17 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volver.core import clock
+from volver.core import Words, clock
 from volver.predict.numerics.arrays import Bools, Codes, Floats
 from volver.predict.numerics.params import NotFitted, Params
-from volver.predict.recommend.blend import OBJECTIVES, Choice, NoSuchObjective, Part, choose, counted
+from volver.predict.recommend.blend import OBJECTIVES, BlendChoice, NoSuchObjective, Part, choose, counted
 from volver.predict.recommend.frames import listed
 from volver.predict.recommend.holdout import AHEADS, NoSuchAhead, Trial, are_sessions, of_new_items, trial_of
 from volver.predict.recommend.interactions import ITEM, USER, Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
 from volver.predict.recommend.sources import Sources, chosen_sources
-from volver.predict.recommend.visits import Histories
+from volver.predict.recommend.visits import Visits
 
 _TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
 
@@ -84,11 +84,11 @@ class Recommender(Params):
         self.fit_seconds_ = clock.stopwatch_s() - began
         return self
 
-    def _chosen(self, rows: Interactions, trial: Trial | None) -> tuple[Choice, Choice | None]:
+    def _chosen(self, rows: Interactions, trial: Trial | None) -> tuple[BlendChoice, BlendChoice | None]:
         """What to take, and what to take for new items only, where that is another question."""
         if trial is None:
             return _told(_untried(rows), rows), None
-        tried = Sources(trial.train, Histories.of(trial.train), only=chosen_sources(self.sources))
+        tried = Sources(trial.train, Visits.of(trial.train), only=chosen_sources(self.sources))
         choice = _told(choose(trial, tried, self.objective, self.k), rows)
         fresh = None if choice.exclude_seen else of_new_items(trial)
         new = None if fresh is None else choose(fresh, tried, self.objective, self.k, exclude=True)
@@ -96,7 +96,7 @@ class Recommender(Params):
 
     def _learn(self, rows: Interactions) -> None:
         """Make the chosen sources on all rows."""
-        self._rows, self._histories = rows, Histories.of(rows)
+        self._rows, self._histories = rows, Visits.of(rows)
         self.are_sessions_ = are_sessions(self._histories, rows.clock)
         sources = Sources(rows, self._histories, only=chosen_sources(self.sources))
         self._blend = _blend(self.choice_, rows, sources)
@@ -241,7 +241,7 @@ def _scores(blend: _Blend, items: Codes, back: NDArray[Any]) -> Floats:
     return total
 
 
-def _blend(choice: Choice, rows: Interactions, sources: Sources) -> _Blend:
+def _blend(choice: BlendChoice, rows: Interactions, sources: Sources) -> _Blend:
     """Add up the chosen sources that read the history alike."""
     popular = sources.source("popular").list
     assert popular is not None
@@ -261,20 +261,20 @@ def _blend(choice: Choice, rows: Interactions, sources: Sources) -> _Blend:
     return _Blend(flat, tuple((fade, by_fade[fade].tocsr()) for fade in sorted(by_fade)), tuple(sessions))
 
 
-def _told(choice: Choice, rows: Interactions) -> Choice:
+def _told(choice: BlendChoice, rows: Interactions) -> BlendChoice:
     """The choice with which columns were read."""
-    return replace(choice, why=f"{choice.why} {rows.reading}", notes=rows.notes)
+    return replace(choice, why=(*choice.why, *rows.reading), notes=rows.notes)
 
 
-def _growth(rows: Interactions, choice: Choice) -> float:
+def _growth(rows: Interactions, choice: BlendChoice) -> float:
     """How many times more was learned from now than in the trial: lists are counts and grow with it."""
     return len(rows) / choice.n_rows if choice.n_rows else 1.0
 
 
-def _untried(rows: Interactions) -> Choice:
+def _untried(rows: Interactions) -> BlendChoice:
     """Too few users to try anything: item neighbours, and what is popular."""
     parts = (Part("together", 0.5, 1.0, 1.0), Part("popular", 0.0, 1e-3, float(max(rows.n_users, 1))))
     key = np.unique(rows.user.astype(np.int64) * rows.n_items + rows.item)
     repeats = 1 - len(key) / len(rows)
-    why = "Too few users to try anything: item neighbours first, then what is popular."
-    return Choice(parts, repeats < 0.05, "nothing held back", "none", 0, None, why=why)
+    why = (Words("Too few users to try anything: item neighbours first, then what is popular."),)
+    return BlendChoice(parts, repeats < 0.05, (Words("nothing held back"),), "none", 0, None, why=why)

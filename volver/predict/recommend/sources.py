@@ -17,7 +17,7 @@ from volver.predict.recommend.interactions import Ids, Interactions
 from volver.predict.recommend.linear import DENSE, ease, local_ridge
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
-from volver.predict.recommend.visits import Histories, pruned, transitions
+from volver.predict.recommend.visits import Visits, pruned, transitions
 
 FADES: Final = (0.0, 0.5, 1.0, 2.0)
 WIDE: Final = 100  # entries of an item's row that are kept
@@ -59,7 +59,7 @@ class Source:
     sessions: SessionNeighbours | None = None
     keep_last: bool = True  # whether the item just viewed may come next
 
-    def rows(self, histories: Histories) -> Any:
+    def rows(self, histories: Visits) -> Any:
         """Scores as a CSR matrix (n_users, n_items), for sources that differ between users."""
         if self.sessions is not None:
             return _session_rows(self.sessions, histories, self.keep_last)
@@ -71,7 +71,7 @@ class Sources:
     """All sources of one training set, each made when it is asked for and kept."""
 
     rows: Interactions
-    histories: Histories
+    histories: Visits
     only: tuple[str, ...] | None = None
     _made: dict[str, Any] = field(default_factory=dict)
 
@@ -165,7 +165,7 @@ class Sources:
         return SessionNeighbours(m=1000, k=200, last=5, keep_last=True).fit_held(Held.of(self.rows, "user"))
 
 
-def _session_rows(model: SessionNeighbours, histories: Histories, keep_last: bool) -> Any:
+def _session_rows(model: SessionNeighbours, histories: Visits, keep_last: bool) -> Any:
     own = [histories.item[a:b] for a, b in pairwise(histories.start.tolist())]
     found = [model.scores(session) for session in own]
     if not keep_last:

@@ -2,25 +2,23 @@
 
 Character n-grams inside words, accents folded, weighted by how rare they are (Salton and Buckley, 1988, tf·idf with
 cosine). Grams absorb gender, plural and accents, so Spanish and English need no dictionary. Columns such as category,
-brand or type join as blocks of their own. Reads columns, writes only where `save` is told to.
+brand or type join as blocks of their own. Reads columns, writes nothing.
 """
 
-import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from volver.core import unaccented
 from volver.predict.numerics.arrays import Codes, Floats, Ints
 from volver.predict.numerics.params import Params
 from volver.predict.recommend.frames import UnevenColumns, arrow_of
-from volver.predict.recommend.interactions import Ids, Interactions, encode
+from volver.predict.recommend.interactions import Interactions, encode
 
 _LOW, _HIGH = 3, 5  # letters of a gram
 _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -47,9 +45,7 @@ def fold(text: str | None) -> str:
     >>> fold("Camión de RECOGIDA: 3/4")
     'camion de recogida 3 4'
     """
-    plain = unicodedata.normalize("NFKD", (text or "").lower())
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"\w+", letters))
+    return " ".join(re.findall(r"\w+", unaccented((text or "").lower())))
 
 
 class TextSimilarity(Params):
@@ -143,57 +139,6 @@ class TextSimilarity(Params):
         busy = np.log1p(np.asarray(bought.sum(axis=1)).ravel())
         found: NDArray[np.float32] = (score + _BUSY * busy[:, None]).astype(np.float32)
         return found
-
-    def save(self, folder: str | Path) -> None:
-        """Write arrays and settings to a folder: .npy and .json, nothing that runs code."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, array in self._arrays().items():
-            np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        self.items_.save(folder / "items.npy")
-        facts = {
-            "settings": {"top": self.top, "weights": None if self.weights is None else dict(self.weights)},
-            "columns": self.columns_,
-            "values": self.values_,
-            "items": str(self.items_.type),
-            "kinds": self.kind_,
-            "width": int(self.rows_.shape[1]),
-        }
-        (folder / "text.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote; the tables stay on disk until they are asked."""
-        folder = Path(folder)
-        facts = json.loads((folder / "text.json").read_text(encoding="utf-8"))
-        read = {
-            path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
-            for path in folder.glob("*.npy")
-            if path.stem != "items"
-        }
-        model = cls(**facts["settings"])
-        model.items_ = Ids.load(folder / "items.npy", facts["items"])
-        model.columns_, model.values_, model.kind_ = facts["columns"], facts["values"], facts["kinds"]
-        model.keys_, model.idf_, model.row_of_ = read["keys"], read["idf"], read["row_of"]
-        model.members_, model.starts_ = read["members"], read["starts"]
-        shape = (len(read["row_indptr"]) - 1, facts["width"])
-        model.rows_ = sparse.csr_matrix((read["row_data"], read["row_indices"], read["row_indptr"]), shape=shape)
-        model.table_ = Alike(read["table_item"], read["table_score"])
-        return model
-
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "keys": self.keys_,
-            "idf": self.idf_,
-            "row_of": self.row_of_,
-            "members": self.members_,
-            "starts": self.starts_,
-            "row_data": self.rows_.data,
-            "row_indices": self.rows_.indices,
-            "row_indptr": self.rows_.indptr,
-            "table_item": self.table_.item,
-            "table_score": self.table_.score,
-        }
 
     def _names(self) -> list[str]:
         return ["text", *self.columns_]

@@ -19,7 +19,7 @@ _LATEST: Final = 200  # events of a user that still say something; 600 measured 
 
 
 @dataclass(frozen=True, eq=False)
-class Histories:
+class Visits:
     """Events sorted by user, oldest first, cut to the latest 200 of each user.
 
     `start` (n_users + 1,) bounds the events of a user; `visit` is a running number of visits over all users; `at` is
@@ -33,7 +33,7 @@ class Histories:
     at: Floats | None
 
     @classmethod
-    def of(cls, rows: Interactions) -> "Histories":
+    def of(cls, rows: Interactions) -> "Visits":
         """Sort the rows. Without a clock all events of a user (or basket) are one visit."""
         own, start = latest(rows)
         user = rows.user[own]
@@ -60,19 +60,19 @@ class Histories:
         final = self.visit[np.maximum(self.start[1:] - 1, 0)] if len(self.visit) else self.start[1:]
         return final[self.user] - self.visit
 
-    def chosen(self, mask: Bools) -> "Histories":
+    def chosen(self, mask: Bools) -> "Visits":
         """Only some events, of the same users."""
         size = np.bincount(self.user[mask], minlength=len(self))
         at = None if self.at is None else self.at[mask]
-        return Histories(self.n_items, np.append(0, np.cumsum(size)), self.item[mask], self.visit[mask], at)
+        return Visits(self.n_items, np.append(0, np.cumsum(size)), self.item[mask], self.visit[mask], at)
 
-    def of_users(self, users: NDArray[Any]) -> "Histories":
+    def of_users(self, users: NDArray[Any]) -> "Visits":
         """The histories of some users, in that order; an unknown user (-1) has none."""
         size = np.where(users >= 0, np.diff(self.start)[users], 0)
         start = np.append(0, np.cumsum(size))
         flat = np.arange(start[-1]) + np.repeat(self.start[users] - start[:-1], size)
         at = None if self.at is None else self.at[flat]
-        return Histories(self.n_items, start, self.item[flat], self.visit[flat], at)
+        return Visits(self.n_items, start, self.item[flat], self.visit[flat], at)
 
     def weighted(self, fade: float) -> Any:
         """CSR (n_users, n_items): an event p visits ago weighs (1 + p)^-fade; repeats add up; rows sum to 1."""
@@ -104,7 +104,7 @@ class Histories:
 
 
 def latest(rows: Interactions) -> tuple[Ints, Ints]:
-    """The row number of every event of `Histories.of(rows)`, and the bounds of each user's events."""
+    """The row number of every event of `Visits.of(rows)`, and the bounds of each user's events."""
     order = rows.by_user
     user = rows.user[order]
     size = np.bincount(user, minlength=rows.n_users)
@@ -112,7 +112,7 @@ def latest(rows: Interactions) -> tuple[Ints, Ints]:
     return order[keep], np.append(0, np.cumsum(np.minimum(size, _LATEST)))
 
 
-def transitions(histories: Histories) -> tuple[Any, Floats]:
+def transitions(histories: Visits) -> tuple[Any, Floats]:
     """What follows: CSR (n_items, n_items) of visits with i that were followed by j, the d-th next one counting 1 / √d.
 
     Also (n_items,), the visits with each item that were followed by any. The diagonal (the same again) is left out.

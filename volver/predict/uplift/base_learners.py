@@ -9,6 +9,8 @@ import numpy as np
 
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.probability_metrics import log_loss
+from volver.predict.numerics.regression import chance, logistic
+from volver.predict.numerics.trees import Trees
 from volver.predict.uplift.features import BadFeatures, Design
 
 BASES: Final[tuple[str, ...]] = ("linear", "boosted")
@@ -17,7 +19,6 @@ _ALPHAS: Final = tuple(float(each) for each in np.logspace(-1, 5, 13))
 _TRIED_ROWS: Final = 20_000  # enough to choose the strength, which does not depend on the number of rows
 _FEWEST: Final = 10  # events and non-events below which there is nothing but a mean
 _SLOW: Final = 0.06
-_MOST_STEPS: Final = 50
 
 
 class Base(Protocol):
@@ -46,19 +47,17 @@ class Linear:
 
     def _learn(self, X: Floats, y: Floats, weight: Floats | None) -> None:
         if not self.binary_:
-            self._model = _ridge(X, y, weight)
+            self.coefficients_ = _ridge(X, y, weight)
             return
-        X = _with_one(X)
         self.strength_ = self._strength(X, y)
-        self.coefficients_ = climbed(X, y, weight, self.strength_)
+        self.coefficients_ = logistic(X, y, _ridges(X, self.strength_), weight=weight)
 
     def predict(self, design: Design) -> Floats:
         """The mean of each row: a chance for a yes-or-no outcome."""
         if self.constant_ is not None or not len(design):
             return np.full(len(design), self.constant_ or 0.0)
-        if self.binary_:
-            return _chance(_with_one(design.linear) @ self.coefficients_)
-        return np.asarray(self._model.predict(design.linear), dtype=np.float64)
+        line: Floats = design.linear @ self.coefficients_[:-1] + self.coefficients_[-1]
+        return chance(line) if self.binary_ else line
 
     def _strength(self, X: Floats, y: Floats) -> float:
         """The C whose log-loss over three folds is least; each starts where the one before ended."""
@@ -69,8 +68,8 @@ class Linear:
             train, test = fold != out, fold == out
             found = None
             for n, strength in enumerate(_STRENGTHS):
-                found = climbed(X[train], y[train], None, strength, start=found, within=1e-3)
-                loss[n] += log_loss(_chance(X[test] @ found), y[test]) * float(test.sum())
+                found = logistic(X[train], y[train], _ridges(X, strength), start=found, within=1e-3)
+                loss[n] += log_loss(chance(X[test] @ found[:-1] + found[-1]), y[test]) * float(test.sum())
         return _STRENGTHS[int(np.argmin(loss))]
 
 
@@ -100,17 +99,15 @@ class Boosted:
             "random_state": self.seed,
         }
         kind = HistGradientBoostingClassifier if self.binary_ else HistGradientBoostingRegressor
-        self._model = kind(**settings).fit(design.trees, y, sample_weight=weight)
+        self.trees_ = Trees.of(kind(**settings).fit(design.trees, y, sample_weight=weight))
         return self
 
     def predict(self, design: Design) -> Floats:
         """The mean of each row: a chance for a yes-or-no outcome."""
         if self.constant_ is not None or not len(design):
             return np.full(len(design), self.constant_ or 0.0)
-        if self.binary_:
-            chance: Floats = self._model.predict_proba(design.trees)[:, 1]
-            return chance
-        return np.asarray(self._model.predict(design.trees), dtype=np.float64)
+        values = self.trees_.values(design.trees)
+        return chance(values) if self.binary_ else values
 
 
 def base_named(name: str, seed: int = 0) -> Base:
@@ -140,51 +137,13 @@ def mean_if_flat(y: Floats, weight: Floats | None = None) -> float | None:
     return float(np.average(y, weights=weight)) if few or len(y) < 2 * _FEWEST else None
 
 
-def climbed(
-    X: Floats, y: Floats, weight: Floats | None, strength: float, *, start: Floats | None = None, within: float = 1e-6
-) -> Floats:
-    """Coefficients of a logistic regression by damped Newton steps, `within` a tolerance.
-
-    The last column of `X` is ones and is not penalised; `strength` is C, the prior variance of the other coefficients.
-    """
-    w = np.ones(len(y)) if weight is None else weight
-    ridge = np.full(X.shape[1], 1 / strength)
-    ridge[-1] = 1e-9
-    at = np.zeros(X.shape[1]) if start is None else start
-    value = _objective(X, y, w, ridge, at)
-    for _ in range(_MOST_STEPS):
-        p = _chance(X @ at)
-        slope = X.T @ (w * (y - p)) - ridge * at
-        bend = (X * (w * np.maximum(p * (1 - p), 1e-10))[:, None]).T @ X + np.diag(ridge)
-        step = np.linalg.solve(bend, slope)
-        size = 1.0
-        while size > 1e-4 and (better := _objective(X, y, w, ridge, at + size * step)) < value:
-            size /= 2
-        if size <= 1e-4:
-            return at
-        at, value = at + size * step, better
-        if float(np.max(np.abs(step))) < within:
-            return at
-    return at
+def _ridges(X: Floats, strength: float) -> Floats:
+    """What each coefficient is penalised by; the intercept, last, is free."""
+    return np.append(np.full(X.shape[1], 1 / strength), 1e-9)
 
 
-def _objective(X: Floats, y: Floats, w: Floats, ridge: Floats, at: Floats) -> float:
-    line = X @ at
-    return float(w @ (y * line - np.logaddexp(0.0, line))) - 0.5 * float(ridge @ at**2)
-
-
-def _chance(line: Floats) -> Floats:
-    from scipy.special import expit
-
-    found: Floats = expit(line)
-    return found
-
-
-def _with_one(X: Floats) -> Floats:
-    return np.hstack([X, np.ones((len(X), 1))])
-
-
-def _ridge(X: Floats, y: Floats, weight: Floats | None) -> Any:
+def _ridge(X: Floats, y: Floats, weight: Floats | None) -> Floats:
     from sklearn.linear_model import RidgeCV
 
-    return RidgeCV(alphas=_ALPHAS).fit(X, y, sample_weight=weight)
+    found = RidgeCV(alphas=_ALPHAS).fit(X, y, sample_weight=weight)
+    return np.append(found.coef_, found.intercept_)

@@ -4,7 +4,7 @@ Pure numerics. Each ranking learns, by isotonic regression of the pseudo-effects
 treatment pays: no ranking is beaten because it was cut off at the wrong place.
 """
 
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -57,12 +57,12 @@ class ColumnRanking:
         return _read(self._steps, column)
 
 
-def _read(steps: Any, score: Floats) -> Floats:
-    return np.asarray(steps.predict(score)) if len(score) else np.zeros(0)
+def _read(steps: tuple[Floats, Floats], score: Floats) -> Floats:
+    return np.asarray(np.interp(score, *steps))
 
 
-def stepped(score: Floats, psi: Floats) -> Any:
-    """The effect as a rising step function of a score, in hundredths of the customers so that no step is a handful."""
+def stepped(score: Floats, psi: Floats) -> tuple[Floats, Floats]:
+    """Scores and their effects, to read between: rising, of hundredths of the customers so that none is a handful."""
     from sklearn.isotonic import IsotonicRegression
 
     order = np.argsort(score, kind="stable")
@@ -70,7 +70,8 @@ def stepped(score: Floats, psi: Floats) -> Any:
     mean = [float(psi[rows].mean()) for rows in parts]
     middle = [float(score[rows].mean()) for rows in parts]
     weight = [float(len(rows)) for rows in parts]
-    return IsotonicRegression(out_of_bounds="clip").fit(middle, mean, sample_weight=weight)
+    found = IsotonicRegression(out_of_bounds="clip").fit(middle, mean, sample_weight=weight)
+    return found.X_thresholds_, found.y_thresholds_
 
 
 def simplest(design: Design, y: Floats) -> tuple[int, float]:

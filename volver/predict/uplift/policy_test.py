@@ -41,7 +41,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class PolicyChoice:
     """What was tried, how each did on customers it had not seen, what was chosen and why.
 
     `objective` is "net" (value brought less cost, per customer, above treating nobody) or "ranking" (doubly robust Qini
@@ -73,7 +73,7 @@ class Choice:
         }
 
 
-def judged(tried: Tried, objective: str, value: float, cost: float, seed: int, *, random: bool = True) -> Choice:
+def judged(tried: Tried, objective: str, value: float, cost: float, seed: int, *, random: bool = True) -> PolicyChoice:
     """Choose the best candidate for an objective and hold it against every rival."""
     by_net = _net(tried, value, cost)
     by_rank = _ranked(tried, value) if objective == "ranking" else by_net
@@ -82,7 +82,7 @@ def judged(tried: Tried, objective: str, value: float, cost: float, seed: int, *
     against = {name: _difference(ours, chosen, each, seed) for name, each in rivals.items()}
     proven = random and all(each.proven for each in against.values())
     policy = UPLIFT if proven and objective == "net" else _policy(by_net, chosen if objective == "net" else None, seed)
-    return Choice(
+    return PolicyChoice(
         objective=objective,
         chosen=chosen,
         tried=ours,

@@ -9,17 +9,18 @@ import numpy as np
 
 from volver.core import Words, clock
 from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.calibration import Calibrated, recalibrated
 from volver.predict.numerics.params import NotFitted, Params
 from volver.predict.numerics.probability_metrics import Reliability, log_loss, reliability
 from volver.predict.uplift.assignment import folds_of
-from volver.predict.uplift.base_learners import BASES, base_named, climbed, is_binary, one_thread
+from volver.predict.uplift.base_learners import BASES, base_named, is_binary, one_thread
 from volver.predict.uplift.features import BadFeatures, Design, Features
 from volver.predict.uplift.labels import outcomes
 
 FEWEST: Final = 50  # events, and non-events, below which nothing is said
 _ENOUGH_TO_BOOST: Final = 200  # events below which boosting has never won and only takes time
 _FOLDS: Final = 5
-_EDGE: Final = 1e-6
+_CALIBRATED: Final = {"identity": "as it is", "platt": "Platt", "steps": "isotonic"}
 
 
 class Propensity(Params):
@@ -78,8 +79,7 @@ class Propensity(Params):
         if self.base_ is None:
             return None
         raw = self._model.predict(self._features.transform(X))
-        found: Floats = self._shape(raw) if len(raw) else raw
-        return found
+        return recalibrated(raw, self.map_)
 
     def predict_proba(self, X: Any) -> Floats | None:
         """Chances of no and of yes, (n, 2), as scikit-learn gives them; None as in `predict`."""
@@ -98,11 +98,10 @@ class Propensity(Params):
                 held[name][here] = model.predict(design.take(here))
         self.losses_ = {name: log_loss(p, y) for name, p in held.items()}
         self.base_ = min(self.losses_, key=lambda name: self.losses_[name])
-        p = held[self.base_]
-        tried = {name: _crossed(name, p, y, fold) for name in ("as it is", "Platt", "isotonic")}
-        self.calibrated_by_ = min(tried, key=lambda name: log_loss(tried[name], y))
-        self.reliability_ = reliability(tried[self.calibrated_by_], y)
-        self._shape = _shape(self.calibrated_by_, p, y)
+        calibrated = Calibrated(kinds=("platt", "steps"), seed=self.seed).fit(held[self.base_], y)
+        self.map_ = calibrated.map_
+        self.calibrated_by_ = _CALIBRATED[self.map_["kind"]]
+        self.reliability_ = reliability(calibrated.held_, y)
         self._model = base_named(self.base_, self.seed).fit(design, y)
 
 
@@ -115,34 +114,3 @@ def _too_few(y: Floats) -> Words | None:
         text = "All but {others} of {customers} had it happen; {needed} others are needed to tell who is likely."
         return Words(text, {"others": len(y) - events, "customers": len(y), "needed": FEWEST})
     return None
-
-
-def _crossed(name: str, p: Floats, y: Floats, fold: Any) -> Floats:
-    """Each customer's chance calibrated by the others."""
-    found = np.empty(len(y))
-    for out in range(_FOLDS):
-        here = fold == out
-        found[here] = _shape(name, p[~here], y[~here])(p[here])
-    return found
-
-
-def _shape(name: str, p: Floats, y: Floats) -> Any:
-    """A function from raw to calibrated chances."""
-    if name == "as it is":
-        return _inside
-    if name == "Platt":
-        line = climbed(_line(p), y, None, 100.0)
-        return lambda raw: _inside(1 / (1 + np.exp(-(_line(raw) @ line))))
-    from sklearn.isotonic import IsotonicRegression
-
-    steps = IsotonicRegression(y_min=0.5 / len(y), y_max=1 - 0.5 / len(y), out_of_bounds="clip").fit(p, y)
-    return lambda raw: _inside(steps.predict(raw))
-
-
-def _line(p: Floats) -> Floats:
-    inside = _inside(p)
-    return np.column_stack([np.log(inside / (1 - inside)), np.ones(len(p))])
-
-
-def _inside(p: Floats) -> Floats:
-    return np.clip(p, _EDGE, 1 - _EDGE)

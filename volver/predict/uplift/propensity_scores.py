@@ -1,7 +1,7 @@
 """Who is likely to buy from a category, to use a discount, to send goods back: within 30 and within 90 days.
 
-Reads the ledger, replaces the lake table `propensities`. Every chance is learned at a past day from what was known
-then, and held against what came in the window after the one it was learned on.
+Reads the ledger, replaces the lake table `propensities` and keeps the models. Every chance is learned at a past day
+from what was known then, and held against what came in the window after the one it was learned on.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from volver.core import E4, Answer, Words, clock
+from volver.predict.estimators import keep_estimator
 from volver.predict.freshness import PROPENSITIES
 from volver.predict.laws.betageometric import MBGNBD
 from volver.predict.numerics.arrays import Floats, Ints
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 WITHIN_DAYS: Final = (30, 90)
 _CATEGORIES: Final = 8
 _YEAR: Final = timedelta(days=365)
+KIND: Final = "propensity"  # of the models that are kept: one for each event, by the name it is published under
 _MANY: Final = 20_000  # customers that are enough to learn a chance
 _AT_ONCE: Final = 100_000  # customers asked about at a time
 _SHORTEST: Final = 30  # days of history before the first day at which anything is learned
@@ -97,14 +99,20 @@ def learn_propensities(shop: Shop, at: date | str | None = None, *, seed: int = 
     marks = PROPENSITIES.marks(shop, day)
     now, first = buyers(shop, day), span(shop)[0]
     every = max(1, len(now) // _MANY)
-    top = shop.compute.rows("propensity_categories", from_day=day - _YEAR, to_day=day, most=_CATEGORIES)
-    categories = [row["category"] for row in sorted(top, key=lambda row: row["place"])]
+    categories = categories_at(shop, day)
     asked = _Asked(known_at(shop, now, categories))
     chances: list[Chance] = []
     for within in WITHIN_DAYS:
         chances += _within(shop, asked, categories, within, first, every, seed)
     _publish(shop, asked.answer(), marks)
+    keep_estimator(shop, KIND, asked.models, until=day, customers=len(now), now_us=clock.now_us())
     return PropensityReport(at=day, customers=len(now), chances=tuple(chances), seconds=clock.stopwatch_s() - began)
+
+
+def categories_at(shop: Shop, day: date) -> list[str]:
+    """The categories that most was bought from in the year before a day, the first one first."""
+    top = shop.compute.rows("propensity_categories", from_day=day - _YEAR, to_day=day, most=_CATEGORIES)
+    return [row["category"] for row in sorted(top, key=lambda row: row["place"])]
 
 
 @dataclass(frozen=True)
@@ -120,6 +128,7 @@ class _Asked:
 
     def __init__(self, today: Known) -> None:
         self.today = today
+        self.models: dict[str, Propensity] = {}
         self._found: dict[str, Floats] = {}
 
     def take(self, what: str, model: Propensity) -> float | None:
@@ -129,6 +138,7 @@ class _Asked:
             if p is None:
                 return None
             parts.append(p)
+        self.models[what] = model
         self._found[what] = np.concatenate(parts)
         return float(self._found[what].mean())
 

@@ -29,7 +29,7 @@ from volver.predict.uplift.evaluation import Calibration, by_decile, calibration
 from volver.predict.uplift.features import Design, Features, MissingFeature
 from volver.predict.uplift.labels import enough, outcomes, shares, two_arms
 from volver.predict.uplift.learners import Learner
-from volver.predict.uplift.policy_test import ALL, NONE, UPLIFT, Choice, judged
+from volver.predict.uplift.policy_test import ALL, NONE, UPLIFT, PolicyChoice, judged
 
 _OBJECTIVES: Final = ("auto", "net", "ranking")
 _FEWEST: Final = 10  # customers with, and without, the treatment: every fold needs some
@@ -85,7 +85,7 @@ class Uplift(Params):
         self.control = control
         self.seed = seed
 
-    choice_: Choice
+    choice_: PolicyChoice
     calibration_: Calibration
 
     def fit(self, X: Any, treatment: Any, outcome: Any, *, propensity: Any = None, treated: Any = None) -> Self:
@@ -173,7 +173,7 @@ class Uplift(Params):
             self.calibration_.shrunk(self._tried.candidates[self.choice_.chosen], least=_LEAST_KEPT), self._tried.psi
         )
 
-    def _judged(self, value: float, cost: float) -> Choice:
+    def _judged(self, value: float, cost: float) -> PolicyChoice:
         objective = self.objective if self.objective in _OBJECTIVES[1:] else ("net" if cost > 0 else "ranking")
         return judged(self._tried, objective, value, cost, self.seed, random=self.assignment_.random)
 

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from volver.collect import StoreIndex
 from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import FLAT, Calendar, Window
 from volver.predict.laws.calendar_learning import learn_calendar
 from volver.predict.laws.closures import closures, with_closures
 from volver.predict.laws.spend import GammaGamma
 from volver.predict.laws.spend_mixed import MixedSpend
-from volver.predict.laws.store_index import Season, StoreIndex, followed, season_of
+from volver.predict.laws.store_index import Season, followed, season_of
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.metrics import deviance, spearman, top_share
 from volver.predict.value.correction import Lesson, columns_of

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from volver.collect import StoreIndex
 from volver.core import Words
 from volver.predict.laws.betageometric import BGNBD, MBGNBD
 from volver.predict.laws.calendar import FLAT, Calendar
 from volver.predict.laws.closures import with_closures
 from volver.predict.laws.erlang import MBGCNBD, wheat_morrison
 from volver.predict.laws.pareto import ParetoNBD
-from volver.predict.laws.store_index import StoreIndex
 from volver.predict.value.backtest import SPENDS, USUAL, Backtest, Kind, Trial, chance
 from volver.predict.value.calendar_selection import UNJUDGED, CalendarChoice, calendar_for
 from volver.predict.value.correction import Correction, Lesson, learn_correction

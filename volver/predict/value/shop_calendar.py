@@ -9,14 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from volver.collect import BadCalendarFile, IndexFile, IndexRow, StoreIndex, read_index_file
 from volver.core import Words, clock
 from volver.predict.laws.calendar import Calendar
-from volver.predict.laws.store_index import IndexRow, Season, StoreIndex, season_of
-from volver.predict.value.index_files import read_index
+from volver.predict.laws.store_index import Season, season_of
 from volver.predict.value.registry import NoModel, published
 from volver.store import Shop
 
 _EVEN: Final = 0.005  # months nearer to each other than this, in logs, are alike
+_SHORT: Final = "it tells fewer than three whole months, or nothing was sold in them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,16 @@ def calendar_report(shop: Shop) -> CalendarReport:
         stale=seen != (imported.imported_us if imported else None),
         why=tuple(Words(text, facts) for text, facts in choice.get("calendar_why") or []),
     )
+
+
+def read_index(source: Any, today: date) -> IndexFile:
+    """The index in a CSV file (its path) or a frame, if it tells a season. Raises `predict.bad_calendar_file`."""
+    found = read_index_file(source, today)
+    if season_of(found.index) is None:
+        raise BadCalendarFile(
+            file=found.name, why="it tells fewer than three whole months, or nothing was sold in them"
+        )
+    return found
 
 
 def import_calendar(shop: Shop, source: Any) -> CalendarReport:

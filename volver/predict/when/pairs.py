@@ -184,7 +184,7 @@ def _of_others(known: Events, pairs: Pairs, facts: ItemFacts, whose: tuple[Float
     lately = _counted(known.basket_user, known.basket_day >= cut - _LATELY, len(orders))
     yield np.log(whose[0] + 1e-2)
     yield np.log1p(whose[1])
-    yield _log_odds(facts.rebuy)[item]
+    yield np.log(facts.rebuy / (1.0 - facts.rebuy))[item]
     yield np.log(facts.popularity)[item]
     yield np.log(orders / weeks)[user]
     yield np.log(lately + 0.5)[user]
@@ -281,8 +281,3 @@ def _by_category(known: Events, pairs: Pairs) -> tuple[Floats, Floats]:
     bought = _summed(pairs.decayed[order], start)
     last = np.maximum.reduceat(pairs.last[order], start) if len(start) else pairs.last[:0]
     return bought[number], (pairs.cut - last)[number]
-
-
-def _log_odds(p: Floats) -> Floats:
-    found: Floats = np.log(p / (1.0 - p))
-    return found

@@ -6,19 +6,15 @@ Pure reading of files and frames; what the columns mean is for who asks.
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any, Final
 
-from volver.core import VolverError
+from volver.collect.reading.dates import MONTHS, WEEKDAYS
+from volver.core import VolverError, folded
 
-_MONTHS: Final = (
-    "jan|ene", "feb", "mar", "apr|abr", "may", "jun", "jul", "aug|ago", "sep|set", "oct", "nov", "dec|dic",
-)  # fmt: skip
-_WEEKDAYS: Final = "mon|tue|wed|thu|fri|sat|sun|lun|mar|mie|jue|vie|sab|dom"
 _CURRENCY: Final = r"(?:[A-Z]{3}|[Ee]uros?|eur|usd|gbp|(?:US|R|A|C)?\$|[€£¥₹₺₽₩₪₫₴₦₱₲₡฿])"
 _DAY_FORM: Final = re.compile(r"\s*(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4})(?!\d)")
 
@@ -30,7 +26,7 @@ def month_number(text: str) -> int | None:
     [1, 9, 12, 3, None, None]
     """
     plain = folded(text)
-    for number, names in enumerate(_MONTHS, 1):
+    for number, names in enumerate(MONTHS, 1):
         if re.fullmatch(rf"(?:{names})[a-z]*\.?", plain):
             return number
     found = re.fullmatch(r"m?(\d{1,2})", plain)
@@ -46,8 +42,8 @@ def date_of(text: str, *, month_first: bool = False) -> date | None:
     (None, None)
     """
     plain = re.sub(r"[t ]\d{1,2}:\d{2}.*$", "", folded(text))
-    plain = re.sub(rf"^(?:{_WEEKDAYS})[a-z]*\.?,? +(?=.*[a-z]{{3}}|\d{{1,2}}[-/.])", "", plain)
-    for number, names in enumerate(_MONTHS, 1):
+    plain = re.sub(rf"^(?:{WEEKDAYS})[a-z]*\.?,? +(?=.*[a-z]{{3}}|\d{{1,2}}[-/.])", "", plain)
+    for number, names in enumerate(MONTHS, 1):
         plain = re.sub(rf"\b(?:{names})[a-z]*\.?", f"m{number:02}", plain)
     first, second = ("m", "d") if month_first else ("d", "m")
     for form in (
@@ -76,7 +72,7 @@ def month_of(text: str, *, month_first: bool = False) -> str | None:
     ['2025-03', '2025-03', '2025-03', '2025-03', '2025-03', '2025-03', None]
     """
     plain = folded(_DAY_FORM.sub(r"\3\2\1\2\4", text) if month_first else text)
-    for number, names in enumerate(_MONTHS, 1):
+    for number, names in enumerate(MONTHS, 1):
         plain = re.sub(rf"\b(?:{names})[a-z]*\.?", f"m{number:02}", plain)
     for form in (
         r"(?P<y>\d{4})\W?m?(?P<m>\d{1,2})(?:\W\d{1,2}(?:\D.*)?)?",
@@ -161,13 +157,3 @@ def is_month_first(cells: Sequence[str]) -> bool:
     """Whether 03/04/2025 is March 4 here: where some date can only be read so, and none the other way."""
     seen = [(int(found[1]), int(found[3])) for each in cells if (found := _DAY_FORM.match(each))]
     return any(a <= 12 < b for a, b in seen) and not any(b <= 12 < a for a, b in seen)
-
-
-def folded(text: str) -> str:
-    """A text without case, accents and spare blanks, as names are compared.
-
-    >>> folded(" Verano  2026 "), folded("BÚSQUEDA")
-    ('verano 2026', 'busqueda')
-    """
-    parts = unicodedata.normalize("NFKD", " ".join(text.split()).casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))

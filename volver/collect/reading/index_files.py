@@ -7,28 +7,29 @@ sound is told with its number and reason, never taken for zero.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from volver.core import VolverError, Words
-from volver.predict.laws.store_index import INDEX, ORDERS, SALES, IndexRow, StoreIndex, season_of
-from volver.predict.value.sheets import (
+from volver.collect.reading.small_tables import (
     cell_of,
     cells_of,
     date_of,
     decimal_mark,
-    folded,
     is_month_first,
     month_number,
     month_of,
     number_of,
     table_of,
 )
+from volver.core import VolverError, Words, folded
 
+ORDERS: Final = "orders"  # counts, summed over a row's days
+SALES: Final = "sales"  # money, summed over a row's days
+INDEX: Final = "index"  # a level, the same on each of a row's days
 DAY, WEEK, MONTH, ANY_YEAR = "day", "week", "month", "month of every year"
 _WHEN: Final = {
     DAY: "day date fecha dia orderdate fechapedido fechadepedido",
@@ -67,11 +68,34 @@ class BadCalendarFile(VolverError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRow:
+    """What was sold from one day to another, both included; without days, in a `month` (1 to 12) of every year."""
+
+    value: float
+    first: date | None = None
+    last: date | None = None
+    month: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreIndex:
+    """Rows that do not overlap, by day; `kind` says what their values are: `ORDERS`, `SALES` or `INDEX`."""
+
+    kind: str
+    rows: tuple[IndexRow, ...]
+
+    def until(self, day: date) -> "StoreIndex":
+        """What was known at the end of a day: rows that were over by then, and those of every year."""
+        return replace(self, rows=tuple(each for each in self.rows if each.last is None or each.last <= day))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFile:
     """What a file holds: the index, whether its rows are days, weeks, months or months of every year, and the rows that
     were not read: their numbers (the header is 1) and why.
     """
 
+    name: str
     index: StoreIndex
     step: str
     aside: tuple[tuple[int, Words], ...]
@@ -89,7 +113,7 @@ class _Header:
     values: tuple[tuple[int, str], ...]  # columns, and the year that each is of, if any
 
 
-def read_index(source: Any, today: date) -> IndexFile:
+def read_index_file(source: Any, today: date) -> IndexFile:
     """The index in a CSV file (its path) or a frame (pandas, polars, Arrow, DuckDB).
 
     Rows of a day, week or month that is not over `today` are set aside. Totals of the same day add up.
@@ -121,9 +145,7 @@ def read_index(source: Any, today: date) -> IndexFile:
     index = StoreIndex(kind=header.kind, rows=_in_order(rows.values(), step, header.kind))
     if not rows:
         raise problem("no row has both a time and a number")
-    if season_of(index) is None:
-        raise problem("it tells fewer than three whole months, or nothing was sold in them")
-    return IndexFile(index=index, step=step, aside=tuple(sorted(aside.items(), key=lambda each: each[0])))
+    return IndexFile(name=name, index=index, step=step, aside=tuple(sorted(aside.items(), key=lambda each: each[0])))
 
 
 def _opened(table: Iterator[list[str]], problem: Any) -> tuple[_Header, list[tuple[int, list[str]]]]:
