@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from volver.core.days import day_of as day_of
     from volver.core.days import midnight_us as midnight_us
     from volver.core.days import zone_named as zone_named
+    from volver.core.identifiers import Kind as Kind
+    from volver.core.identifiers import named_by as named_by
+    from volver.core.identifiers import normal as normal
+    from volver.core.identifiers import normal_email as normal_email
+    from volver.core.identifiers import normal_phone as normal_phone
     from volver.core.logs import log as log
     from volver.core.money import E4 as E4
     from volver.core.money import Money as Money
@@ -32,6 +37,7 @@ _WHERE = {
     "Answer": "answer",
     "Bus": "bus",
     "E4": "money",
+    "Kind": "identifiers",
     "Money": "money",
     "Setting": "settings",
     "Settings": "settings",
@@ -42,6 +48,10 @@ _WHERE = {
     "load_settings": "settings",
     "log": "logs",
     "midnight_us": "days",
+    "named_by": "identifiers",
+    "normal": "identifiers",
+    "normal_email": "identifiers",
+    "normal_phone": "identifiers",
     "read_words": "words",
     "write_settings": "settings",
     "zone_named": "days",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from volver.know.answers import HomeReport as HomeReport
     from volver.know.answers import KnowReport as KnowReport
     from volver.know.answers import Membership as Membership
+    from volver.know.answers import Merged as Merged
+    from volver.know.answers import MergeReport as MergeReport
     from volver.know.answers import Order as Order
     from volver.know.answers import OrderLine as OrderLine
     from volver.know.answers import Scores as Scores
@@ -26,14 +28,20 @@ if TYPE_CHECKING:
     from volver.know.answers import Todo as Todo
     from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
+    from volver.know.identity.finding import NoSuchCustomer as NoSuchCustomer
+    from volver.know.identity.finding import find_customer as find_customer
+    from volver.know.identity.merging import NoSuchPerson as NoSuchPerson
+    from volver.know.identity.merging import NotMerged as NotMerged
+    from volver.know.identity.merging import OnePersonAlready as OnePersonAlready
+    from volver.know.identity.merging import merge as merge
+    from volver.know.identity.merging import merges as merges
+    from volver.know.identity.merging import unmerge as unmerge
     from volver.know.listing import UnknownSegment as UnknownSegment
     from volver.know.listing import UnknownSort as UnknownSort
     from volver.know.listing import customers as customers
     from volver.know.listing import references as references
     from volver.know.listing import table as table
-    from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
-    from volver.know.profile import find_customer as find_customer
     from volver.know.refreshing import refresh as refresh
     from volver.know.returning import cohorts as cohorts
     from volver.know.segmenting import segments as segments
@@ -59,7 +67,12 @@ _WHERE = {
     "Health": "answers",
     "HomeReport": "answers",
     "KnowReport": "answers",
-    "NoSuchCustomer": "profile",
+    "MergeReport": "answers",
+    "Merged": "answers",
+    "NoSuchCustomer": "identity.finding",
+    "NoSuchPerson": "identity.merging",
+    "NotMerged": "identity.merging",
+    "OnePersonAlready": "identity.merging",
     "STAGES": "answers",
     "SegmentSummary": "answers",
     "StageReport": "answers",
@@ -69,15 +82,18 @@ _WHERE = {
     "cohorts": "returning",
     "customer": "profile",
     "customers": "listing",
-    "find_customer": "profile",
+    "find_customer": "identity.finding",
     "health": "today",
     "home": "today",
     "kpi": "figures",
+    "merge": "identity.merging",
+    "merges": "identity.merging",
     "references": "listing",
     "refresh": "refreshing",
     "segments": "segmenting",
     "stages": "standing",
     "table": "listing",
+    "unmerge": "identity.merging",
 }
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from volver.know.answers import KnowReport
 from volver.know.world import NEVER, days_params, facts_params, last_day, orders_params, thresholds_params
-from volver.store import Shop
+from volver.store import Shop, canonical
 
 
 def refresh(shop: Shop, at: date | None = None) -> KnowReport:
@@ -12,6 +12,7 @@ def refresh(shop: Shop, at: date | None = None) -> KnowReport:
 
     The same ledger and settings give the same tables, however often this runs.
     """
+    canonical.publish(shop)  # where a crash came between a merge and the lake
     day = at or last_day(shop)
     until = day or NEVER
     with shop.lake.writing():

@@ -17,7 +17,7 @@ import numpy as np
 
 from volver.core import log as log_of
 from volver.predict.laws.history import Floats, Ints
-from volver.store import Shop, named
+from volver.store import Shop, canonical, merging, named
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,7 +28,7 @@ FORM: Final = 1  # of the rows; counted up when their meaning changes, so that s
 _HOUR_US: Final = 3_600_000_000
 _MANY_FILES: Final = 16  # beyond this the additions are merged
 _FEW: Final = 16  # one in so many customers read anew costs as much as all of them
-_SEEN: Final = ("offset", "version", "rows", "hours", "form")
+_SEEN: Final = ("offset", "version", "rows", "hours", "form", "merges")
 _NEVER: Final = np.int32(2**31 - 1)
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -107,7 +107,7 @@ def caught_up(shop: Shop) -> str:
         if _is_current(shop):
             return "nothing"
         before = shop.lake.seen(TABLE, _SEEN)
-        if _may_add(shop, before) and _add(shop, before["offset"]):
+        if _may_add(shop, before) and _add(shop, before["offset"], _merged_since(shop, before.get("merges", 0))):
             done = "added"
         else:
             _make(shop)
@@ -177,6 +177,7 @@ def _seen_now(shop: Shop) -> dict[str, int]:
         "rows": ledger.rows,
         "hours": shop.settings.cancel_within_hours,
         "form": FORM,
+        "merges": canonical.published(shop),
     }
 
 
@@ -185,14 +186,15 @@ def _is_current(shop: Shop) -> bool:
     before = shop.lake.seen(TABLE, _SEEN)
     if not before:
         return shop.lake.snapshot("order_lines").version < 0
-    return _is_ours(shop, before) and shop.lake.since("order_lines", before["version"]) == "same"
+    is_merged = before.get("merges", 0) != canonical.published(shop)
+    return not is_merged and _is_ours(shop, before) and shop.lake.since("order_lines", before["version"]) == "same"
 
 
 def _may_add(shop: Shop, before: dict[str, int]) -> bool:
     """Whether the ledger is what the table follows and batches that came after."""
     if not before or not _is_ours(shop, before) or before["offset"] < 0:
         return False
-    if shop.lake.since("order_lines", before["version"]) != "added":
+    if shop.lake.since("order_lines", before["version"]) == "changed":
         return False
     sql = "select count(*) as n from order_lines where batch > $after"
     fresh = shop.compute.relation(sql, {"after": before["offset"]}).column("n")[0].as_py()
@@ -210,36 +212,65 @@ def _make(shop: Shop) -> None:
     shop.lake.follow(TABLE, shop.compute.write(named(TABLE).sql, TABLE, params), now, anew=True)
 
 
-def _add(shop: Shop, after: int) -> bool:
-    """Rows of the batches after one; False if so many customers are touched that all may as well be read anew."""
+def _merged_since(shop: Shop, change: int) -> list[int]:
+    """The customers whose person became another by merges and their undoing after a change."""
+    if change == canonical.published(shop):
+        return []
+    with shop.state.read() as rows:
+        return merging.touched_since(rows, change)
+
+
+def _add(shop: Shop, after: int, merged: list[int]) -> bool:
+    """Rows of the batches after one, and of all who are another person now; False if so many customers are touched that
+    all may as well be read anew.
+    """
     now, hours = _seen_now(shop), shop.settings.cancel_within_hours
     undone_days = -(-hours // 24) + 1  # a day more, for the clock is put back now and then
-    changed = shop.compute.query("buying_days_changed", after=after, undone_days=undone_days)
+    found = shop.compute.query("buying_days_changed", after=after, undone_days=undone_days)
+    changed = _with_ids(found, merged)
     if changed.num_rows * _FEW > shop.lake.snapshot(TABLE).rows:
         return False
     connection = shop.compute.connection()
     try:
         connection.register("changed", changed)
-        files = []
+        # A customer who is part of another has no lines of their own that could take the place of older rows.
+        files = shop.compute.write(_kept(now), TABLE, _EVERYTHING, connection) if merged else []
         for whole, lines in ((0, _FRESH), (1, _ANEW)):
             if whole and not changed.num_rows:
                 continue
             _show(connection, lines, after)
-            params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": whole}
+            params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": 0 if merged else whole}
             files += shop.compute.write(named(TABLE).sql, TABLE, params, connection)
     finally:
         connection.close()
-    shop.lake.follow(TABLE, files, now)
+    shop.lake.follow(TABLE, files, now, anew=bool(merged))
     if len(shop.lake.snapshot(TABLE).files) > _MANY_FILES:
         _merge(shop, now)
     return True
 
 
+def _with_ids(found: "pa.Table", ids: list[int]) -> "pa.Table":
+    import pyarrow as pa
+
+    return pa.table({"customer_id": pa.array({*found["customer_id"].to_pylist(), *ids}, pa.int64())}) if ids else found
+
+
 def _merge(shop: Shop, now: dict[str, int]) -> None:
     """One sorted file of all the rows that hold."""
-    params = {"until": date.max, "every": 1}
-    sql = f"select *, cast({now['offset']} as bigint) as batch, 0 as whole from ({named('buying_days_known').sql})"
-    shop.lake.follow(TABLE, shop.compute.write(sql, TABLE, params), now, anew=True)
+    shop.lake.follow(TABLE, shop.compute.write(_held(now), TABLE, _EVERYTHING), now, anew=True)
+
+
+_EVERYTHING: Final = {"until": date.max, "every": 1}
+
+
+def _held(now: dict[str, int]) -> str:
+    """SQL: all the rows that hold, as if made by the newest batch."""
+    return f"select *, cast({now['offset']} as bigint) as batch, 0 as whole from ({named('buying_days_known').sql})"
+
+
+def _kept(now: dict[str, int]) -> str:
+    """SQL: those of the customers who have not changed."""
+    return f"select * from ({_held(now)}) where customer_id not in (select customer_id from changed)"
 
 
 _COLUMNS: Final = "line_id, customer_id, order_id, product_id, ts_us, day, kind, amount_e4"

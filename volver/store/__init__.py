@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from volver.store import canonical as canonical
+    from volver.store import merging as merging
+    from volver.store import people as people
     from volver.store import schema as schema
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql

@@ -26,7 +26,7 @@ class Check:
 
 
 def check_shop(shop: "Shop") -> tuple[Check, ...]:
-    """Look at the log, the state, the lake, the disk, the memory, the spill folder and the time zones."""
+    """Look at the log, the state, the lake, the people, the disk, the memory, the spill folder and the time zones."""
     return tuple(
         _guarded(name, look, shop)
         for name, look in (
@@ -34,6 +34,7 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("state", _state),
             ("lake", _lake),
             ("offsets", _offsets),
+            ("people", _people),
             ("disk", _disk),
             ("memory", _memory),
             ("leftovers", _leftovers),
@@ -105,6 +106,25 @@ def _offsets(shop: "Shop") -> Check:
     most = max([0, *reached.values()])
     says = Words("The lake holds the log up to {reached} of {last}.", {"reached": most, "last": last})
     return Check(name="offsets", ok=True, says=says)
+
+
+def _people(shop: "Shop") -> Check:
+    from volver.store import canonical, merging, people
+
+    lake = shop.compute.relation("select coalesce(max(customer_id), 0) as n from customers_as_written")["n"][0].as_py()
+    with shop.state.read() as rows:
+        newest, changes = people.newest(rows), merging.changes(rows)
+    told = canonical.published(shop)
+    if newest < lake or changes < told:
+        says = Words(
+            "The state knows customers up to {newest} and {changes} changes of merges, the lake {lake} and {told}.",
+            {"newest": newest, "changes": changes, "lake": lake, "told": told},
+        )
+        hint = "state.db was replaced by an older one: restore the newest."
+        return Check(name="people", ok=False, says=says, hint=hint)
+    says = Words("Customers up to {newest} are known, with {n} changes of merges.", {"newest": newest, "n": changes})
+    hint = "" if told == changes else "The next refresh brings the merges into the lake."
+    return Check(name="people", ok=told == changes, says=says, hint=hint)
 
 
 def _disk(shop: "Shop") -> Check:

@@ -94,6 +94,10 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
     )
     if newest_version(lake.path("months")) < 0:  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))
+    if shop.state.is_migrated:
+        from volver.store.people import catch_up
+
+        catch_up(shop)
     return shop
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp, parse_one
 
 from volver.core import VolverError
+from volver.store import canonical
 from volver.store.query import Query, named
 from volver.store.tables import TABLES
 
@@ -57,7 +58,7 @@ class Spark:
         self._lake = lake
         self._session: Any = _client().builder.remote(url).create()
         self._session.conf.set("spark.sql.session.timeZone", "UTC")
-        self._versions: dict[str, int] = {}
+        self._versions: dict[str, tuple[int, bool]] = {}
 
     def query(self, name: str, **params: Any) -> "pa.Table":
         """Run a named query. Raises `store.unknown_query`, `store.missing_parameter`."""
@@ -73,7 +74,10 @@ class Spark:
     def _show(self, table: str) -> None:
         """Make the newest version of a lake table visible under its name, as a typed nothing where it is empty."""
         version = self._lake.snapshot(table).version
-        if self._versions.get(table) == version:
+        joined = table in canonical.FOLLOW and self._lake.snapshot(canonical.TABLE).rows > 0
+        if joined:
+            self._show(canonical.TABLE)
+        if self._versions.get(table) == (version, joined):
             return
         if version < 0:
             columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in TABLES[table].columns.items())
@@ -81,8 +85,11 @@ class Spark:
             frame = self._session.sql(nothing)
         else:
             frame = self._session.read.format("delta").load(str(self._lake.path(table).absolute()))
-        frame.createOrReplaceTempView(table)
-        self._versions[table] = version
+        frame.createOrReplaceTempView(canonical.as_written(table) if joined else table)
+        if joined:
+            sql = parse_one(canonical.through_canonical(table), read="duckdb").sql("spark")
+            self._session.sql(sql).createOrReplaceTempView(table)
+        self._versions[table] = (version, joined)
 
 
 def spark_sql(query: Query, params: Mapping[str, Any]) -> str:

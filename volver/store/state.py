@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 WAIT_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE = "sqlite:///"
+_PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=full",
+    "foreign_keys=1",
+    "secure_delete=1",
+    "temp_store=memory",  # temporary tables may name people: they stay out of the system's folder
+    "cache_size=-32768",  # KiB at most: an import's new customers go through one transaction
+)
 _MIGRATION_LOCK = 0x766F6C76  # any constant: PostgreSQL's advisory lock while one process migrates
 
 
@@ -55,7 +63,8 @@ class State:
         self.url = url
         self._engine: Engine | None = None
         self._making = threading.Lock()
-        if self.version() != head():
+        self.is_migrated = self.version() != head()
+        if self.is_migrated:
             self._migrate()
 
     @property
@@ -117,7 +126,7 @@ def _engine(url: str) -> "Engine":
     @event.listens_for(engine, "connect")
     def opened(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=1", "secure_delete=1"):
+        for pragma in _PRAGMAS:
             connection.execute(f"pragma {pragma}")
 
     @event.listens_for(engine, "begin")

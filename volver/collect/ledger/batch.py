@@ -21,7 +21,7 @@ from typing import Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, NewFile, Shop
+from volver.store import TABLES, Entry, NewFile, Shop, canonical, people
 
 SOURCE = "import"
 KIND = "batch"
@@ -56,7 +56,10 @@ class Batch:
 
 @dataclass(slots=True, kw_only=True)
 class Staged:
-    """What one batch will add, before its log entry: files by table, rows set aside, what to tell later."""
+    """What one batch will add, before its log entry: files by table, rows set aside, what to tell later.
+
+    `merges` are pairs of customers (from, into) that the files say are one person.
+    """
 
     number: int
     source: str
@@ -64,10 +67,11 @@ class Staged:
     tables: dict[str, list[NewFile]] = field(default_factory=dict)
     put_aside: str = ""
     settled: list[int] = field(default_factory=list)
+    merges: list[tuple[int, int]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.put_aside or self.settled)
+        return bool(self.tables or self.put_aside or self.settled or self.merges)
 
 
 def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
@@ -80,9 +84,21 @@ def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
                 continue
             if table in WHOLE and shop.lake.snapshot(table).rows:
                 raise IdsTaken(table=table)
+            if table == "customers":
+                _keep_ids(shop, files, batch.source)
             staged.tables[table] = shop.compute.write(_from_files(table, files, staged.number), table)
             staged.rows += sum(each.rows for each in staged.tables[table])
         return commit(shop, staged, step)
+
+
+def _keep_ids(shop: Shop, files: Sequence[Path], source: str) -> None:
+    """Let the state know the customers that a batch numbers itself. Raises `collect.ids_taken`."""
+    asked = f"select customer_id, customer_ref from {_reading(files)} order by customer_id"
+    found = shop.compute.relation(asked)
+    customers = dict(zip(found["customer_id"].to_pylist(), found["customer_ref"].to_pylist(), strict=True))
+    with shop.state.begin() as rows:
+        if people.take_in(rows, customers, source):
+            raise IdsTaken(table="customers")
 
 
 @contextmanager
@@ -161,6 +177,7 @@ def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> No
         said(f"lake:{table}")
     aside.settle(shop, offset, digest, entry, _pending(shop))
     said("state")
+    canonical.publish(shop)
     if entry["put_aside"]:
         (_pending(shop) / entry["put_aside"]).unlink(missing_ok=True)
     (_pending(shop) / f"{digest}.json").unlink(missing_ok=True)
@@ -176,6 +193,7 @@ def _body(staged: Staged) -> bytes:
         "tables": files,
         "put_aside": staged.put_aside,
         "settled": staged.settled,
+        "merges": staged.merges,
         "report": staged.report,
         "made_us": clock.now_us(),
     }
@@ -196,7 +214,6 @@ def _from_files(table: str, files: Sequence[Path], number: int) -> str:
     import pyarrow.parquet as parquet
 
     columns = set(parquet.read_schema(files[0]).names)
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     extra = []
     if "batch" in TABLES[table].columns:
         extra.append(f"{number} as batch")
@@ -204,7 +221,12 @@ def _from_files(table: str, files: Sequence[Path], number: int) -> str:
         extra.append("strftime(day, '%Y-%m') as month")
     extra += [f"null as {name}" for name in _LATER.get(table, ()) if name not in columns]
     kept = f"* exclude ({', '.join(sorted(columns & {'batch'}))})" if columns & {"batch"} else "*"
-    return f"select {', '.join([kept, *extra])} from read_parquet([{listed}], hive_partitioning = false)"
+    return f"select {', '.join([kept, *extra])} from {_reading(files)}"
+
+
+def _reading(files: Sequence[Path]) -> str:
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
 def _pending(shop: Shop) -> Path:
