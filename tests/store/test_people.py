@@ -43,16 +43,15 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
 def ask(state: State, *references: str, emails: tuple[str | None, ...] = (), at: int = 5) -> people.Numbered:
     times = [at] * len(references)
     with state.begin() as rows:
-        return people.number(
-            rows, people.Named(references=references, first_us=times, last_us=times, emails=emails)
-        )
+        return people.number(rows, people.Named(references=references, first_us=times, last_us=times, emails=emails))
 
 
 def named(state: State) -> dict[tuple[str, str], int]:
     with state.read() as rows:
-        return {(kind, value): each for kind, value, each in rows.execute(
-            sa.text("select type, value, customer_id from identifiers")
-        )}
+        return {
+            (kind, value): each
+            for kind, value, each in rows.execute(sa.text("select type, value, customer_id from identifiers"))
+        }
 
 
 def test_numbers_follow_first_appearance_and_stay(state: State) -> None:

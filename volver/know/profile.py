@@ -26,10 +26,10 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
             raise NoSuchCustomer(customer=customer_id)
         people = here.sql("select * from customers where customer_id = $id", which)
         documents = here.sql("select * from orders where customer_id = $id order by ts_us desc, order_id", which)
-        numbers = ", ".join(str(each) for each in canonical.people_of(shop, customer_id))
-        lines = _lines(here, numbers, documents)
+        whose = ", ".join(str(each) for each in canonical.people_of(shop, customer_id))
+        lines = _lines(here, whose, documents)
         scores = here.sql("select * from scores where customer_id = $id", which)
-        events = here.sql(_EVENTS.format(numbers=numbers), {"at": here.at, "most": MOST})
+        events = here.sql(_EVENTS.format(whose=whose), {"at": here.at, "most": MOST})
         day = here.at
     fact, person = facts[0], people[0] if people else defaultdict(lambda: None)
     return CustomerProfile(
@@ -68,19 +68,19 @@ _LINES = """
 select l.order_id, l.product_id, coalesce(p.name, p.product_ref, '') as product, p.category, p.is_product, l.kind,
        l.quantity_e4, l.amount_e4, l.line_id
 from order_lines_as_written l left join products p on p.product_id = l.product_id
-where l.customer_id in ({numbers}) and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
+where l.customer_id in ({whose}) and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
 """
 _EVENTS = """
 select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
 from events_as_written e left join products p on p.product_id = e.product_id
-where e.customer_id in ({numbers}) and e.day <= $at order by e.ts_us desc, e.event_id limit $most
+where e.customer_id in ({whose}) and e.day <= $at order by e.ts_us desc, e.event_id limit $most
 """
 
 
-def _lines(here: World, numbers: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _lines(here: World, whose: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     numbers = {n for each in documents for n in range(_month_no(each["from_day"]), _month_no(each["until_day"]) + 1)}
     months = ", ".join(f"'{(n - 1) // 12:04d}-{(n - 1) % 12 + 1:02d}'" for n in sorted(numbers))
-    return here.sql(_LINES.format(months=months, numbers=numbers), {"at": here.at})
+    return here.sql(_LINES.format(months=months, whose=whose), {"at": here.at})
 
 
 def _month_no(day: date) -> int:

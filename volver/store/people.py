@@ -143,10 +143,8 @@ def owner(rows: "Connection", kind: str, value: str) -> int | None:
 
 def identifiers_of(rows: "Connection", customer_ids: Sequence[int]) -> list[dict[str, Any]]:
     """All that names these customers: type, value, source, when first and last seen, whether verified."""
-    found = []
-    for each in customer_ids:
-        found += rows.execute(_IDENTIFIERS, {"customer_id": each}).mappings().all()
-    return [dict(each) for each in found]
+    asked = [rows.execute(_IDENTIFIERS, {"customer_id": each}).mappings() for each in customer_ids]
+    return [dict(each) for found in asked for each in found]
 
 
 _IDENTIFIERS = text("""
@@ -250,7 +248,8 @@ def _load(rows: "Connection", named: Named) -> list[int]:
     there: dict[tuple[str, str], int] = {}
     names = [named_by(each) for each in named.references]
     places = [there.setdefault(name, len(there)) for name in names]
-    first, last, emails = list(named.first_us), list(named.last_us), list(named.emails or [None] * len(names))
+    first, last = list(named.first_us), list(named.last_us)
+    emails: list[str | None] = list(named.emails or [None] * len(names))
     if len(there) < len(names):
         kept: dict[int, int] = {}
         for row, place in enumerate(places):
@@ -260,7 +259,8 @@ def _load(rows: "Connection", named: Named) -> list[int]:
                 max(last[at], last[row]),
                 emails[at] or emails[row],
             )
-        first, last, emails = ([column[at] for at in kept.values()] for column in (first, last, emails))
+        first, last = [first[at] for at in kept.values()], [last[at] for at in kept.values()]
+        emails = [emails[at] for at in kept.values()]
     mails = (normal_email(each) if each else None for each in emails)
     kinds, values = (each for each, _ in there), (each for _, each in there)
     asked = zip(range(len(there)), kinds, values, first, last, mails, strict=True)
