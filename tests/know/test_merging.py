@@ -56,7 +56,8 @@ def fill(shop: Shop, rows: list[dict[str, Any]], offset: int = 1) -> None:
     shop.lake.add("order_lines", shop.compute.write(ledger, "order_lines", None, connection), offset)
     seen = f"""
         select line_id as event_id, customer_id, ts_us + 60000000 as ts_us, cast(day as date) as day,
-               'cart_added' as kind, product_id, order_ref, null as text, {offset} as batch, strftime(cast(day as date), '%Y-%m') as month
+               'cart_added' as kind, product_id, order_ref, null as text, {offset} as batch,
+               strftime(cast(day as date), '%Y-%m') as month
         from given where line_id % 5 = 0"""
     shop.lake.add("events", shop.compute.write(seen, "events", None, connection), offset)
     connection.close()
