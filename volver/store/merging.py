@@ -33,12 +33,25 @@ def join(rows: "Connection", from_id: int, into_id: int, reason: str, source: st
 
     Both may be part of somebody: then those who stand for them are merged.
     """
-    known = roots(rows)
-    first, second = known.get(from_id, from_id), known.get(into_id, into_id)
-    if first == second:
-        return False
-    given = {"from_id": first, "into_id": second, "reason": reason, "source": source, "now": clock.now_us()}
-    return bool(rows.execute(_JOIN, given).rowcount)
+    return bool(join_all(rows, [(from_id, into_id)], reason, source))
+
+
+def join_all(rows: "Connection", pairs: Iterable[tuple[int, int]], reason: str, source: str) -> int:
+    """`join` for each pair (from, into), in order; how many were not one person before."""
+    known, number, now = standing(rows), changes(rows), clock.now_us()
+    made = []
+    for from_id, into_id in pairs:
+        first, second = _root(known, from_id), _root(known, into_id)
+        if first == second:
+            continue
+        known[first] = second
+        number += 1
+        made.append(
+            {"from_id": first, "into_id": second, "reason": reason, "source": source, "now": now, "number": number}
+        )
+    if made:
+        rows.execute(_JOIN, made)
+    return len(made)
 
 
 def part(rows: "Connection", customer_id: int) -> Merge | None:
@@ -57,10 +70,22 @@ def merges_of(rows: "Connection", customer_ids: Iterable[int]) -> list[Merge]:
     return [Merge(**each) for each in found if wanted & {each["from_id"], each["into_id"]}]
 
 
+def standing(rows: "Connection") -> dict[int, int]:
+    """The merges that are not undone: who was made part of whom."""
+    found = rows.execute(text("select from_id, into_id from merges where undone_us is null"))
+    return {int(from_id): int(into_id) for from_id, into_id in found}
+
+
+def undone(rows: "Connection") -> set[tuple[int, int]]:
+    """Every pair (from, into) whose merge was undone."""
+    found = rows.execute(text("select from_id, into_id from merges where undone_us is not null"))
+    return {(int(from_id), int(into_id)) for from_id, into_id in found}
+
+
 def roots(rows: "Connection") -> dict[int, int]:
     """Every customer who is part of another, with the one who stands for them."""
-    found = rows.execute(text("select from_id, into_id from merges where undone_us is null"))
-    return _followed({int(from_id): int(into_id) for from_id, into_id in found})
+    into = standing(rows)
+    return {each: _root(into, each) for each in into}
 
 
 def changes(rows: "Connection") -> int:
@@ -74,14 +99,6 @@ def touched_since(rows: "Connection", number: int) -> list[int]:
     person = _components({(int(from_id), int(into_id)) for from_id, into_id, _ in found})
     changed = {person[int(from_id)] for from_id, _, is_new in found if is_new}
     return sorted(each for each, component in person.items() if component in changed)
-
-
-def may_join(rows: "Connection", from_id: int, into_id: int) -> bool:
-    """Whether nobody has ever undone a merge of these two: a file does not overrule a person."""
-    undone = text("""
-        select count(*) from merges
-        where undone_us is not null and ((from_id = :one and into_id = :two) or (from_id = :two and into_id = :one))""")
-    return not rows.execute(undone, {"one": from_id, "two": into_id}).scalar_one()
 
 
 def load_roots(rows: "Connection") -> None:
@@ -103,10 +120,9 @@ def has_reference(person: str) -> str:
 
 _CHANGES = """
 (select coalesce(max(case when coalesce(undone_no, 0) > made_no then undone_no else made_no end), 0) from merges)"""
-_JOIN = text(f"""
+_JOIN = text("""
 insert into merges (from_id, into_id, reason, source, made_us, made_no)
-select cast(:from_id as bigint), cast(:into_id as bigint), :reason, :source, cast(:now as bigint), {_CHANGES} + 1
-where not exists (select 1 from merges where from_id = :from_id and undone_us is null)""")
+values (:from_id, :into_id, :reason, :source, :now, :number)""")
 _PART = text(f"""
 update merges set undone_us = :now, undone_no = {_CHANGES} + 1 where from_id = :from_id and undone_us is null""")
 _STANDING = text("""
@@ -119,16 +135,10 @@ select from_id, into_id, case when made_no > :number or coalesce(undone_no, 0) >
 from merges where undone_us is null or made_no > :number or undone_no > :number""")
 
 
-def _followed(into: Mapping[int, int]) -> dict[int, int]:
-    found: dict[int, int] = {}
-    for each in into:
-        path, at = [], each
-        while at in into and at not in found:
-            path.append(at)
-            at = into[at]
-        root = found.get(at, at)
-        found.update(dict.fromkeys(path, root))
-    return found
+def _root(into: Mapping[int, int], each: int) -> int:
+    while each in into:
+        each = into[each]
+    return each
 
 
 def _components(edges: Iterable[tuple[int, int]]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import text
 
 from volver.core import clock, named_by, normal_email
-from volver.store.merging import has_reference, load_roots, may_join, roots
+from volver.store.merging import has_reference, load_roots, roots, undone
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -234,11 +234,11 @@ def _claim_emails(rows: "Connection", source: str) -> tuple[tuple[tuple[int, int
     """Give e-mails that nobody has to the references they came with; pairs that are one person, and e-mails shared."""
     rows.execute(_CLAIM, {"source": source})
     joins: dict[int, int] = {}
-    shared = set()
+    shared, parted = set(), undone(rows)
     for email, from_id, into_id, is_known in _fetched(rows, _CONTESTED):
         if is_known or joins.get(from_id, into_id) != into_id:
             shared.add(email)
-        elif may_join(rows, from_id, into_id):
+        elif parted.isdisjoint(((from_id, into_id), (into_id, from_id))):  # a file does not overrule a person
             joins[from_id] = into_id
     return tuple(joins.items()), len(shared)
 

@@ -113,8 +113,9 @@ def settle(shop: Shop, offset: int, digest: str, entry: Mapping[str, Any], pendi
         now = clock.now_us()
         for part in _parts(entry["settled"], 500):
             state.execute(update(rows).where(rows.c.id.in_(part)).values(retried_us=now, body=""))
-        for from_id, into_id in entry.get("merges", ()):
-            merging.join(state, from_id, into_id, IN_ONE_FILE, people.FROM_FILE)
+        if entry.get("merges"):
+            people.lock(state)
+            merging.join_all(state, entry["merges"], IN_ONE_FILE, people.FROM_FILE)
         state.execute(
             batches.insert(),
             {
