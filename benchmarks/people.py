@@ -1,17 +1,21 @@
-"""What reading the ledger through merges costs: a scan of all lines and one customer's lines, with 0 and 10,000 merges.
+"""What it costs to number people, and to read the ledger through their merges.
 
-    python benchmarks/merges.py [LINES]
+    python benchmarks/people.py [PEOPLE] [LINES]
 
-Best of seven, CPU time, in one process.
+A million new names against SQLite writing the same rows, sorted, into the same table without looking whether they are
+there; then a scan of all lines and one customer's lines with 0 and 10,000 merges (best of seven). CPU time, one
+process.
 """
 
+import random
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from volver.core import clock
-from volver.store import Shop, canonical, create_shop, merging, people
+from volver.store import Shop, State, canonical, create_shop, merging, people
 
 CUSTOMERS, MERGES = 200_000, 10_000
 SCAN = "select customer_id, count(*) as n, sum(amount_e4) as e4 from order_lines group by customer_id"
@@ -35,7 +39,29 @@ def told(shop: Shop, name: str) -> None:
     )
 
 
-def main(lines: int) -> None:
+def numbering(many: int, folder: Path) -> None:
+    names = [f"ana.garcia.{n}@example.com" for n in range(many)]
+    random.Random(1).shuffle(names)
+    rows = [("email", name, n, "import", 1, 2, 0) for n, name in enumerate(sorted(names))]
+    state, plain = State(f"sqlite:///{folder / 'state.db'}"), State(f"sqlite:///{folder / 'plain.db'}")
+    plain.close()
+    began = clock.cpu_s()
+    with sqlite3.connect(folder / "plain.db") as limit:
+        limit.execute("pragma secure_delete = 1")
+        limit.executemany("insert into identifiers values (?, ?, ?, ?, ?, ?, ?)", rows)
+    least = clock.cpu_s() - began
+    print(f"{many:,} names: sqlite writes the rows in {least:.1f} CPU-s")
+    times = [1] * many
+    for turn in ("new", "again"):
+        began = clock.cpu_s()
+        with state.begin() as found:
+            people.number(found, people.Named(references=names, first_us=times, last_us=times))
+        spent = clock.cpu_s() - began
+        print(f"{turn:>14}: {spent:.1f} CPU-s, {spent / least:.1f} times that")
+    state.close()
+
+
+def reading(lines: int) -> None:
     with tempfile.TemporaryDirectory() as place, create_shop(Path(place) / "shop", timezone="UTC") as shop:
         sql = f"""
             select i as line_id, i // 3 as order_id, 'o' || i // 3 as order_ref,
@@ -56,5 +82,11 @@ def main(lines: int) -> None:
         told(shop, f"{MERGES:,} merges")
 
 
+def main(many: int, lines: int) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        numbering(many, Path(place))
+    reading(lines)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000)
+    main(*(int(given) for given in (*sys.argv[1:], *("1000000", "2000000")[len(sys.argv) - 1 :])))
