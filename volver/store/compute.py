@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volver.store import canonical
+from volver.store import through
 from volver.store.lake import Lake, NewFile, Snapshot
 from volver.store.query import named
 from volver.store.tables import TABLES
@@ -141,14 +141,14 @@ class Compute:
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
         snapshot = self._lake.snapshot(table)
-        follows = table in canonical.FOLLOW
-        joined = follows and self._lake.snapshot(canonical.TABLE).rows > 0
+        follows = table in through.FOLLOW
+        joined = follows and self._lake.snapshot(through.TABLE).rows > 0
         if self._versions.get(table) == (snapshot.version, joined):
             return
         sql = view_sql(table, snapshot)
         if follows:
-            root.execute(f"create or replace view {canonical.as_written(table)} as {sql}")
-        root.execute(f"create or replace view {table} as {canonical.through_canonical(table) if joined else sql}")
+            root.execute(f"create or replace view {through.as_written(table)} as {sql}")
+        root.execute(f"create or replace view {table} as {through.through_canonical(table) if joined else sql}")
         self._versions[table] = (snapshot.version, joined)
 
 

@@ -18,7 +18,9 @@ from volver.store.merging import has_reference, load_roots, roots, undone
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from volver.store.shop import Shop
+    from volver.store.compute import Compute
+    from volver.store.lake import Lake
+    from volver.store.state import State
 
 FROM_FILE: Final = "import"
 FROM_LAKE: Final = "lake"
@@ -91,22 +93,22 @@ def take_in(rows: "Connection", customers: Mapping[int, str | None], source: str
     return sum(1 for kind, value, each in names if there[kind, value] != each)
 
 
-def catch_up(shop: "Shop") -> int:
+def catch_up(state: "State", lake: "Lake", compute: "Compute") -> int:
     """Take in customers whom the lake knows and the state does not; how many.
 
     There are such when the shop is of an older release, whose customers rested in the lake alone, or when the state was
     replaced by an older one. Every number stays what it is.
     """
-    if not shop.lake.snapshot("customers").rows:
+    if not lake.snapshot("customers").rows:
         return 0
-    with shop.state.read() as rows:
+    with state.read() as rows:
         known = newest(rows)
-    lake = shop.compute.relation("select max(customer_id) as n from customers_as_written")["n"][0].as_py()
-    if lake <= known:
+    newest_there = compute.relation("select max(customer_id) as n from customers_as_written")["n"][0].as_py()
+    if newest_there <= known:
         return 0
-    found = shop.compute.relation("select customer_id, customer_ref from customers_as_written order by customer_id")
+    found = compute.relation("select customer_id, customer_ref from customers_as_written order by customer_id")
     customers = dict(zip(found["customer_id"].to_pylist(), found["customer_ref"].to_pylist(), strict=True))
-    with shop.state.begin() as rows:
+    with state.begin() as rows:
         before = count(rows)
         take_in(rows, customers, FROM_LAKE)
         return count(rows) - before

@@ -97,7 +97,7 @@ def open_shop(path: str | Path | None = None, flags: Mapping[str, Any] | None = 
     if shop.state.is_migrated:
         from volver.store.people import catch_up
 
-        catch_up(shop)
+        catch_up(shop.state, shop.lake, shop.compute)
     return shop
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp, parse_one
 
 from volver.core import VolverError
-from volver.store import canonical
+from volver.store import through
 from volver.store.query import Query, named
 from volver.store.tables import TABLES
 
@@ -74,9 +74,9 @@ class Spark:
     def _show(self, table: str) -> None:
         """Make the newest version of a lake table visible under its name, as a typed nothing where it is empty."""
         version = self._lake.snapshot(table).version
-        joined = table in canonical.FOLLOW and self._lake.snapshot(canonical.TABLE).rows > 0
+        joined = table in through.FOLLOW and self._lake.snapshot(through.TABLE).rows > 0
         if joined:
-            self._show(canonical.TABLE)
+            self._show(through.TABLE)
         if self._versions.get(table) == (version, joined):
             return
         if version < 0:
@@ -85,9 +85,9 @@ class Spark:
             frame = self._session.sql(nothing)
         else:
             frame = self._session.read.format("delta").load(str(self._lake.path(table).absolute()))
-        frame.createOrReplaceTempView(canonical.as_written(table) if joined else table)
+        frame.createOrReplaceTempView(through.as_written(table) if joined else table)
         if joined:
-            sql = parse_one(canonical.through_canonical(table), read="duckdb").sql("spark")
+            sql = parse_one(through.through_canonical(table), read="duckdb").sql("spark")
             self._session.sql(sql).createOrReplaceTempView(table)
         self._versions[table] = (version, joined)
 

@@ -106,7 +106,7 @@ def _identified(work: Session, shop: Shop) -> "people.Numbered":
         last_us=[now if each is None else each for each in last_us],
         emails=claimed,
     )
-    people.catch_up(shop)
+    people.catch_up(shop.state, shop.lake, shop.compute)
     with shop.state.begin() as rows:
         found = people.number(rows, named)
         if work.is_trial:

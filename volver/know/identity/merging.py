@@ -48,7 +48,7 @@ def merge(shop: Shop, customer: int, into: int, reason: str) -> MergeReport:
     Whoever is part of somebody stands for them. Facts follow at the next refresh. Raises `know.no_such_person`,
     `know.one_person_already`.
     """
-    people.catch_up(shop)
+    people.catch_up(shop.state, shop.lake, shop.compute)
     with shop.state.begin() as rows:
         people.lock(rows)
         for each in (customer, into):
