@@ -38,6 +38,7 @@ _SOURCES = {
                case when i % 3 = 0 then 'Sevilla' else 'Vigo' end as city, 'ES' as country,
                case when i % 4 = 0 then null else 'search' end as channel
         from range(1, {CUSTOMERS + 11}) t(i)""",
+    "canonical": "select unnest([3, 7, 20, 44]) as customer_id, unnest([1, 1, 21, 66]) as canonical_id",
     "products": """
         select i as product_id, 'p' || i as product_ref, case when i = 4 then null else 'Product ' || i end as name,
                case when i % 3 = 0 then null else 'Category ' || i % 3 end as category, 12345 + 1000 * i as price_e4,

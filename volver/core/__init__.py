@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from volver.core.days import zone_named as zone_named
     from volver.core.folding import folded as folded
     from volver.core.folding import unaccented as unaccented
+    from volver.core.identifiers import Kind as Kind
+    from volver.core.identifiers import named_by as named_by
+    from volver.core.identifiers import normal as normal
+    from volver.core.identifiers import normal_email as normal_email
+    from volver.core.identifiers import normal_phone as normal_phone
     from volver.core.logs import log as log
     from volver.core.money import E4 as E4
     from volver.core.money import Money as Money

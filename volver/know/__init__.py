@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from volver.know.answers import HomeReport as HomeReport
     from volver.know.answers import KnowReport as KnowReport
     from volver.know.answers import Membership as Membership
+    from volver.know.answers import Merged as Merged
+    from volver.know.answers import MergeReport as MergeReport
     from volver.know.answers import Order as Order
     from volver.know.answers import OrderLine as OrderLine
     from volver.know.answers import Scores as Scores
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from volver.know.checks import check_today as check_today
     from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
+    from volver.know.identity.finding import NoSuchCustomer as NoSuchCustomer
+    from volver.know.identity.finding import find_customer as find_customer
+    from volver.know.identity.merging import NoSuchPerson as NoSuchPerson
+    from volver.know.identity.merging import NotMerged as NotMerged
+    from volver.know.identity.merging import OnePersonAlready as OnePersonAlready
+    from volver.know.identity.merging import merge as merge
+    from volver.know.identity.merging import merges as merges
+    from volver.know.identity.merging import unmerge as unmerge
     from volver.know.json_values import filled as filled
     from volver.know.json_values import plain as plain
     from volver.know.lifecycle import stages as stages
@@ -38,9 +48,7 @@ if TYPE_CHECKING:
     from volver.know.listing import references as references
     from volver.know.listing import table as table
     from volver.know.order_days import update_order_days as update_order_days
-    from volver.know.profile import NoSuchCustomer as NoSuchCustomer
     from volver.know.profile import customer as customer
-    from volver.know.profile import find_customer as find_customer
     from volver.know.renewals import orders_held as orders_held
     from volver.know.renewals import refresh as refresh
     from volver.know.retention import cohorts as cohorts

@@ -266,3 +266,24 @@ class KnowReport:
     at: date | None
     customers: int
     orders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """One customer who was made part of another; `undone_us` is None while that stands."""
+
+    from_id: int
+    into_id: int
+    reason: str
+    source: str
+    made_us: int
+    undone_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReport:
+    """A person: the customer who stands for it, all its numbers (its own first), and how they came together."""
+
+    customer_id: int
+    numbers: tuple[int, ...]
+    merges: tuple[Merged, ...]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from volver.core import log as log_of
 from volver.know.settings import KnowSettings
-from volver.store import Shop, named, view_sql
+from volver.store import Shop, canonical, named, through_canonical, view_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ FORM: Final = 1  # of the rows; counted up when their meaning changes, so that s
 _HOUR_US: Final = 3_600_000_000
 _MANY_FILES: Final = 16  # beyond this the additions are merged
 _FEW: Final = 4  # one in so many documents read anew costs as much as all of them
-_SEEN: Final = ("offset", "version", "rows", "hours", "form")
+_SEEN: Final = ("offset", "version", "rows", "hours", "form", "merges")
 
 
 def update_order_days(shop: Shop) -> Literal["nothing", "added", "made"]:
@@ -62,6 +62,7 @@ def _seen_now(shop: Shop) -> dict[str, int]:
         "rows": ledger.rows,
         "hours": shop.settings.of(KnowSettings).cancel_within_hours,
         "form": FORM,
+        "merges": canonical.published(shop),
     }
 
 
@@ -85,7 +86,8 @@ def _may_add(shop: Shop, before: dict[str, int]) -> bool:
 
 
 def _is_ours(shop: Shop, before: dict[str, int]) -> bool:
-    return (before["form"], before["hours"]) == (FORM, shop.settings.of(KnowSettings).cancel_within_hours)
+    merges, hours = canonical.published(shop), shop.settings.of(KnowSettings).cancel_within_hours
+    return (before["form"], before["hours"], before.get("merges", 0)) == (FORM, hours, merges)
 
 
 def _make(shop: Shop) -> None:
@@ -104,7 +106,8 @@ def _ledger(shop: Shop) -> "Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, 
         snapshot, now = shop.lake.snapshot("order_lines"), _seen_now(shop)
     connection = shop.compute.connection()
     try:
-        connection.execute(f"create temp view ledger as {view_sql('order_lines', snapshot)}")
+        connection.execute(f"create temp view order_lines_as_written as {view_sql('order_lines', snapshot)}")
+        connection.execute(f"create temp view ledger as {through_canonical('order_lines')}")
         yield connection, now
     finally:
         connection.close()

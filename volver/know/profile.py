@@ -4,35 +4,14 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from volver.core import VolverError
 from volver.know.answers import CustomerProfile, Event, Order, OrderLine, Scores, Share
 from volver.know.as_of import AsOf, as_of
+from volver.know.identity.finding import NoSuchCustomer
 from volver.know.segment_rules import memberships
 from volver.know.words import stage_reason
-from volver.store import Shop
+from volver.store import Shop, canonical
 
 MOST = 200  # orders and events that a page shows; more is for SQL
-
-
-class NoSuchCustomer(VolverError):
-    """No customer who ever ordered has this id or reference."""
-
-    code = "know.no_such_customer"
-    says = "There is no customer {customer}."
-    hint = "`volver know customers` lists them; a customer appears with the first order."
-    status = 404
-
-
-def find_customer(shop: Shop, reference: str) -> int:
-    """The id of the customer with this reference, e-mail or id. Raises `know.no_such_customer`."""
-    found = shop.compute.rows("customer_named", named=reference.strip())
-    if not found and reference.strip().isdecimal():
-        found = shop.compute.relation(
-            "select customer_id from facts where customer_id = $id", {"id": min(int(reference), 2**63 - 1)}
-        ).to_pylist()
-    if not found:
-        raise NoSuchCustomer(customer="with this reference")
-    return int(found[0]["customer_id"])
 
 
 def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerProfile:
@@ -47,9 +26,10 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
             raise NoSuchCustomer(customer=customer_id)
         people = here.sql("select * from customers where customer_id = $id", which)
         documents = here.sql("select * from orders where customer_id = $id order by ts_us desc, order_id", which)
-        lines = _lines(here, customer_id, documents)
+        whose = ", ".join(str(each) for each in canonical.people_of(shop, customer_id))
+        lines = _lines(here, whose, documents)
         scores = here.sql("select * from scores where customer_id = $id", which)
-        events = here.rows("events_of", customer=customer_id, until=here.at, most=MOST)
+        events = here.sql(_EVENTS.format(whose=whose), {"at": here.at, "most": MOST})
         day = here.at
     fact, person = facts[0], people[0] if people else defaultdict(lambda: None)
     return CustomerProfile(
@@ -82,19 +62,25 @@ _FACTS = (
     "stage",
     "stage_since",
 )
-# A customer's lines lie in few months; naming them lets the engine leave the other files shut.
+# A customer's lines lie in few months; naming these and the numbers under which the lines were written lets the engine
+# leave the other files shut.
 _LINES = """
 select l.order_id, l.product_id, coalesce(p.name, p.product_ref, '') as product, p.category, p.is_product, l.kind,
        l.quantity_e4, l.amount_e4, l.line_id
-from order_lines l left join products p on p.product_id = l.product_id
-where l.customer_id = $id and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
+from order_lines_as_written l left join products p on p.product_id = l.product_id
+where l.customer_id in ({whose}) and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
+"""
+_EVENTS = """
+select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
+from events_as_written e left join products p on p.product_id = e.product_id
+where e.customer_id in ({whose}) and e.day <= $at order by e.ts_us desc, e.event_id limit $most
 """
 
 
-def _lines(here: AsOf, customer_id: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _lines(here: AsOf, whose: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     numbers = {n for each in documents for n in range(_month_no(each["from_day"]), _month_no(each["until_day"]) + 1)}
     months = ", ".join(f"'{(n - 1) // 12:04d}-{(n - 1) % 12 + 1:02d}'" for n in sorted(numbers))
-    return here.sql(_LINES.format(months=months), {"id": customer_id, "at": here.at})
+    return here.sql(_LINES.format(months=months, whose=whose), {"at": here.at})
 
 
 def _month_no(day: date) -> int:

@@ -9,10 +9,10 @@ from volver.know.as_of import NEVER, facts_params, ledger_params, thresholds_par
 from volver.know.order_days import update_order_days
 from volver.know.settings import KnowSettings
 from volver.know.shop_day import today
-from volver.store import Basis, Progress, Renewal, Shop, Work, named
+from volver.store import Basis, Progress, Renewal, Shop, Work, canonical, named
 
 FACTS: Final = Basis(
-    tables=("order_lines", "products", "events"),
+    tables=("order_lines", "products", "events", "canonical"),
     settings={
         Settings: ("timezone",),
         KnowSettings: (
@@ -60,6 +60,7 @@ def refresh(shop: Shop, at: date | None = None) -> KnowReport:
     The same ledger, settings and day give the same tables, however often this runs. Others commit meanwhile: what
     reaches the ledger after `orders` was read is in the next refresh.
     """
+    canonical.publish(shop)  # where a crash came between a merge and the lake
     day = at or today(shop).day
     with shop.lake.alone("refresh"):
         customers = _rebuild(shop, day)

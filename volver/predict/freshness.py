@@ -9,7 +9,7 @@ from volver.predict.settings import PredictSettings
 from volver.store import Basis, Shop, stamp
 
 SCORES: Final = Basis(
-    tables=("order_lines", "calendar_index"),
+    tables=("order_lines", "canonical", "calendar_index"),
     settings={
         Settings: ("timezone",),
         KnowSettings: (
@@ -19,10 +19,11 @@ SCORES: Final = Basis(
         PredictSettings: ("discount_rate_yearly",),
     },
 )
-REBUYS: Final = Basis(tables=("order_lines", "products"), settings={Settings: ("timezone",)})
-MOMENTS: Final = Basis(tables=("order_lines", "events"), settings={Settings: ("timezone",)})
+REBUYS: Final = Basis(tables=("order_lines", "canonical", "products"), settings={Settings: ("timezone",)})
+MOMENTS: Final = Basis(tables=("order_lines", "canonical", "events"), settings={Settings: ("timezone",)})
 PROPENSITIES: Final = Basis(
-    tables=("order_lines", "products"), settings={Settings: ("timezone",), KnowSettings: ("cancel_within_hours",)}
+    tables=("order_lines", "canonical", "products"),
+    settings={Settings: ("timezone",), KnowSettings: ("cancel_within_hours",)},
 )
 RELEARN_DAYS: Final = 28  # a model older than this learns anew, though only the day has changed
 _WEEKLY_DAYS: Final = 7

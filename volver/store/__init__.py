@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from volver.core.doors import lazy
 
 if TYPE_CHECKING:
+    from volver.store import canonical as canonical
+    from volver.store import merging as merging
+    from volver.store import people as people
     from volver.store import schema as schema
     from volver.store.answers import forget_answers as forget_answers
     from volver.store.answers import kept_answer as kept_answer
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from volver.store.tables import LakeTable as LakeTable
     from volver.store.tables import bring_tables as bring_tables
     from volver.store.tables import columns as columns
+    from volver.store.through import through_canonical as through_canonical
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy

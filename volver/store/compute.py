@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver.core import Answer
+from volver.store import through
 from volver.store.lake import Lake, NewFile, Snapshot
 from volver.store.query import named
 from volver.store.tables import TABLES
@@ -44,7 +45,7 @@ class Compute:
             "autoinstall_known_extensions": False,  # nothing is ever fetched from outside
             "autoload_known_extensions": False,
         }
-        self._versions: dict[str, int] = {}
+        self._versions: dict[str, tuple[int, bool]] = {}
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
 
@@ -199,9 +200,15 @@ class Compute:
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
         snapshot = self._lake.snapshot(table)
-        if self._versions.get(table) != snapshot.version:
-            root.execute(f"create or replace view {table} as {view_sql(table, snapshot)}")
-            self._versions[table] = snapshot.version
+        follows = table in through.FOLLOW
+        joined = follows and self._lake.snapshot(through.TABLE).rows > 0
+        if self._versions.get(table) == (snapshot.version, joined):
+            return
+        sql = view_sql(table, snapshot)
+        if follows:
+            root.execute(f"create or replace view {through.as_written(table)} as {sql}")
+        root.execute(f"create or replace view {table} as {through.through_canonical(table) if joined else sql}")
+        self._versions[table] = (snapshot.version, joined)
 
 
 def view_sql(table: str, snapshot: Snapshot) -> str:

@@ -28,7 +28,7 @@ class Check:
 
 
 def check_shop(shop: "Shop") -> tuple[Check, ...]:
-    """Look at the log, the state, the lake, the disk, the memory, the spill folder and the time zones."""
+    """Look at the log, the state, the lake, the people, the disk, the memory, the spill folder and the time zones."""
     return tuple(
         check
         for name, look in (
@@ -38,6 +38,7 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("offsets", _offsets),
             ("jobs", _jobs),
             ("projections", _projections),
+            ("people", _people),
             ("disk", _disk),
             ("memory", _memory),
             ("leftovers", _leftovers),
@@ -144,6 +145,25 @@ def _projections(shop: "Shop") -> Check:
     if behind.problem:
         hint = f"It stumbled over {behind.problem}: mend that, and it goes on by itself."
     return Check(name="projections", ok=False, says=says, hint=hint)
+
+
+def _people(shop: "Shop") -> Check:
+    from volver.store import canonical, merging, people
+
+    lake = shop.compute.relation("select coalesce(max(customer_id), 0) as n from customers_as_written")["n"][0].as_py()
+    with shop.state.read() as rows:
+        newest, changes = people.newest(rows), merging.changes(rows)
+    told = canonical.published(shop)
+    if shop.log.last() and (newest < lake or changes < told):  # every import is an entry of the log
+        says = Words(
+            "The state knows customers up to {newest} and {changes} changes of merges, the lake {lake} and {told}.",
+            {"newest": newest, "changes": changes, "lake": lake, "told": told},
+        )
+        hint = "state.db was replaced by an older one: restore the newest."
+        return Check(name="people", ok=False, says=says, hint=hint)
+    says = Words("Customers up to {newest} are known, with {n} changes of merges.", {"newest": newest, "n": changes})
+    hint = "" if told == changes else "The next refresh brings the merges into the lake."
+    return Check(name="people", ok=told == changes, says=says, hint=hint)
 
 
 def _disk(shop: "Shop") -> Check:

@@ -116,6 +116,10 @@ def open_shop(
     )
     if lake.version("months") < 0:  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))
+    if shop.state.is_migrated:
+        from volver.store.people import catch_up
+
+        catch_up(shop.state, shop.lake, shop.compute)
     return shop
 
 

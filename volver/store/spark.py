@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlglot import exp, parse_one
 
 from volver.core import VolverError
+from volver.store import through
 from volver.store.lake import arrow_type
 from volver.store.query import Query, named
 from volver.store.tables import TABLES
@@ -101,7 +102,7 @@ class Spark:
         self._lock = threading.Lock()
         self._session: Any = _client().builder.remote(_reachable(url)).create()
         self._session.conf.set("spark.sql.session.timeZone", "UTC")
-        self._versions: dict[str, int] = {}
+        self._versions: dict[str, tuple[int, bool]] = {}
 
     def query(self, name: str, **params: Any) -> "pa.Table":
         """Run a named query; its columns have the declared types.
@@ -123,7 +124,10 @@ class Spark:
     def _show(self, table: str) -> None:
         """Make the newest version of a lake table visible under its name, as a typed nothing where it is empty."""
         version = self._lake.snapshot(table).version
-        if self._versions.get(table) == version:
+        joined = table in through.FOLLOW and self._lake.snapshot(through.TABLE).rows > 0
+        if joined:
+            self._show(through.TABLE)
+        if self._versions.get(table) == (version, joined):
             return
         if version < 0:
             columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in TABLES[table].columns.items())
@@ -131,8 +135,11 @@ class Spark:
             frame = self._session.sql(nothing)
         else:
             frame = self._session.read.format("delta").load(self._lake.uri(table))
-        frame.createOrReplaceTempView(table)
-        self._versions[table] = version
+        frame.createOrReplaceTempView(through.as_written(table) if joined else table)
+        if joined:
+            sql = parse_one(through.through_canonical(table), read="duckdb").sql("spark")
+            self._session.sql(sql).createOrReplaceTempView(table)
+        self._versions[table] = (version, joined)
 
 
 def _declared(query: Query) -> "pa.Schema":

@@ -25,7 +25,14 @@ WAIT_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE = "sqlite:///"
 Run = Callable[..., list[tuple[Any, ...]]]  # run(sql, name=value, …): the rows that the statement gives
-_PRAGMAS = ("journal_mode=wal", "synchronous=full", "foreign_keys=1", "secure_delete=1")
+_PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=full",
+    "foreign_keys=1",
+    "secure_delete=1",
+    "temp_store=memory",  # temporary tables may name people: they stay out of the system's folder
+    "cache_size=-32768",  # KiB at most: an import's new customers go through one transaction
+)
 _MIGRATION_LOCK = 0x766F6C76  # any constant: PostgreSQL's advisory lock while one process migrates
 
 
@@ -96,7 +103,8 @@ class State:
         self._quick: list[sqlite3.Connection] = []
         self._engine: Engine | None = None
         self._making = threading.Lock()
-        if self.version() != head():
+        self.is_migrated = self.version() != head()
+        if self.is_migrated:
             self._migrate()
 
     @property

@@ -230,6 +230,11 @@ def _tell_report(report: "ImportReport") -> None:
 def _tell_advice(report: "ImportReport") -> None:
     for label, why in report.skipped:
         tell_story(f"{label} is left out: {why}")
+    if report.shared_emails:
+        tell_story(
+            f"{report.shared_emails:,} e-mails of the customer file are another customer's already: these people stay "
+            "apart, and orders by such an e-mail are of the first who had it. `volver know merge` makes two one person."
+        )
     waiting = sum(report.rows.set_aside.values())
     if waiting:
         tell_story(f"{waiting:,} rows are set aside: see `volver collect set-aside`.")

@@ -8,7 +8,8 @@ import click
 from volver.cli.output import Context, tell_json, tell_table
 
 if TYPE_CHECKING:
-    from volver.know import CustomerProfile
+    from volver.know import CustomerProfile, MergeReport
+    from volver.store import Shop
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 at_option = click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of this day (default: the last refresh).")
@@ -287,6 +288,86 @@ def cohorts(context: Context, at: datetime | None, as_json: bool) -> None:
                 *[""] * (months - len(each.retention)),
             )
             for each in found.cohorts
+        ],
+    )
+
+
+@group.command()
+@click.argument("customer")
+@click.argument("into")
+@click.option("--reason", required=True, help="Why they are one person; it is kept with the merge.")
+@click.option("--no-refresh", is_flag=True, help="Do not bring customers, segments and forecasts up to date.")
+@json_option
+@click.pass_obj
+def merge(context: Context, customer: str, into: str, reason: str, no_refresh: bool, as_json: bool) -> None:
+    """Make one customer part of another: their orders are the other's from now on. `unmerge` undoes it.
+
+    Example: volver know merge ana@example.org 7001 --reason "she told us so"
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.merge(shop, know.find_customer(shop, customer), know.find_customer(shop, into), reason)
+        _follow(shop, no_refresh)
+    _tell_person(found, as_json)
+
+
+@group.command()
+@click.argument("number", type=click.IntRange(1))
+@click.option("--no-refresh", is_flag=True, help="Do not bring customers, segments and forecasts up to date.")
+@json_option
+@click.pass_obj
+def unmerge(context: Context, number: int, no_refresh: bool, as_json: bool) -> None:
+    """Undo the merge by which a customer, named by number, became part of another.
+
+    Example: volver know unmerge 12
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.unmerge(shop, number)
+        _follow(shop, no_refresh)
+    _tell_person(found, as_json)
+
+
+@group.command()
+@click.argument("customer")
+@json_option
+@click.pass_obj
+def merges(context: Context, customer: str, as_json: bool) -> None:
+    """Which customers are one person with this one, and how they came together.
+
+    Example: volver know merges ana@example.org
+    """
+    from volver import know
+
+    with context.open_shop() as shop:
+        found = know.merges(shop, know.find_customer(shop, customer))
+    _tell_person(found, as_json)
+
+
+def _follow(shop: "Shop", no_refresh: bool) -> None:
+    if not no_refresh:
+        from volver.app import refresh
+
+        refresh(shop)
+
+
+def _tell_person(found: "MergeReport", as_json: bool) -> None:
+    from volver import know
+
+    if as_json:
+        tell_json(know.plain(found))
+        return
+    parts = ", ".join(str(each) for each in found.numbers[1:])
+    click.echo(
+        f"Customer {found.customer_id} is one person with {parts}." if parts else f"Customer {found.customer_id}."
+    )
+    tell_table(
+        ["merged", "into", "stands", "by", "reason"],
+        [
+            (each.from_id, each.into_id, "no" if each.undone_us else "yes", each.source, each.reason)
+            for each in found.merges
         ],
     )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 CHUNK = 10_000
+IN_ONE_FILE = "A customer file gives the reference and the e-mail of one person."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def settle(shop: Shop, offset: int, digest: str, entry: Mapping[str, Any], pendi
     """Write a batch into the state, once: its record, the rows it set aside, those that it settled."""
     from sqlalchemy import select, update
 
-    from volver.store import schema
+    from volver.store import merging, people, schema
 
     batches, rows = schema.batches, schema.set_aside
     with shop.state.begin() as state:
@@ -112,6 +113,9 @@ def settle(shop: Shop, offset: int, digest: str, entry: Mapping[str, Any], pendi
         now = clock.now_us()
         for part in _parts(entry["settled"], 500):
             state.execute(update(rows).where(rows.c.id.in_(part)).values(retried_us=now, body=""))
+        if entry.get("merges"):
+            people.lock(state)
+            merging.join_all(state, entry["merges"], IN_ONE_FILE, people.FROM_FILE)
         state.execute(
             batches.insert(),
             {

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, sync_all, write_synced
+from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, canonical, people, sync_all, write_synced
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,6 +64,7 @@ class Batch:
 @dataclass(slots=True, kw_only=True)
 class Staged:
     """What one batch will add, before its log entry: files by table, rows set aside, what to tell later.
+    `merges` are pairs of customers (from, into) that the files say are one person.
 
     The names of all its files begin with `token`; `unnumbered` maps a table to a pending file of rows.
     """
@@ -75,10 +76,11 @@ class Staged:
     unnumbered: dict[str, str] = field(default_factory=dict)
     put_aside: str = ""
     settled: list[int] = field(default_factory=list)
+    merges: list[tuple[int, int]] = field(default_factory=list)
     report: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.unnumbered or self.put_aside or self.settled)
+        return bool(self.tables or self.unnumbered or self.put_aside or self.settled or self.merges)
 
 
 def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
@@ -91,8 +93,20 @@ def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
                 continue
             if table in WHOLE and shop.lake.snapshot(table).rows:
                 raise IdsTaken(table=table)
+            if table == "customers":
+                _keep_ids(shop, files, batch.source)
             staged.rows += write(shop, staged, table, _from_files(table, files))
         return commit(shop, staged, step)
+
+
+def _keep_ids(shop: Shop, files: Sequence[Path], source: str) -> None:
+    """Let the state know the customers that a batch numbers itself. Raises `collect.ids_taken`."""
+    asked = f"select customer_id, customer_ref from {_reading(files)} order by customer_id"
+    found = shop.compute.relation(asked)
+    customers = dict(zip(found["customer_id"].to_pylist(), found["customer_ref"].to_pylist(), strict=True))
+    with shop.state.begin() as rows:
+        if people.take_in(rows, customers, source):
+            raise IdsTaken(table="customers")
 
 
 @contextmanager
@@ -154,7 +168,7 @@ def recover(shop: Shop) -> int:
 
 def take(shop: Shop, entries: Sequence[LogEntry]) -> None:
     """Bring lake and state up to batches of the log, as a projection does; those that are in change nothing."""
-    with shop.lake.writing():
+    with shop.lake.alone(_LOCK):
         for each in entries:
             _follow(shop, each.offset, each.message_id, each.body, lambda _: None)
 
@@ -194,6 +208,7 @@ def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> No
         said(f"lake:{table}")
     aside.settle(shop, offset, digest, entry, _pending(shop))
     said("state")
+    canonical.publish(shop)
     # The marker goes first: what is named by a commit is nobody's leftover, even when upkeep replaces it.
     for name in (_MARKER, entry["put_aside"], *unnumbered.values(), f"{digest}.json"):
         if name:
@@ -219,6 +234,7 @@ def _body(staged: Staged) -> bytes:
         "unnumbered": staged.unnumbered,
         "put_aside": staged.put_aside,
         "settled": staged.settled,
+        "merges": staged.merges,
         "report": staged.report,
         "made_us": clock.now_us(),
     }
@@ -239,14 +255,18 @@ def _from_files(table: str, files: Sequence[Path]) -> str:
     import pyarrow.parquet as parquet
 
     columns = set(parquet.read_schema(files[0]).names)
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     extra = []
     if TABLES[table].partition == "month" and "month" not in columns:
         extra.append("strftime(day, '%Y-%m') as month")
     extra += [f"null as {name}" for name in _LATER.get(table, ()) if name not in columns]
     given = sorted(columns & ({"batch", "line_id"} if table == "order_lines" else {"batch"}))
     kept = f"* exclude ({', '.join(given)})" if given else "*"
-    return f"select {', '.join([kept, *extra])} from read_parquet([{listed}], hive_partitioning = false)"
+    return f"select {', '.join([kept, *extra])} from {_reading(files)}"
+
+
+def _reading(files: Sequence[Path]) -> str:
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
 
 
 def _pending(shop: Shop) -> Path:

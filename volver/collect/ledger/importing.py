@@ -80,7 +80,7 @@ def try_import(shop: Shop, paths: Sequence[str | Path], options: ImportOptions |
     from volver.collect.reading import preview
 
     chosen = options or ImportOptions()
-    with session(shop) as work:
+    with session(shop, is_trial=True) as work:
         currency = currencies.of_import(shop, chosen.currency)
         sources = paths_opening(shop, paths, chosen)(work, currency, True)
         shown = preview(sources)
@@ -110,6 +110,7 @@ def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions,
             said("compared")
             rows = what.rows(*putting.put_aside(shop, work, staged, kind, sources.files))
             kinds.write(shop, work, staged, kind)
+            staged.merges = list(what.joins)
             staged.rows, staged.report = rows.added, together(sources, [(what, rows)], currency).to_json()
             if staged:
                 currencies.adopt(shop, currency)
@@ -191,6 +192,7 @@ def together(sources: "Sources", told: Sequence[tuple[Told, RowCounts]], currenc
         first_at=min(starts, default=None),
         last_at=max(ends, default=None),
         skipped=sources.skipped,
+        shared_emails=sum(what.shared_emails for what, _ in told),
     )
 
 

@@ -23,7 +23,10 @@ ROWS: dict[Kind, str] = {"orders": "unusable", "products": "product_rows", "cust
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the rows of one kind say; `valid` are usable, `dropped` were identical and unwanted."""
+    """What the rows of one kind say; `valid` are usable, `dropped` were identical and unwanted.
+
+    `joins` are pairs of customers (from, into) that are one person, `shared_emails` e-mails that two claim.
+    """
 
     read: int
     added: int
@@ -34,6 +37,8 @@ class Told:
     lines: dict[str, int] | None = None
     customers: int = 0
     products: int = 0
+    joins: tuple[tuple[int, int], ...] = ()
+    shared_emails: int = 0
     net: str = "0.00"
     ledger_net: str = "0.00"
     first_at: str | None = None
@@ -64,10 +69,15 @@ def compare(shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, d
     """Stage what would be new. `mapped` are the fields that the files have."""
     if kind == "orders":
         return _compare_orders(shop, work, mapped, drop_identical=drop_identical)
-    room = goods if kind == "products" else people
-    room.number(work, shop)
-    rows, ids = ROWS[kind], "product_ref" if kind == "products" else "customer_ref"
-    changed = f"select {ids} from {kind}_next n anti join held_{kind} h on ({_same(kind)})"
+    found = None
+    rows, ids = ROWS[kind], "product_ref"
+    if kind == "products":
+        goods.number(work, shop)
+        changed = f"select product_ref from products_next n anti join held_products h on ({_same(kind)})"
+    else:
+        found, ids = people.number(work, shop), "customer_ref"
+        changed = f"""select customer_ref from customer_ids where customer_id in (
+            select customer_id from customers_next n anti join held_customers h on ({_same(kind)}))"""
     seen = work.count(f"select count(distinct {ids}) from {rows} where problem is null")
     return Told(
         read=work.count(f"select count(*) from {rows}"),
@@ -75,6 +85,8 @@ def compare(shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, d
         added=work.count(f"select count(*) from {rows} where problem is null and {ids} in ({changed})"),
         customers=seen if kind == "customers" else 0,
         products=seen if kind == "products" else 0,
+        joins=found.joins if found else (),
+        shared_emails=found.shared_emails if found else 0,
     )
 
 

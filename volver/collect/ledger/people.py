@@ -1,7 +1,7 @@
 """Who is in the ledger: customers get whole-number ids in the order in which they first appear, and keep them.
 
-Tables of the session: `seen_customers` (from order lines or a customer file), `customer_ids` (reference to id),
-`customers_next` (the whole table after this import).
+Tables of the session: `seen_customers` (from order lines or a customer file, one row for each reference),
+`customer_ids` (reference to id, as the state gives them), `customers_next` (the whole table after this import).
 
 Name and address are those of the latest order. Channel and campaign say who won the customer: those of the first order
 that names one, and before any order's those of a customer file. `channel_us` and `campaign_us` hold when that was (0: a
@@ -11,7 +11,8 @@ customer file; NULL: a shop older than these columns), so that files may come in
 from collections.abc import Collection
 
 from volver.collect.ledger.session import Session
-from volver.store import Shop
+from volver.core import clock
+from volver.store import Shop, people
 
 TRAITS = ("name", "email", "city", "country")
 WON = ("channel", "campaign")
@@ -40,7 +41,8 @@ def see_in_orders(work: Session, mapped: Collection[str]) -> None:
             chosen += [f"cast(null as varchar) as {trait}", f"cast(null as bigint) as {trait}_us"]
     work.run(f"""
         create temp table seen_customers as
-        select customer_ref, {_POSITION} as first, max(ts_us) as last_us, {", ".join(chosen)}
+        select customer_ref, {_POSITION} as first, min(ts_us) as first_us, max(ts_us) as last_us,
+               cast(null as varchar) as claimed, {", ".join(chosen)}
         from lines where kept and customer_ref is not null group by customer_ref""")
 
 
@@ -52,41 +54,91 @@ def see_in_file(work: Session, view: str) -> None:
     chosen += [f"case when count({trait}) > 0 then cast(0 as bigint) end as {trait}_us" for trait in WON]
     work.run(f"""
         create temp table seen_customers as
-        select customer_ref, {_POSITION} as first, cast(null as bigint) as last_us, {", ".join(chosen)}
+        select customer_ref, {_POSITION} as first, cast(null as bigint) as first_us, cast(null as bigint) as last_us,
+               arg_max(email, {position}) filter (email is not null) as claimed, {", ".join(chosen)}
         from customer_rows where problem is null group by customer_ref""")
 
 
-def number(work: Session, shop: Shop) -> None:
-    """Make `customer_ids` and `customers_next` from what was seen and what the shop holds."""
+def number(work: Session, shop: Shop) -> "people.Numbered":
+    """Make `customer_ids` and `customers_next` from what was seen and what the shop holds; what else was found out."""
     work.show(shop, "customers")
-    held = work.count("select coalesce(max(customer_id), 0) from held_customers")
-    work.run(f"""
-        create temp table customer_ids as
-        select customer_ref, customer_id from held_customers
-        union all
-        select customer_ref, {held} + row_number() over (order by first, customer_ref) as customer_id
-        from seen_customers where customer_ref not in (select customer_ref from held_customers)""")
+    found = _identified(work, shop)
+    _gather_people(work)
     _compare_with_ledger(work, shop)
     chosen = [
         f"case when is_newer then coalesce(s.{trait}, h.{trait}) else coalesce(h.{trait}, s.{trait}) end as {trait}"
         for trait in TRAITS
     ]
     for trait in WON:
-        held_us = f"coalesce(h.{trait}_us, s.first_us)"
+        held_us = f"coalesce(h.{trait}_us, s.held_first_us)"
         is_first = f"s.{trait} is not null and (h.{trait} is null or s.{trait}_us <= coalesce({held_us}, s.{trait}_us))"
         chosen.append(f"case when {is_first} then s.{trait} else h.{trait} end as {trait}")
         chosen.append(
             f"case when {is_first} then s.{trait}_us when h.{trait} is not null then {held_us} end as {trait}_us"
         )
+    # A reference of the shop's own says more than the e-mail under which somebody ordered first.
+    is_better = f"{_is_email('h.customer_ref')} and not {_is_email('s.customer_ref')}"
     work.run(f"""
         create temp table customers_next as
-        select i.customer_id, i.customer_ref, {", ".join(chosen)}
-        from customer_ids i
-        left join held_customers h on i.customer_id = h.customer_id
-        left join (
-            select s.*, l.first_us, s.last_us is null or s.last_us >= coalesce(l.last_us, s.last_us) as is_newer
-            from seen_customers s left join held_span l on s.customer_ref = l.customer_ref
-        ) s on i.customer_ref = s.customer_ref""")
+        select coalesce(h.customer_id, s.customer_id) as customer_id,
+               case when h.customer_ref is null or {is_better} then s.customer_ref else h.customer_ref end
+                   as customer_ref, {", ".join(chosen)}
+        from held_customers h
+        full join (
+            select s.*, l.first_us as held_first_us,
+                   s.last_us is null or s.last_us >= coalesce(l.last_us, s.last_us) as is_newer
+            from seen_people s left join held_span l on s.customer_id = l.customer_id
+        ) s on h.customer_id = s.customer_id""")
+    return found
+
+
+def _identified(work: Session, shop: Shop) -> "people.Numbered":
+    """Make `customer_ids`: whom each reference that was seen names, by the state's numbers."""
+    import pyarrow as pa
+
+    seen = work.connection.sql("""
+        select customer_ref, first_us, last_us, claimed from seen_customers order by first, customer_ref""")
+    references, first_us, last_us, claimed = (column.to_pylist() for column in seen.to_arrow_table().columns)
+    now = clock.now_us()
+    named = people.Named(
+        references=references,
+        first_us=[now if each is None else each for each in first_us],
+        last_us=[now if each is None else each for each in last_us],
+        emails=claimed,
+    )
+    people.catch_up(shop.state, shop.lake, shop.compute)
+    with shop.state.begin() as rows:
+        found = people.number(rows, named)
+        if work.is_trial:
+            rows.rollback()
+    ids = pa.array(found.customer_ids, pa.int64())
+    whose = pa.table({"customer_ref": pa.array(references, pa.string()), "customer_id": ids})
+    work.connection.register("identified", whose)
+    work.run("create temp table customer_ids as select customer_ref, customer_id from identified")
+    work.connection.unregister("identified")
+    return found
+
+
+def _gather_people(work: Session) -> None:
+    """Make `seen_people`: what was seen, one row for each customer, whom several references may name."""
+    own = f"not {_is_email('s.customer_ref')}"
+    chosen = [
+        f"arg_max(s.{trait}, coalesce(s.last_us, s.first)) filter (s.{trait} is not null) as {trait}"
+        for trait in TRAITS
+    ]
+    for trait in WON:
+        chosen.append(f"arg_min(s.{trait}, s.{trait}_us) filter (s.{trait} is not null) as {trait}")
+        chosen.append(f"min(s.{trait}_us) as {trait}_us")
+    work.run(f"""
+        create temp table seen_people as
+        select i.customer_id, max(s.last_us) as last_us,
+               coalesce(arg_min(s.customer_ref, s.first) filter ({own}), arg_min(s.customer_ref, s.first))
+                   as customer_ref, {", ".join(chosen)}
+        from seen_customers s join customer_ids i using (customer_ref) group by i.customer_id""")
+
+
+def _is_email(column: str) -> str:
+    return f"regexp_full_match({column}, '[^\\s@]+@[^\\s@]+')"
 
 
 def changed(work: Session) -> int:
@@ -105,12 +157,12 @@ def _compare_with_ledger(work: Session, shop: Shop) -> None:
     undated = " or ".join(f"(s.{each} is not null and h.{each} is not null and h.{each}_us is null)" for each in WON)
     work.run(f"""
         create temp table differing as
-        select h.customer_id, h.customer_ref from seen_customers s join held_customers h using (customer_ref)
+        select h.customer_id from seen_people s join held_customers h using (customer_id)
         where (s.last_us is not null and ({different})) or {undated}""")
-    work.run("create temp table held_span (customer_ref varchar, first_us bigint, last_us bigint)")
+    work.run("create temp table held_span (customer_id bigint, first_us bigint, last_us bigint)")
     if work.count("select count(*) from differing"):
         work.show(shop, "order_lines")
         work.run("""
             insert into held_span
-            select d.customer_ref, min(l.ts_us), max(l.ts_us)
-            from held_order_lines l join differing d using (customer_id) group by d.customer_ref""")
+            select customer_id, min(l.ts_us), max(l.ts_us)
+            from held_order_lines l join differing d using (customer_id) group by customer_id""")

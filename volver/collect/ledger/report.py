@@ -47,6 +47,7 @@ class ImportReport:
     """The report of an import. Money is a decimal text, times are in the shop's zone.
 
     `skipped` names what a folder holds that is no order, product or customer file, and why; it is not part of the JSON.
+    `shared_emails` counts e-mails that a customer file gives to somebody though they are another customer's.
     """
 
     files: int
@@ -61,10 +62,12 @@ class ImportReport:
     first_at: str | None
     last_at: str | None
     skipped: tuple[tuple[str, str], ...] = ()
+    shared_emails: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """What `--json` prints: plain dicts, in the order of the fields."""
-        return {name: value for name, value in asdict(self).items() if name != "skipped"}
+        """What `--json` prints: plain dicts, in the order of the fields; `shared_emails` only where there are some."""
+        quiet = {"skipped"} if self.shared_emails else {"skipped", "shared_emails"}
+        return {name: value for name, value in asdict(self).items() if name not in quiet}
 
 
 def buyers(work: Session) -> int:

@@ -74,6 +74,7 @@ def _retry(
         staged.rows, staged.source = told.added, "set-aside"
         if staged.settled:
             kinds.write(shop, work, staged, kind)
+            staged.merges = list(told.joins)
             currencies.adopt(shop, currency)
             batch.commit(shop, staged)
     return len(staged.settled), told.added

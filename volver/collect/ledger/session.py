@@ -23,6 +23,7 @@ class Session:
 
     connection: duckdb.DuckDBPyConnection
     workdir: Path
+    is_trial: bool = False  # nothing that it finds out is kept
     made: list[tuple[str, str]] = field(default_factory=list)
 
     def run(self, sql: str, **params: object) -> duckdb.DuckDBPyConnection:
@@ -60,7 +61,7 @@ class Session:
 
 
 @contextmanager
-def session(shop: Shop) -> Iterator[Session]:
+def session(shop: Shop, *, is_trial: bool = False) -> Iterator[Session]:
     """Open a connection for one import. Its folder is removed at the end; the store removes those of dead processes."""
     home = (
         Path(shop.settings.of(StoreSettings).spill_folder)
@@ -80,7 +81,7 @@ def session(shop: Shop) -> Iterator[Session]:
     )
     try:
         connection.execute("SET TimeZone = 'UTC'")
-        yield Session(connection, workdir)
+        yield Session(connection, workdir, is_trial)
     finally:
         connection.close()
         shutil.rmtree(workdir, ignore_errors=True)
