@@ -23,7 +23,7 @@ _WORDS = {
     "written": "committing",
     "done": "done",
 }
-_HIDDEN = {"file_no", "line_ref", "has_time", "day", "net_exact", "currency", "raw", "full_key", "problem"}
+_HIDDEN = {"file_no", "line_ref", "has_time", "day", "net_exact", "currency", "raw", "full_key", "problem", "updated_us"}
 
 
 @click.group(name="collect")

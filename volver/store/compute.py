@@ -141,7 +141,13 @@ class Compute:
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
         snapshot = self._lake.snapshot(table)
         if self._versions.get(table) != snapshot.version:
-            root.execute(f"create or replace view {table} as {view_sql(table, snapshot)}")
+            declared, everything = TABLES[table], view_sql(table, snapshot)
+            if declared.everything:
+                root.execute(f"create or replace view {declared.everything} as {everything}")
+                everything = f"select * from {declared.everything}"
+                if declared.marked not in snapshot.empty:
+                    everything = declared.holds
+            root.execute(f"create or replace view {table} as {everything}")
             self._versions[table] = snapshot.version
 
 

@@ -81,6 +81,9 @@ class Spark:
             frame = self._session.sql(nothing)
         else:
             frame = self._session.read.format("delta").load(str(self._lake.path(table).absolute()))
+        if TABLES[table].everything:
+            frame.createOrReplaceTempView(TABLES[table].everything)
+            frame = self._session.sql(parse_one(TABLES[table].holds, read="duckdb").sql("spark"))
         frame.createOrReplaceTempView(table)
         self._versions[table] = version
 

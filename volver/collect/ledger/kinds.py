@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from volver.collect.ledger import goods, lines, people, report
+from volver.collect.ledger import arriving, goods, lines, people, report
+from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Staged
 from volver.collect.ledger.report import OrderCounts, RowCounts
 from volver.collect.ledger.session import Session
@@ -36,6 +37,8 @@ class Told:
     products: int = 0
     net: str = "0.00"
     ledger_net: str = "0.00"
+    ledger_net_after: str | None = None
+    documents: DocumentCounts = field(default_factory=DocumentCounts)
     first_at: str | None = None
     last_at: str | None = None
 
@@ -88,16 +91,24 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
     for table, (source, is_changed) in tables.items():
         if is_changed:
             staged.tables[table] = shop.compute.write(f"select * from {source}", table, None, work.connection)
-    if kind == "orders" and work.count("select count(*) from fresh"):
-        sql = lines.ledger_sql(staged.number)
-        staged.tables["order_lines"] = shop.compute.write(sql, "order_lines", None, work.connection)
+    if kind != "orders" or not arriving.says_more(work):
+        return
+    number = staged.number
+    sources = {
+        "version_lines": lines.version_lines_sql(number),
+        "order_versions": arriving.versions_sql(number),
+        "order_lines": lines.ledger_sql(work, number),
+    }
+    for table, sql in sources.items():
+        staged.tables[table] = shop.compute.write(sql, table, None, work.connection)
 
 
 def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool) -> Told:
     net = report.exact_net(work)
     read, valid = work.count("select count(*) from rows"), work.count("select count(*) from rows where problem is null")
     lines.make_lines(work, shop, drop_identical=drop_identical)
-    lines.make_entries(work, shop)
+    lines.make_entries(work)
+    arriving.meet(work, shop)
     people.see_in_orders(work, mapped)
     people.number(work, shop)
     goods.see_in_orders(work, mapped)
@@ -115,6 +126,8 @@ def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_
         products=work.count("select count(*) from seen_products where is_product = 1"),
         net=net,
         ledger_net=report.ledger_net(work),
+        ledger_net_after=arriving.ledger_net(work, shop),
+        documents=arriving.counts(work),
         first_at=first_at,
         last_at=last_at,
     )

@@ -225,6 +225,8 @@ def _fits(field: str, column: Column, columns: Sequence[Column], found: Mapping[
     match field:
         case "date":
             return column.is_date and not OTHER_DATES.search(name)
+        case "updated":
+            return column.is_date
         case "time":
             return column.p_time >= 0.5 and bool(found.get("date"))
         case "quantity" | "unit_price" | "total" | "discount" | "cost":

@@ -10,7 +10,31 @@ TABLES = (
         columns=columns("""
             line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
             day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
-            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, month VARCHAR"""),
+            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, mirrors BIGINT,
+            month VARCHAR"""),
+        everything="ledger",
+        marked="mirrors",
+        holds="""
+            select l.* from ledger l
+            left join (select mirrors as line_id from ledger where mirrors is not null) m on m.line_id = l.line_id
+            where l.mirrors is null and m.line_id is null""",
+    ),
+    LakeTable(
+        name="order_versions",  # what each import said of each order it names
+        sort="order_id, batch",
+        columns=columns("""
+            order_id BIGINT, order_ref VARCHAR, batch BIGINT, lines_batch BIGINT, content BIGINT, updated_us BIGINT,
+            numbered INTEGER, state VARCHAR, lines INTEGER"""),
+        group_rows=65_536,
+    ),
+    LakeTable(
+        name="version_lines",  # lines of versions that brought them without entering them into the ledger
+        sort="order_id, line_id",
+        columns=columns("""
+            line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
+            day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
+            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT"""),
+        group_rows=65_536,
     ),
     LakeTable(
         name="customers",

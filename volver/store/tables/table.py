@@ -8,7 +8,9 @@ class LakeTable:
     """A table of the lake: `columns` maps names to portable types, in order.
 
     `group_rows` is the size of a Parquet row group: small ones let one customer be read without the neighbours, large
-    ones make whole scans cheaper.
+    ones make whole scans cheaper. A table that is only ever added to may keep what no longer holds: then `everything` is
+    the name under which all of it is read, and `holds` the SQL of what holds, which is read under the table's own name;
+    while the column `marked` is empty in every file, everything holds.
     """
 
     name: str
@@ -16,6 +18,9 @@ class LakeTable:
     partition: str | None = None
     sort: str = ""
     group_rows: int = 8_192
+    everything: str = ""
+    holds: str = ""
+    marked: str = ""
 
 
 def columns(text: str) -> dict[str, str]:

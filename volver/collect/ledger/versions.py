@@ -1,0 +1,131 @@
+"""What was said of orders before: every import's version of each order, kept so that any import can be taken back.
+
+The lake table `order_versions` has a row for each order that an import names; its lines are those that the import
+`lines_batch` entered into the ledger, and those in `version_lines` that it brought without entering them. What an
+import says word for word as an earlier one did is kept once.
+
+Tables of the session: `named` (the orders in question), `versions` (what is known of them), `kin` (their ledger lines
+in short), `told` (the same in full, of the orders in `open`), `current` (of these, the lines that hold).
+"""
+
+from typing import Final
+
+from volver.collect.ledger import documents
+from volver.collect.ledger.session import Session
+from volver.store import Shop
+
+_LINE: Final = (
+    "line_id, order_id, order_ref, customer_id, product_id, ts_us, day, doc, kind, quantity_e4, unit_price_e4, "
+    "amount_e4, discount_e4, cost_e4, line_key, occurrence, batch"
+)
+MIRRORED: Final = (
+    "order_id, order_ref, customer_id, product_id, ts_us, day, doc, kind, -quantity_e4 as quantity_e4, unit_price_e4, "
+    "-amount_e4 as amount_e4, -discount_e4 as discount_e4, -cost_e4 as cost_e4, line_key, occurrence"
+)
+
+
+def look_up(work: Session, shop: Shop, leaving_out: int | None = None) -> None:
+    """Make `versions` and `kin` for the orders in `named`; the import `leaving_out` counts as taken back."""
+    taken_back = {int(offset) for offset in _undone(shop)} | ({leaving_out} if leaving_out is not None else set())
+    work.show(shop, "order_versions")
+    work.run(f"""
+        create temp table versions as
+        select order_id, batch, lines_batch, content, updated_us, numbered, state,
+               list_contains({_listed(taken_back)}, batch) as is_undone
+        from held_order_versions where order_id in (select order_id from named)""")
+    work.show(shop, "order_lines")
+    work.run("""
+        create temp table kin as
+        select order_id, line_id, mirrors, batch, line_key, occurrence, month
+        from held_order_lines where order_id in (select order_id from named)""")
+    # Lines of batches that kept no versions: each is a version that only adds. What undoing put back is none.
+    not_said = _listed({int(offset) for offset in _undoings(shop)} | taken_back)
+    work.run(f"""
+        insert into versions
+        select k.order_id, k.batch, k.batch, null, null, 0, 'new', false
+        from (select distinct order_id, batch from kin where mirrors is null and not list_contains({not_said}, batch)) k
+        anti join versions v on v.order_id = k.order_id and v.batch = k.batch""")
+
+
+def gather(work: Session, shop: Shop, *, thorough: bool) -> None:
+    """Make `told`, `current` and `stored` (every line of every version that counts) for the orders in `open`.
+
+    Versions that changed nothing when they came are passed over, unless `thorough` or something before them was undone.
+    """
+    months = work.run("select distinct month from kin where order_id in (select order_id from open)").fetchall()
+    work.show(shop, "order_lines", frozenset(str(month) for (month,) in months))
+    work.run("create temp table told as select * from held_order_lines where order_id in (select order_id from open)")
+    work.run("""
+        create temp table current as
+        select * from told t where mirrors is null
+        and not exists (select 1 from told m where m.mirrors = t.line_id)""")
+    passed = ", ".join(f"'{state}'" for state in documents.NOTHING_NEW)
+    work.run(f"""
+        create temp table counting as
+        select * from versions v where not is_undone and order_id in (select order_id from open)
+        {"" if thorough else f'''and (state not in ({passed}) or order_id in (select order_id from versions where is_undone))'''}
+        """)
+    work.show(shop, "version_lines")
+    work.run(f"""
+        create temp table stored as
+        select t.*, c.batch as version, c.updated_us, c.numbered
+        from (select {_LINE} from told where mirrors is null
+              union all select {_LINE} from held_version_lines where order_id in (select order_id from open)) t
+        join counting c on c.order_id = t.order_id and c.lines_batch = t.batch""")
+
+
+def fold_stored(work: Session, shop: Shop) -> str:
+    """SQL of the lines in `stored` as `documents.fold` reads them, with `version` in the place of `ver`."""
+    work.show(shop, "customers")
+    work.show(shop, "products")
+    said = documents.said(
+        shop.settings.timezone, {"goods": "p.product_ref", "who": "c.customer_ref", "kind": "s.kind", "day": "s.day"}
+    )
+    return f"""
+        select -s.line_id as uid, s.order_id, s.version, case when s.numbered = 1 then 'document' else 'lines' end as mode,
+               s.updated_us, s.ts_us, s.day, s.line_key, s.occurrence, s.kind, s.cost_e4, {said}
+        from stored s left join held_customers c on c.customer_id = s.customer_id
+        left join held_products p on p.product_id = s.product_id"""
+
+
+def count_versions(work: Session, sql: str) -> None:
+    """Make `fold_lines` from lines that know their `version`."""
+    work.run(f"""
+        create temp table fold_lines as
+        select * exclude (version), cast(dense_rank() over (partition by order_id order by version) as integer) as ver
+        from ({sql})""")
+
+
+def corrections(number: int) -> str:
+    """SQL of the ledger lines that bring `current` to `truth` without new ones: mirrors, and lines that hold again."""
+    return f"""
+        select {MIRRORED}, {number} as batch, line_id as mirrors
+        from current where line_id in (select line_id from leaving)
+        union all
+        select {", ".join(name for name in _LINE.split(", ") if name not in ("line_id", "batch"))}, {number} as batch,
+               null as mirrors
+        from (select distinct {_LINE} from stored) where -line_id in (select uid from entering)"""
+
+
+def _undone(shop: Shop) -> list[int]:
+    from sqlalchemy import select
+
+    from volver.store import schema
+
+    with shop.state.read() as state:
+        found = state.execute(select(schema.batches.c.offset).where(schema.batches.c.undone_by.is_not(None)))
+        return [offset for (offset,) in found]
+
+
+def _undoings(shop: Shop) -> list[int]:
+    from sqlalchemy import select
+
+    from volver.store import schema
+
+    with shop.state.read() as state:
+        found = state.execute(select(schema.batches.c.offset).where(schema.batches.c.kind == "undo"))
+        return [offset for (offset,) in found]
+
+
+def _listed(numbers: set[int]) -> str:
+    return f"[{', '.join(str(number) for number in sorted(numbers))}]::bigint[]"
