@@ -43,14 +43,14 @@ class DocumentCounts:
     examples: tuple[Changed, ...] = field(default=())
 
 
-def meet(work: Session, shop: Shop) -> None:
-    """Make `arrivals` and `fresh` from `entries`."""
+def meet(work: Session, shop: Shop, mode: str) -> None:
+    """Make `arrivals` and `fresh` from `entries`; `mode` is what they are of a numbered order: `document` or `part`."""
     work.run(f"""
         create temp table named as
         select * exclude (says), cast(md5_number(says) >> 65 as bigint) as content
         from (
-            select order_id, min(order_ref) as order_ref, min(numbered) as numbered, max(updated_us) as updated_us,
-                   count(*) as lines,
+            select order_id, min(order_ref) as order_ref, max(updated_us) as updated_us,
+                   count(*) as lines, case when min(numbered) = 1 then '{mode}' else 'lines' end as mode,
                    concat_ws('|', bit_xor(xor(line_key, cast(occurrence as bigint) << 40)), count(*), sum(cost_e4),
                              count(cost_e4), sum(list_position({_KINDS}, kind)), max(updated_us)) as says
             from entries group by order_id)""")
@@ -58,7 +58,7 @@ def meet(work: Session, shop: Shop) -> None:
     known = work.count("select count(*) from versions")
     _compare(work)
     if known and work.count("select count(*) from open"):
-        _fold(work, shop)
+        _fold(work, shop, mode)
     else:
         work.run("create temp table verdicts (order_id bigint, ver integer, state varchar)")
         work.run("create temp table leaving (line_id bigint)")
@@ -79,7 +79,7 @@ def _compare(work: Session) -> None:
     work.run("""
         create temp table compared as
         select n.*, h.n_held, coalesce(u.n_unheld, 0) as n_unheld, coalesce(v.is_said, false) as is_said, v.lines_batch,
-               h.order_id is not null or (numbered = 1 and coalesce(v.stands, false)) as is_known
+               h.order_id is not null or (mode <> 'lines' and coalesce(v.stands, false)) as is_known
         from named n
         left join (select order_id, count(*) as n_held from held group by order_id) h using (order_id)
         left join (select order_id, count(*) as n_unheld from unheld group by order_id) u using (order_id)
@@ -92,11 +92,11 @@ def _compare(work: Session) -> None:
     work.run("""
         create temp table open as
         select order_id from compared
-        where is_known and numbered = 1
+        where is_known and mode <> 'lines'
           and (n_unheld > 0 or n_held is null or (updated_us is not null and not (is_said and lines = n_held)))""")
 
 
-def _fold(work: Session, shop: Shop) -> None:
+def _fold(work: Session, shop: Shop, mode: str) -> None:
     """Let the fold say what stands of the open orders."""
     versions.gather(work, shop, thorough=False)
     stored = versions.fold_stored(work, shop)
@@ -105,7 +105,7 @@ def _fold(work: Session, shop: Shop) -> None:
         work,
         f"""{stored}
         union all
-        select uid, order_id, 9223372036854775807 as version, 'document' as mode, updated_us, ts_us, day, line_key,
+        select uid, order_id, 9223372036854775807 as version, '{mode}' as mode, updated_us, ts_us, day, line_key,
                occurrence, kind, cost_e4, {said}
         from entries where order_id in (select order_id from open)""",
     )
@@ -131,7 +131,7 @@ def _decide(work: Session) -> None:
         work.run("create temp view fresh as select * from entries")
     work.run("""
         create temp table arrivals as
-        select c.order_id, c.order_ref, c.numbered, c.updated_us, c.lines, c.content, c.lines_batch, c.is_said,
+        select c.order_id, c.order_ref, c.mode, c.updated_us, c.lines, c.content, c.lines_batch, c.is_said,
                c.is_known,
                case when not c.is_known then 'new' when v.state is not null then v.state
                     when c.n_unheld > 0 then 'completed' when c.lines = c.n_held then 'same' else 'part' end as state
@@ -152,7 +152,7 @@ def versions_sql(number: int) -> str:
     """SQL of the rows for `order_versions`."""
     return f"""
         select order_id, order_ref, {number} as batch, coalesce(lines_batch, {number}) as lines_batch, content,
-               updated_us, numbered, state, lines
+               updated_us, mode, state, lines
         from arrivals"""
 
 
@@ -220,6 +220,12 @@ def ledger_net(work: Session, shop: Shop) -> str:
             f"select sum(amount_e4) from current where {_IS_REVENUE} and line_id in (select line_id from leaving)"
         )
     return decimal_text(held + fresh - gone)
+
+
+def shop_net(shop: Shop) -> str:
+    """What the whole ledger counts as revenue."""
+    found = shop.compute.relation(f"select cast(sum(amount_e4) as bigint) as e4 from order_lines where {_IS_REVENUE}")
+    return decimal_text(found.column("e4")[0].as_py() or 0)
 
 
 def _int(value: Any) -> int:

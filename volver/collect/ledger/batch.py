@@ -64,10 +64,12 @@ class Staged:
     tables: dict[str, list[NewFile]] = field(default_factory=dict)
     put_aside: str = ""
     settled: list[int] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    undoes: int | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.put_aside or self.settled)
+        return bool(self.tables or self.put_aside or self.settled or self.undoes is not None)
 
 
 def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
@@ -177,6 +179,8 @@ def _body(staged: Staged) -> bytes:
         "put_aside": staged.put_aside,
         "settled": staged.settled,
         "report": staged.report,
+        "files": staged.files,
+        "undoes": staged.undoes,
         "made_us": clock.now_us(),
     }
     return json.dumps(entry, sort_keys=True).encode()

@@ -5,8 +5,7 @@ An order number names one document. `fold` takes every version of some orders, o
 - a version that says the same as what stands, or a part of it, changes nothing; one that holds all of it and more adds
   the more; what comes back later (nothing but negative lines) is more;
 - any other version replaces what stands, unless both say when they were updated and it is the older one;
-- two files of one import with different lines of an order are parts of it, unless they say a product differently; one
-  file that was cut in two between an order's lines counts each of its lines.
+- different lines of parts of one import are added, and of a file that was cut in two all of them.
 
 Lines are compared as people read them: times at the coarser precision of the two versions, texts without invisible
 characters and capitals, customers only where the later version names any.
@@ -44,7 +43,6 @@ def said(zone: str, columns: Mapping[str, str]) -> str:
     midnight = f"strftime(timezone('{zone}', make_timestamptz({at['ts_us']})), '%H%M') = '0000'"
     return f"""
         hash({folded(at["goods"])}, {sort}, quantity_e4, coalesce(unit_price_e4, 0), amount_e4, discount_e4) as what,
-        hash({folded(at["goods"])}) as goods,
         case when {at["who"]} is not null then hash({folded(at["who"])}) end as who,
         case when {at["ts_us"]} % {_SECOND_US} <> 0 then 3 when {at["ts_us"]} % {_MINUTE_US} <> 0 then 2
              when {at["ts_us"]} % 900000000 = 0 and {midnight} then 0 else 1 end as level,
@@ -83,7 +81,7 @@ def _step(work: Session, ver: int) -> None:
             create or replace temp table {mine}_read as
             select *, row_number() over (partition by order_id, loose order by is_exact desc, line_key, occurrence, uid)
                       as n
-            from (select l.uid, l.order_id, l.goods, l.apart, l.line_key, l.occurrence, x.line_key is not null as is_exact,
+            from (select l.uid, l.order_id, l.apart, l.line_key, l.occurrence, x.line_key is not null as is_exact,
                          hash(l.what, {_TOKEN}, case when p.names then l.who end) as loose
                   from (select *{", 0 as apart" if mine == "coming" else ""} from {mine}) l join pairs p using (order_id)
                   left join (select distinct order_id, line_key, occurrence from {other}) x
@@ -98,23 +96,16 @@ def _step(work: Session, ver: int) -> None:
 
 def _judge(work: Session) -> None:
     """Make `judged`: what each order's coming version does."""
-    left = {
-        "coming": "coming_read where uid not in (select coming_uid from met)",
-        "truth": "truth_read where uid not in (select truth_uid from met)",
-    }
-    work.run(f"""
+    work.run("""
         create or replace temp table judged as
         with counted as (
-            select p.*, coalesce(m.n_met, 0) as n_met, coalesce(e.n_exact, 0) as n_exact, coalesce(a.n_apart, 0) as n_apart,
-                   s.order_id is not null as says_otherwise
+            select p.*, coalesce(m.n_met, 0) as n_met, coalesce(e.n_exact, 0) as n_exact, coalesce(a.n_apart, 0) as n_apart
             from pairs p
             left join (select order_id, count(*) as n_met from met group by order_id) m using (order_id)
             left join (select order_id, count(*) as n_exact from coming_read where is_exact group by order_id) e
                  using (order_id)
             left join (select order_id, count(*) as n_apart from truth_read where apart = 1 group by order_id) a
                  using (order_id)
-            left join (select distinct order_id from (select order_id, goods from {left["coming"]})
-                       join (select order_id, goods from {left["truth"]}) using (order_id, goods)) s using (order_id)
         )
         select *, case
             when mode = 'cut' then 'completed'
@@ -125,7 +116,7 @@ def _judge(work: Session) -> None:
             when updated_us > held_us and n_met < n_standing then 'changed'
             when n_met = n_coming then case when n_met = n_standing then 'same' else 'part' end
             when n_met = n_standing then 'completed'
-            when mode = 'part' and not says_otherwise then 'completed'
+            when mode = 'part' then 'completed'
             else 'changed' end as state
         from (select *, n_held - case when has_back then 0 else n_apart end as n_standing from counted)""")
 

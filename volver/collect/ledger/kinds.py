@@ -37,7 +37,7 @@ class Told:
     products: int = 0
     net: str = "0.00"
     ledger_net: str = "0.00"
-    ledger_net_after: str | None = None
+    ledger_net_after: str = "0.00"
     documents: DocumentCounts = field(default_factory=DocumentCounts)
     first_at: str | None = None
     last_at: str | None = None
@@ -63,10 +63,12 @@ def read(work: Session, view: str, kind: Kind, files: Collection["SourceFile"]) 
         people.see_in_file(work, view)
 
 
-def compare(shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, drop_identical: bool = False) -> Told:
-    """Stage what would be new. `mapped` are the fields that the files have."""
+def compare(
+    shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, drop_identical: bool = False, again: bool = False
+) -> Told:
+    """Stage what would be new. `mapped` are the fields that the files have; rows read `again` are parts of orders."""
     if kind == "orders":
-        return _compare_orders(shop, work, mapped, drop_identical=drop_identical)
+        return _compare_orders(shop, work, mapped, drop_identical=drop_identical, again=again)
     room = goods if kind == "products" else people
     room.number(work, shop)
     rows, ids = ROWS[kind], "product_ref" if kind == "products" else "customer_ref"
@@ -103,12 +105,14 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
         staged.tables[table] = shop.compute.write(sql, table, None, work.connection)
 
 
-def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool) -> Told:
+def _compare_orders(
+    shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool, again: bool
+) -> Told:
     net = report.exact_net(work)
     read, valid = work.count("select count(*) from rows"), work.count("select count(*) from rows where problem is null")
     lines.make_lines(work, shop, drop_identical=drop_identical)
     lines.make_entries(work)
-    arriving.meet(work, shop)
+    arriving.meet(work, shop, "part" if again else "document")
     people.see_in_orders(work, mapped)
     people.number(work, shop)
     goods.see_in_orders(work, mapped)

@@ -12,7 +12,7 @@ line never depends on which file came first.
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from volver.collect.ledger import arriving, rules, versions
+from volver.collect.ledger import arriving, parts, rules, versions
 from volver.collect.ledger.session import Session
 from volver.store import Shop
 
@@ -69,14 +69,20 @@ def make_lines(work: Session, shop: Shop, *, drop_identical: bool) -> None:
         )""")
     work.run("drop table rows")
     _number_repeats(work, drop_identical=drop_identical)
-    if not work.count("select count(*) from repeats"):
+    joined = parts.join(work, shop.settings.timezone, arriving.ENTRY_UID)
+    if not joined and not work.count("select count(*) from repeats"):
         work.run("create temp view lines as select *, 1 as occurrence, 1 as copy, true as kept from keyed")
         return
-    work.run("""
+    kept, occurrence, more = "coalesce(r.kept, true)", "coalesce(r.occurrence, 1)", ""
+    if joined:
+        kept = f"case when k.order_id in (select order_id from shared) then j.uid is not null else {kept} end"
+        occurrence = f"coalesce(j.occurrence, {occurrence})"
+        more = f"left join joined j on j.uid = {arriving.ENTRY_UID}"
+    work.run(f"""
         create temp view lines as
         select k.* exclude (mirrored), coalesce(r.mirrored, k.mirrored) as mirrored,
-               coalesce(r.occurrence, 1) as occurrence, coalesce(r.copy, 1) as copy, coalesce(r.kept, true) as kept
-        from keyed k left join repeats r using (file_no, row_no)
+               {occurrence} as occurrence, coalesce(r.copy, 1) as copy, {kept} as kept
+        from keyed k left join repeats r using (file_no, row_no) {more}
         where not coalesce(r.dropped, false)""")
 
 

@@ -30,7 +30,7 @@ def look_up(work: Session, shop: Shop, leaving_out: int | None = None) -> None:
     work.show(shop, "order_versions")
     work.run(f"""
         create temp table versions as
-        select order_id, batch, lines_batch, content, updated_us, numbered, state,
+        select order_id, batch, lines_batch, content, updated_us, mode, state,
                list_contains({_listed(taken_back)}, batch) as is_undone
         from held_order_versions where order_id in (select order_id from named)""")
     work.show(shop, "order_lines")
@@ -42,7 +42,7 @@ def look_up(work: Session, shop: Shop, leaving_out: int | None = None) -> None:
     not_said = _listed({int(offset) for offset in _undoings(shop)} | taken_back)
     work.run(f"""
         insert into versions
-        select k.order_id, k.batch, k.batch, null, null, 0, 'new', false
+        select k.order_id, k.batch, k.batch, null, null, 'lines', 'new', false
         from (select distinct order_id, batch from kin where mirrors is null and not list_contains({not_said}, batch)) k
         anti join versions v on v.order_id = k.order_id and v.batch = k.batch""")
 
@@ -68,7 +68,7 @@ def gather(work: Session, shop: Shop, *, thorough: bool) -> None:
     work.show(shop, "version_lines")
     work.run(f"""
         create temp table stored as
-        select t.*, c.batch as version, c.updated_us, c.numbered
+        select t.*, c.batch as version, c.updated_us, c.mode
         from (select {_LINE} from told where mirrors is null
               union all select {_LINE} from held_version_lines where order_id in (select order_id from open)) t
         join counting c on c.order_id = t.order_id and c.lines_batch = t.batch""")
@@ -82,7 +82,7 @@ def fold_stored(work: Session, shop: Shop) -> str:
         shop.settings.timezone, {"goods": "p.product_ref", "who": "c.customer_ref", "kind": "s.kind", "day": "s.day"}
     )
     return f"""
-        select -s.line_id as uid, s.order_id, s.version, case when s.numbered = 1 then 'document' else 'lines' end as mode,
+        select -s.line_id as uid, s.order_id, s.version, s.mode,
                s.updated_us, s.ts_us, s.day, s.line_key, s.occurrence, s.kind, s.cost_e4, {said}
         from stored s left join held_customers c on c.customer_id = s.customer_id
         left join held_products p on p.product_id = s.product_id"""

@@ -24,7 +24,7 @@ TABLES = (
         sort="order_id, batch",
         columns=columns("""
             order_id BIGINT, order_ref VARCHAR, batch BIGINT, lines_batch BIGINT, content BIGINT, updated_us BIGINT,
-            numbered INTEGER, state VARCHAR, lines INTEGER"""),
+            mode VARCHAR, state VARCHAR, lines INTEGER"""),
         group_rows=65_536,
     ),
     LakeTable(
