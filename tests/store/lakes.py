@@ -10,7 +10,7 @@ def lines_sql(rows: int, first: int = 0) -> str:
                i * 1000000 as ts_us, date '2017-01-01' + cast(i % 90 as integer) as day, 'sale' as doc, 'sale' as kind,
                10000 as quantity_e4, 5 as unit_price_e4, 5 as amount_e4, 0 as discount_e4, null as cost_e4,
                  i as line_key,
-               1 as occurrence, 3 as batch, null as mirrors, strftime(date '2017-01-01' + cast(i % 90 as integer), '%Y-%m') as month
+               1 as occurrence, 3 as batch, strftime(date '2017-01-01' + cast(i % 90 as integer), '%Y-%m') as month
         from range({first}, {first + rows}) t(i)"""
 
 

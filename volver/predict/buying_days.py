@@ -194,7 +194,7 @@ def _may_add(shop: Shop, before: dict[str, int]) -> bool:
         return False
     if shop.lake.since("order_lines", before["version"]) != "added":
         return False
-    sql = "select count(*) as n from order_lines where batch > $after"
+    sql = "select count(*) as n from ledger where batch > $after"
     fresh = shop.compute.relation(sql, {"after": before["offset"]}).column("n")[0].as_py()
     return bool(before["rows"] + fresh == shop.lake.snapshot("order_lines").rows)
 
@@ -215,6 +215,7 @@ def _add(shop: Shop, after: int) -> bool:
     now, hours = _seen_now(shop), shop.settings.cancel_within_hours
     undone_days = -(-hours // 24) + 1  # a day more, for the clock is put back now and then
     changed = shop.compute.query("buying_days_changed", after=after, undone_days=undone_days)
+    changed = _with_replaced(shop, changed, after)
     if changed.num_rows * _FEW > shop.lake.snapshot(TABLE).rows:
         return False
     connection = shop.compute.connection()
@@ -226,13 +227,22 @@ def _add(shop: Shop, after: int) -> bool:
                 continue
             _show(connection, lines, after)
             params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": whole}
-            files += shop.compute.write(named(TABLE).sql, TABLE, params, connection)
+            sql = f"({named(TABLE).sql}) {_NOTHING_LEFT}" if whole else named(TABLE).sql
+            files += shop.compute.write(sql, TABLE, params, connection)
     finally:
         connection.close()
     shop.lake.follow(TABLE, files, now)
     if len(shop.lake.snapshot(TABLE).files) > _MANY_FILES:
         _merge(shop, now)
     return True
+
+
+def _with_replaced(shop: Shop, changed: "pa.Table", after: int) -> "pa.Table":
+    """With the customers of orders of which lines were replaced since."""
+    import pyarrow as pa
+
+    found = shop.compute.relation(_REPLACED, {"after": after})
+    return pa.table({"customer_id": pa.concat_tables([changed, found]).column("customer_id").unique()})
 
 
 def _merge(shop: Shop, now: dict[str, int]) -> None:
@@ -243,6 +253,14 @@ def _merge(shop: Shop, now: dict[str, int]) -> None:
 
 
 _COLUMNS: Final = "line_id, customer_id, order_id, product_id, ts_us, day, kind, amount_e4"
+_REPLACED: Final = """
+    select distinct l.customer_id from ledger l join replaced r on r.line_id = l.line_id
+    where r.batch > $after and l.customer_id is not null"""
+_NOTHING_LEFT: Final = """
+    union all
+    select customer_id, date '1970-01-01', date '1970-01-01', null, null, 0, 0, 0, $batch, 1
+    from changed where customer_id not in (
+        select customer_id from temp.order_lines where kind not in ('adjustment', 'write_off'))"""
 _FRESH: Final = f"""
     select {_COLUMNS} from memory.main.order_lines
     where batch > $after and customer_id is not null and customer_id not in (select customer_id from changed)"""

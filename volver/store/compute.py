@@ -36,7 +36,7 @@ class Compute:
             "autoinstall_known_extensions": False,  # nothing is ever fetched from outside
             "autoload_known_extensions": False,
         }
-        self._versions: dict[str, int] = {}
+        self._versions: dict[str, tuple[int, bool]] = {}
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
 
@@ -139,16 +139,16 @@ class Compute:
         return root
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
-        snapshot = self._lake.snapshot(table)
-        if self._versions.get(table) != snapshot.version:
-            declared, everything = TABLES[table], view_sql(table, snapshot)
-            if declared.everything:
-                root.execute(f"create or replace view {declared.everything} as {everything}")
-                everything = f"select * from {declared.everything}"
-                if declared.marked not in snapshot.empty:
-                    everything = declared.holds
-            root.execute(f"create or replace view {table} as {everything}")
-            self._versions[table] = snapshot.version
+        snapshot, declared = self._lake.snapshot(table), TABLES[table]
+        some_hold_not = bool(declared.unless) and self._lake.snapshot(declared.unless).rows > 0
+        if self._versions.get(table) == (snapshot.version, some_hold_not):
+            return
+        shown = view_sql(table, snapshot)
+        if declared.everything:
+            root.execute(f"create or replace view {declared.everything} as {shown}")
+            shown = declared.holds if some_hold_not else f"select * from {declared.everything}"
+        root.execute(f"create or replace view {table} as {shown}")
+        self._versions[table] = (snapshot.version, some_hold_not)
 
 
 def view_sql(table: str, snapshot: Snapshot) -> str:

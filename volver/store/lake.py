@@ -71,8 +71,7 @@ class NewFile:
 class Snapshot:
     """A table at one version: absolute paths of its files.
 
-    `columns` are those that at least one file holds; `mixed` says that some file lacks one of them; `empty` are those
-    that are NULL in every row.
+    `columns` are those that at least one file holds; `mixed` says that some file lacks one of them.
     """
 
     version: int
@@ -80,7 +79,6 @@ class Snapshot:
     rows: int
     columns: frozenset[str] = frozenset()
     mixed: bool = False
-    empty: frozenset[str] = frozenset()
 
 
 EMPTY = Snapshot(version=-1, files=(), rows=0)
@@ -290,14 +288,13 @@ class Lake:
         import pyarrow as pa
 
         declared = set(TABLES[table].columns)
-        files, rows, held, empty = [], 0, [], set(declared)
+        files, rows, held = [], 0, []
         actions = pa.RecordBatchReader.from_stream(opened.get_add_actions(flatten=True))  # pa.table would load pandas
         for each in actions.read_all().to_pylist():
             path = str(self.path(table) / unquote(each["path"]))
             files.append(path)
             rows += each.get("num_records") or 0
             held.append(self._columns_of(path, each) & declared)
-            empty -= {name for name in held[-1] if each.get(f"null_count.{name}") != each.get("num_records")}
         columns = frozenset().union(*held)
         return Snapshot(
             version=opened.version(),
@@ -305,7 +302,6 @@ class Lake:
             rows=rows,
             columns=columns,
             mixed=any(each != columns for each in held),
-            empty=frozenset(empty),
         )
 
     def _columns_of(self, path: str, action: dict[str, Any]) -> frozenset[str]:

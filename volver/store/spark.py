@@ -72,6 +72,8 @@ class Spark:
 
     def _show(self, table: str) -> None:
         """Make the newest version of a lake table visible under its name, as a typed nothing where it is empty."""
+        if TABLES[table].unless:
+            self._show(TABLES[table].unless)
         version = self._lake.snapshot(table).version
         if self._versions.get(table) == version:
             return

@@ -61,7 +61,7 @@ def meet(work: Session, shop: Shop, mode: str) -> None:
         _fold(work, shop, mode)
     else:
         work.run("create temp table verdicts (order_id bigint, ver integer, state varchar)")
-        work.run("create temp table leaving (line_id bigint)")
+        work.run("create temp table leaving (line_id bigint, n bigint)")
     _decide(work)
 
 
@@ -69,8 +69,7 @@ def _compare(work: Session) -> None:
     """Make `held` (the lines in short that hold now), `met` orders, and `open`: those that need the fold."""
     work.run("""
         create temp table held as
-        select order_id, line_key, occurrence from kin k where mirrors is null
-        and not exists (select 1 from kin m where m.mirrors = k.line_id)""")
+        select order_id, line_key, occurrence from kin where holds""")
     work.run("""
         create temp table unheld as
         select uid, order_id from entries e where order_id in (select order_id from held)
@@ -212,7 +211,7 @@ def _measure(work: Session) -> None:
 def ledger_net(work: Session, shop: Shop) -> str:
     """What the whole ledger counts as revenue once this import is in it."""
     work.show(shop, "order_lines")
-    held = work.count(f"select sum(amount_e4) from held_order_lines where {_IS_REVENUE}")
+    held = work.count(f"select sum(amount_e4) from held_order_lines where {_IS_REVENUE}")  # mirrors cancel out
     fresh = work.count(f"select sum(amount_e4) from fresh where {_IS_REVENUE}")
     gone = 0
     if work.count("select count(*) from leaving"):

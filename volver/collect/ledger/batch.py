@@ -26,9 +26,12 @@ from volver.store import TABLES, Entry, NewFile, Shop
 SOURCE = "import"
 KIND = "batch"
 # Whole tables come first and the ledger last: no line ever names a customer who is not there.
-ORDER = ("customers", "products", "product_names", "events", "version_lines", "order_versions", "order_lines")
+ORDER = (
+    *("customers", "products", "product_names", "events"),
+    *("version_lines", "order_versions", "replaced", "order_lines"),
+)
 WHOLE = frozenset({"customers", "products", "product_names"})
-_LATER = {"customers": ("campaign", "channel_us", "campaign_us"), "order_lines": ("mirrors",)}  # what batches made for an older Volver lack
+_LATER = {"customers": ("campaign", "channel_us", "campaign_us")}  # what batches made for an older Volver lack
 
 Step = Callable[[str], None]
 

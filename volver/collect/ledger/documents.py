@@ -148,7 +148,7 @@ def _apply(work: Session, ver: int) -> None:
 
 
 def settle(work: Session) -> None:
-    """Make `leaving` (ids of ledger lines that stand no longer) and `entering` (uids of lines that are not there yet).
+    """Make `leaving` (ids of ledger lines that stand no longer, counted in `n`) and `entering` (uids of lines that are not there yet).
 
     Compares `truth` with `current`, the lines that the ledger holds now; a line that says exactly the same stays.
     """
@@ -160,5 +160,5 @@ def settle(work: Session) -> None:
         full join (select *, row_number() over (partition by {exact} order by line_id) as n from current) h
              on t.order_id = h.order_id and t.line_key = h.line_key and t.occurrence = h.occurrence and t.kind = h.kind
             and t.cost_e4 is not distinct from h.cost_e4 and t.n = h.n""")
-    work.run("create temp table leaving as select line_id from settled where uid is null")
+    work.run("create temp table leaving as select line_id, row_number() over () as n from settled where uid is null")
     work.run("create temp table entering as select uid from settled where line_id is null")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from volver.collect.ledger import arriving, goods, lines, people, report
+from volver.collect.ledger import arriving, goods, lines, people, report, versions
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Staged
 from volver.collect.ledger.report import OrderCounts, RowCounts
@@ -99,6 +99,7 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
     sources = {
         "version_lines": lines.version_lines_sql(number),
         "order_versions": arriving.versions_sql(number),
+        "replaced": versions.replaced(number),
         "order_lines": lines.ledger_sql(work, number),
     }
     for table, sql in sources.items():

@@ -116,26 +116,24 @@ def added(work: Session) -> int:
 
 def ledger_sql(work: Session, number: int) -> str:
     """SQL of the new ledger lines, as the lake's table wants them: what is fresh, and what corrects the older."""
-    lines = _entered("fresh", number)
+    lines = _entered("fresh", number, number << 32)
     if work.count("select count(*) from leaving"):
         lines += f" union all by name {versions.corrections(number)}"
-    return f"""
-        select (cast({number} as bigint) << 32) + row_number() over () as line_id, *, strftime(day, '%Y-%m') as month
-        from ({lines})"""
+    return f"select *, strftime(day, '%Y-%m') as month from ({lines})"
 
 
 def version_lines_sql(number: int) -> str:
     """SQL of the lines that the import says and does not enter, as the lake's table wants them."""
-    first = (number << 32) + (1 << 31)
-    return f"select {first} + row_number() over () as line_id, * from ({_entered(arriving.UNENTERED, number)})"
+    return _entered(arriving.UNENTERED, number, (number << 32) + versions.UNENTERED)
 
 
-def _entered(source: str, number: int) -> str:
+def _entered(source: str, number: int, first: int) -> str:
     return f"""
-        select e.order_id, e.order_ref, c.customer_id, p.product_id, e.ts_us, e.day,
+        select {first} + row_number() over () as line_id, e.order_id, e.order_ref, c.customer_id, p.product_id, e.ts_us,
+               e.day,
                case e.kind when 'cancel' then 'cancellation' when 'adjustment' then 'adjustment' else 'sale' end as doc,
                e.kind, e.quantity_e4, e.unit_price_e4, e.amount_e4, e.discount_e4, e.cost_e4, e.line_key, e.occurrence,
-               {number} as batch, cast(null as bigint) as mirrors
+               {number} as batch
         from {source} e
         left join customer_ids c on e.customer_ref = c.customer_ref
         left join product_ids p on e.product_ref = p.product_ref"""

@@ -128,11 +128,12 @@ def _write(shop: Shop, work: Session, staged: Staged, number: int) -> None:
     staged.source, staged.undoes = "undo", number
     if not work.count("select count(*) from settled where uid is null or line_id is null"):
         return
-    sql = f"""
-        select (cast({staged.number} as bigint) << 32) + row_number() over () as line_id, *,
-               strftime(day, '%Y-%m') as month
-        from ({versions.corrections(staged.number)})"""
-    staged.tables["order_lines"] = shop.compute.write(sql, "order_lines", None, work.connection)
+    sources = {
+        "replaced": versions.replaced(staged.number),
+        "order_lines": f"select *, strftime(day, '%Y-%m') as month from ({versions.corrections(staged.number)})",
+    }
+    for table, sql in sources.items():
+        staged.tables[table] = shop.compute.write(sql, table, None, work.connection)
     staged.rows = sum(each.rows for each in staged.tables["order_lines"])
 
 

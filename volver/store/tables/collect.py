@@ -4,20 +4,21 @@ from volver.store.tables.table import LakeTable, columns
 
 TABLES = (
     LakeTable(
+        name="replaced",  # lines of the ledger that hold no longer, and their mirrors
+        sort="line_id",
+        columns=columns("line_id BIGINT, is_mirror INTEGER, batch BIGINT"),
+    ),
+    LakeTable(
         name="order_lines",
         partition="month",
         sort="customer_id, ts_us, line_id",
         columns=columns("""
             line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
             day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
-            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, mirrors BIGINT,
-            month VARCHAR"""),
+            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, month VARCHAR"""),
         everything="ledger",
-        marked="mirrors",
-        holds="""
-            select l.* from ledger l
-            left join (select mirrors as line_id from ledger where mirrors is not null) m on m.line_id = l.line_id
-            where l.mirrors is null and m.line_id is null""",
+        unless="replaced",
+        holds="select l.* from ledger l left join replaced r on r.line_id = l.line_id where r.line_id is null",
     ),
     LakeTable(
         name="order_versions",  # what each import said of each order it names

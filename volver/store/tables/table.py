@@ -8,9 +8,9 @@ class LakeTable:
     """A table of the lake: `columns` maps names to portable types, in order.
 
     `group_rows` is the size of a Parquet row group: small ones let one customer be read without the neighbours, large
-    ones make whole scans cheaper. A table that is only ever added to may keep what no longer holds: then `everything` is
-    the name under which all of it is read, and `holds` the SQL of what holds, which is read under the table's own name;
-    while the column `marked` is empty in every file, everything holds.
+    ones make whole scans cheaper. A table that is only ever added to may hold rows that count no longer: where the table
+    `unless` names any, `holds` is the SQL of those that do, read under the table's name, and `everything` is the name of
+    all of them.
     """
 
     name: str
@@ -19,8 +19,8 @@ class LakeTable:
     sort: str = ""
     group_rows: int = 8_192
     everything: str = ""
+    unless: str = ""
     holds: str = ""
-    marked: str = ""
 
 
 def columns(text: str) -> dict[str, str]:
