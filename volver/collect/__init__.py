@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from volver.collect.ledger.aside import AsideRow as AsideRow
     from volver.collect.ledger.aside import SetAside as SetAside
     from volver.collect.ledger.aside import set_aside as set_aside
+    from volver.collect.ledger.arriving import Changed as Changed
+    from volver.collect.ledger.arriving import DocumentCounts as DocumentCounts
     from volver.collect.ledger.batch import Batch as Batch
     from volver.collect.ledger.batch import IdsTaken as IdsTaken
     from volver.collect.ledger.batch import recover as recover
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from volver.collect.ledger.report import ImportReport as ImportReport
     from volver.collect.ledger.retry import Retried as Retried
     from volver.collect.ledger.retry import retry_set_aside as retry_set_aside
+    from volver.collect.ledger.undoing import Import as Import
+    from volver.collect.ledger.undoing import NoSuchImport as NoSuchImport
+    from volver.collect.ledger.undoing import NotUndoable as NotUndoable
+    from volver.collect.ledger.undoing import Undone as Undone
+    from volver.collect.ledger.undoing import imports as imports
+    from volver.collect.ledger.undoing import undo as undo
     from volver.collect.simulate.bring import import_simulated as import_simulated
     from volver.collect.simulate.law import BuyingProcess as BuyingProcess
     from volver.collect.simulate.shop import LAST_DAY as LAST_DAY
@@ -32,25 +40,33 @@ _WHERE = {
     "AsideRow": "ledger.aside",
     "Batch": "ledger.batch",
     "BuyingProcess": "simulate.law",
+    "Changed": "ledger.arriving",
+    "DocumentCounts": "ledger.arriving",
     "DryRun": "ledger.importing",
     "IdsTaken": "ledger.batch",
+    "Import": "ledger.undoing",
     "ImportOptions": "ledger.importing",
     "ImportReport": "ledger.report",
     "LAST_DAY": "simulate.shop",
     "NoCompleteJourney": "completejourney",
+    "NoSuchImport": "ledger.undoing",
+    "NotUndoable": "ledger.undoing",
     "OtherCurrency": "ledger.currencies",
     "Retried": "ledger.retry",
     "SetAside": "ledger.aside",
     "SimulatedShop": "simulate.shop",
+    "Undone": "ledger.undoing",
     "import_complete_journey": "completejourney",
     "import_files": "ledger.importing",
     "import_frame": "ledger.importing",
     "import_simulated": "simulate.bring",
+    "imports": "ledger.undoing",
     "recover": "ledger.batch",
     "retry_set_aside": "ledger.retry",
     "set_aside": "ledger.aside",
     "simulate_shop": "simulate.shop",
     "try_import": "ledger.importing",
+    "undo": "ledger.undoing",
     "write_batch": "ledger.batch",
 }
 

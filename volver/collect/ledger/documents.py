@@ -69,11 +69,11 @@ def _step(work: Session, ver: int) -> None:
     work.run("""
         create or replace temp table pairs as
         select c.*, t.held_us, t.goes_forth, t.n_held, least(c.own_level, t.level) as level
-        from (select order_id, any_value(mode) as mode, max(updated_us) as updated_us, max(level) as own_level,
+        from (select order_id, any_value(mode) as mode, max(updated_us) as updated_us, min(level) as own_level,
                      bool_or(who is not null) as names, bool_and(is_back) as is_back, bool_or(is_back) as has_back,
                      count(*) as n_coming
               from coming group by order_id) c
-        join (select order_id, max(updated_us) as held_us, max(level) as level, bool_or(not is_back) as goes_forth,
+        join (select order_id, max(updated_us) as held_us, min(level) as level, bool_or(not is_back) as goes_forth,
                      count(*) as n_held
               from truth where order_id in (select order_id from coming) group by order_id) t using (order_id)""")
     for mine, other in (("coming", "truth"), ("truth", "coming")):

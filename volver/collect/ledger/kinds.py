@@ -106,9 +106,7 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
         staged.tables[table] = shop.compute.write(sql, table, None, work.connection)
 
 
-def _compare_orders(
-    shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool, again: bool
-) -> Told:
+def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool, again: bool) -> Told:
     net = report.exact_net(work)
     read, valid = work.count("select count(*) from rows"), work.count("select count(*) from rows where problem is null")
     lines.make_lines(work, shop, drop_identical=drop_identical)

@@ -22,7 +22,9 @@ _MIRRORED: Final = (
     "order_id, order_ref, customer_id, product_id, ts_us, day, doc, kind, -quantity_e4 as quantity_e4, unit_price_e4, "
     "-amount_e4 as amount_e4, -discount_e4 as discount_e4, -cost_e4 as cost_e4, line_key, occurrence"
 )
-_MIRRORS: Final = 1 << 30  # the ids of a batch's mirrors begin here, those of lines that it does not enter at twice that
+_MIRRORS: Final = (
+    1 << 30
+)  # the ids of a batch's mirrors begin here, those of lines that it does not enter at twice that
 UNENTERED: Final = 1 << 31
 
 
