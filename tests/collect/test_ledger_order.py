@@ -50,9 +50,8 @@ def dirty_rows(draw: st.DrawFn) -> Row:
 
 @st.composite
 def splits(draw: st.DrawFn) -> tuple[list[Row], list[list[Row]]]:
-    """A file, and files that together say the same without a contradiction: one file holds all of an order, others parts.
-
-    Copies of a line stay together.
+    """A file, and files that together say the same: one holds all of an order, so that others with a part of it do not
+    contradict it; copies of a line stay together.
     """
     lines = draw(
         st.lists(

@@ -152,7 +152,7 @@ def test_replaced_lines_leave_no_trace_in_any_past(shop: Shop) -> None:
     caught_up(shop)
     before = oracle(shop, START + timedelta(days=DAYS))
     replace(shop, "customer_id = 9 or line_id % 173 = 0", 2)
-    assert 9 in before and 9 not in oracle(shop, START + timedelta(days=DAYS)), "all that the customer bought is gone"
+    assert 9 in set(before) - set(oracle(shop, START + timedelta(days=DAYS))), "all that the customer bought is gone"
     assert caught_up(shop) == "added", "only the customers of replaced lines are read anew"
     assert_same_past(shop)
     take_in(shop, second, 3)

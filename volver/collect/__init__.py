@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from volver.collect.completejourney import NoCompleteJourney as NoCompleteJourney
     from volver.collect.completejourney import import_complete_journey as import_complete_journey
+    from volver.collect.ledger.arriving import Changed as Changed
+    from volver.collect.ledger.arriving import DocumentCounts as DocumentCounts
     from volver.collect.ledger.aside import AsideRow as AsideRow
     from volver.collect.ledger.aside import SetAside as SetAside
     from volver.collect.ledger.aside import set_aside as set_aside
-    from volver.collect.ledger.arriving import Changed as Changed
-    from volver.collect.ledger.arriving import DocumentCounts as DocumentCounts
     from volver.collect.ledger.batch import Batch as Batch
     from volver.collect.ledger.batch import IdsTaken as IdsTaken
     from volver.collect.ledger.batch import recover as recover

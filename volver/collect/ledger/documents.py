@@ -83,7 +83,8 @@ def _step(work: Session, ver: int) -> None:
                       as n
             from (select l.uid, l.order_id, l.apart, l.line_key, l.occurrence, x.line_key is not null as is_exact,
                          hash(l.what, {_TOKEN}, case when p.names then l.who end) as loose
-                  from (select *{", 0 as apart" if mine == "coming" else ""} from {mine}) l join pairs p using (order_id)
+                  from (select *{", 0 as apart" if mine == "coming" else ""} from {mine}) l
+                  join pairs p using (order_id)
                   left join (select distinct order_id, line_key, occurrence from {other}) x
                          on x.order_id = l.order_id and x.line_key = l.line_key and x.occurrence = l.occurrence)""")
     work.run("""
@@ -99,7 +100,8 @@ def _judge(work: Session) -> None:
     work.run("""
         create or replace temp table judged as
         with counted as (
-            select p.*, coalesce(m.n_met, 0) as n_met, coalesce(e.n_exact, 0) as n_exact, coalesce(a.n_apart, 0) as n_apart
+            select p.*, coalesce(m.n_met, 0) as n_met, coalesce(e.n_exact, 0) as n_exact,
+                   coalesce(a.n_apart, 0) as n_apart
             from pairs p
             left join (select order_id, count(*) as n_met from met group by order_id) m using (order_id)
             left join (select order_id, count(*) as n_exact from coming_read where is_exact group by order_id) e
@@ -136,8 +138,8 @@ def _apply(work: Session, ver: int) -> None:
            or (j.mode in ('document', 'part') and j.state in ('completed', 'returned')
                and c.uid not in (select coming_uid from met))""")
     work.run("""
-        update truth t set updated_us = case when j.state = 'changed' then j.updated_us
-                                             else coalesce(greatest(j.updated_us, j.held_us), j.updated_us, j.held_us) end
+        update truth t
+        set updated_us = case when j.state = 'changed' then j.updated_us else greatest(j.updated_us, j.held_us) end
         from judged j
         where t.order_id = j.order_id and (j.state = 'changed' or (j.updated_us is not null and j.state <> 'older'))""")
     work.run(f"""
@@ -148,7 +150,7 @@ def _apply(work: Session, ver: int) -> None:
 
 
 def settle(work: Session) -> None:
-    """Make `leaving` (ids of ledger lines that stand no longer, counted in `n`) and `entering` (uids of lines that are not there yet).
+    """Make `leaving` (ids of ledger lines that stand no longer, counted in `n`) and `entering` (uids of lines to come).
 
     Compares `truth` with `current`, the lines that the ledger holds now; a line that says exactly the same stays.
     """

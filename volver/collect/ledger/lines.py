@@ -93,8 +93,8 @@ def make_entries(work: Session) -> None:
     from before the cancellation gives the first, a later one adds the second; nothing is ever edited.
     """
     said = (
-        "order_id, order_ref, numbered, updated_us, customer_ref, product_ref, product_name, ts_us, day, unit_price_e4, "
-        "nature, file_no, row_no"
+        "order_id, order_ref, numbered, updated_us, customer_ref, product_ref, product_name, ts_us, day, "
+        "unit_price_e4, nature, file_no, row_no"
     )
     work.run(f"""
         create temp view entries as

@@ -1,8 +1,8 @@
 """The imports of a shop, and taking one back: the ledger becomes what it would be had the import never come.
 
-Nothing is deleted. What stands of each order that the import names is found anew from the versions of all other imports,
-in the order in which they came; the difference is one batch more, of mirrored lines and of lines that hold again. What
-customers and products are called, and what was set aside, stays.
+Nothing is deleted. What stands of each order that the import names is found anew from the versions of all other
+imports, in the order in which they came; the difference is one batch more, of mirrored lines and of lines that hold
+again. What customers and products are called, and what was set aside, stays.
 """
 
 import json

@@ -68,11 +68,11 @@ def gather(work: Session, shop: Shop, *, thorough: bool) -> None:
         where l.order_id in (select order_id from open)""")
     work.run("create temp table current as select * exclude (holds, is_mirror) from told where holds")
     passed = ", ".join(f"'{state}'" for state in documents.NOTHING_NEW)
+    matters = f"(state not in ({passed}) or order_id in (select order_id from versions where is_undone))"
     work.run(f"""
         create temp table counting as
-        select * from versions v where not is_undone and order_id in (select order_id from open)
-        {"" if thorough else f'''and (state not in ({passed}) or order_id in (select order_id from versions where is_undone))'''}
-        """)
+        select * from versions where not is_undone and order_id in (select order_id from open)
+        and {"true" if thorough else matters}""")
     work.show(shop, "version_lines")
     work.run(f"""
         create temp table stored as

@@ -172,8 +172,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "bestellstatus statusdopedido situacaodopedido"
     ),
     "updated": _names(
-        "updatedat orderupdatedat lastupdatedat lastupdated updateddate dateupdated updatedon lastupdate lastupdatedate "
-        "updatetime updated modifiedat lastmodifiedat lastmodified modifieddate datemodified datemodifiedgmt modifiedon "
+        "updatedat orderupdatedat lastupdatedat lastupdated updateddate dateupdated updatedon lastupdate updatetime "
+        "lastupdatedate updated modifiedat lastmodifiedat lastmodified modifieddate datemodified modifiedon "
+        "datemodifiedgmt "
         "lastmodifieddate modificationdate modified fechaactualizacion fechadeactualizacion ultimaactualizacion "
         "actualizado actualizadoel fechamodificacion fechademodificacion ultimamodificacion modificado modificadoel "
         "datemodification datedemodification geaendertam geandertam atualizadoem datadeatualizacao datamodifica"
