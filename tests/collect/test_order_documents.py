@@ -94,8 +94,8 @@ def test_know_sees_no_return_in_what_was_replaced(shop: Shop) -> None:
     hear(shop, [line(), line(sku="K", price="5.00"), line("2", at="2025-04-01 09:00:00")])
     hear(shop, [line(qty=3), line(sku="K", price="5.00")])
     know.refresh(shop)
-    asked = "select order_ref, is_order, units_e4, net_e4, returned_e4, undone_day from orders order by 1"
-    assert rows_of(shop, asked) == [("1", 1, 40000, 350000, 0, None), ("2", 1, 10000, 100000, 0, None)]
+    asked = "select order_ref, lines, is_order, units_e4, net_e4, returned_e4, undone_day from orders order by 1"
+    assert rows_of(shop, asked) == [("1", 2, 1, 40000, 350000, 0, None), ("2", 1, 1, 10000, 100000, 0, None)]
     assert rows_of(shop, "select orders, net_e4, returned_share from facts") == [(2, 450000, 0.0)]
 
 
@@ -214,5 +214,8 @@ def test_a_shop_from_before_versions_were_kept_corrects_and_undoes_alike(shop: S
     assert stands(shop) == [("1", "A", 4, 40.0), ("2", "A", 1, 10.0)]
     undo(shop, imports(shop)[0].number)
     assert stands(shop) == [*ONE, ("2", "A", 1, 10.0)]
-    undo(shop, imports(shop)[1].number)
+    hear(shop, [line(qty=4), line("2", at="2025-03-01")])
+    undo(shop, imports(shop)[2].number)
+    assert stands(shop) == [("1", "A", 4, 40.0), ("2", "A", 1, 10.0)], "what a later file said of both stands alone"
+    undo(shop, imports(shop)[0].number)
     assert stands(shop) == sums(shop) == []
