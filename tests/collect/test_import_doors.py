@@ -163,9 +163,10 @@ def test_the_command_line_answers_with_one_object(shop: Shop, tmp_path: Path) ->
     assert would["report"] == report
     assert would["files"][0]["mapping"]["order_ref"] == "Invoice"
     assert list(report) == [
-        "files", "rows", "orders", "lines", "customers", "products", "net", "ledger_net", "currency",
-        "first_at", "last_at",
+        "files", "rows", "orders", "lines", "customers", "products", "net", "ledger_net", "ledger_net_after",
+        "documents", "currency", "first_at", "last_at",
     ]  # fmt: skip
+    assert list(report["documents"]) == ["new", "same", "completed", "changed", "before", "after", "examples"]
     assert list(report["rows"]) == ["read", "added", "already_there", "identical", "set_aside"]
     assert list(report["orders"]) == ["total", "sales", "cancellations", "adjustments", "guest"]
     aside = json.loads(run("--shop", at, "collect", "set-aside", "--json"))
@@ -173,6 +174,23 @@ def test_the_command_line_answers_with_one_object(shop: Shop, tmp_path: Path) ->
     assert aside["rows"][0] == {"id": 1, "file": "orders.csv", "row": 22, "reason": "no_date"}
     assert "no_date" in run("--shop", at, "collect", "set-aside")
     assert json.loads(run("--shop", at, "collect", "set-aside", "--retry", "--json"))["settled"] == 0
+
+
+def test_the_command_line_lists_imports_and_takes_one_back(shop: Shop, tmp_path: Path) -> None:
+    at, path = str(shop.path), tmp_path / "orders.csv"
+    run("--shop", at, "collect", "import", str(write_csv(path, EXPORT)), "--no-refresh", "--json")
+    other = [(*EXPORT[0][:3], "13", *EXPORT[0][4:]), *EXPORT[1:]]
+    told = run("--shop", at, "collect", "import", str(write_csv(path, other)))
+    assert "order that changed" in told
+    assert "1001" in told.split("order that changed")[1]
+    second, first = json.loads(run("--shop", at, "collect", "imports", "--json"))
+    assert (first["files"], first["rows"], second["rows"], second["changed"]) == (["orders.csv"], 22, 1, 1)
+    done = json.loads(run("--shop", at, "collect", "undo", str(second["number"]), "--json"))
+    assert (done["after"], done["changed"]) == (first["net"], 1)
+    listed = run("--shop", at, "collect", "imports").splitlines()
+    assert listed[1].split()[-1] == str(done["number"])
+    emptied = json.loads(run("--shop", at, "collect", "undo", str(first["number"]), "--json"))
+    assert (emptied["after"], rows_of(shop, "select count(*) from order_lines")) == ("0.00", [(0,)])
 
 
 def test_a_folder_is_taken_in_and_says_what_it_leaves_out(shop: Shop, tmp_path: Path) -> None:

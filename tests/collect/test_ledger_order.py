@@ -50,7 +50,9 @@ def dirty_rows(draw: st.DrawFn) -> Row:
 
 @st.composite
 def splits(draw: st.DrawFn) -> tuple[list[Row], list[list[Row]]]:
-    """A file, and files that together say the same: copies of a line stay together, lines may be in several files."""
+    """A file, and files that together say the same: one holds all of an order, so that others with a part of it do not
+    contradict it; copies of a line stay together.
+    """
     lines = draw(
         st.lists(
             st.tuples(dirty_rows(), st.integers(1, 3)),
@@ -61,8 +63,9 @@ def splits(draw: st.DrawFn) -> tuple[list[Row], list[list[Row]]]:
     )
     n_files = draw(st.integers(1, 4))
     parts: list[list[Row]] = [[] for _ in range(n_files)]
+    whole_in = {row[0]: draw(st.integers(0, n_files - 1)) for row, _ in lines}
     for row, copies in lines:
-        for number in draw(st.sets(st.integers(0, n_files - 1), min_size=1)):
+        for number in {whole_in[row[0]], *draw(st.sets(st.integers(0, n_files - 1)))}:
             parts[number] += [row] * copies
     mixed = [draw(st.permutations([*part, ANCHOR])) for part in parts if part]
     whole = [ANCHOR, *(row for row, copies in lines for _ in range(copies))]
@@ -119,6 +122,29 @@ def test_split_shuffled_and_overlapping_files_give_the_same_ledger(
     assert after(empty, commands) == after(empty, [[whole]])
 
 
+@st.composite
+def cuts(draw: st.DrawFn) -> tuple[list[Row], list[list[Row]]]:
+    """A file, and files of one import that together say the same: any line may be in any of them, or in several."""
+    lines = draw(st.lists(dirty_rows(), min_size=1, max_size=12, unique_by=without_country))
+    parts: list[list[Row]] = [[ANCHOR] for _ in range(draw(st.integers(2, 4)))]
+    for row in lines:
+        for number in draw(st.sets(st.integers(0, len(parts) - 1), min_size=1)):
+            parts[number].append(row)
+    return [ANCHOR, *lines], parts
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(cuts())
+def test_files_of_one_import_are_parts_of_their_orders(empty: Path, world: tuple[list[Row], list[list[Row]]]) -> None:
+    whole, parts = world
+    assert after(empty, [parts]) == after(empty, [[whole]])
+
+
 def test_the_largest_count_in_any_one_file_holds(empty: Path) -> None:
     row = EXPORT[1]
     with fresh(empty) as (shop, folder):
@@ -156,7 +182,7 @@ def test_importing_again_writes_nothing_at_all(empty: Path) -> None:
 
 def test_an_old_file_does_not_turn_a_customer_back(empty: Path) -> None:
     moves = [("2010-01-01 00:00:00", "Spain"), ("2010-06-01 00:00:00", "France"), ("2010-03-01 00:00:00", "Italy")]
-    rows = [(*EXPORT[0][:4], when, "1.00", "7", country) for when, country in moves]
+    rows = [(f"20{n}", *EXPORT[0][1:4], when, "1.00", "7", country) for n, (when, country) in enumerate(moves)]
     for order in ([0, 1, 2], [2, 1, 0], [1, 0, 2]):
         with fresh(empty) as (shop, folder):
             for at in order:

@@ -94,6 +94,19 @@ def take_in(shop: Shop, lines: pl.DataFrame, offset: int, batch: int | None = No
     connection.close()
 
 
+def replace(shop: Shop, where: str, offset: int) -> None:
+    """Lines that hold are mirrored as the batch of a log offset."""
+    mirrors = f"""
+        select * replace (line_id + 1000000 as line_id, -amount_e4 as amount_e4, -quantity_e4 as quantity_e4,
+                          {offset} as batch) from order_lines where {where}"""
+    gone = f"""
+        select line_id, 0 as is_mirror, {offset} as batch from order_lines where {where}
+        union all select line_id + 1000000, 1, {offset} from order_lines where {where}"""
+    files = {table: shop.compute.write(sql, table) for table, sql in (("replaced", gone), ("order_lines", mirrors))}
+    for table, written in files.items():
+        shop.lake.add(table, written, offset)
+
+
 def oracle(shop: Shop, at: date, every: int = 1) -> State:
     params = {"as_of": at, "undone_us": shop.settings.of(KnowSettings).cancel_within_hours * HOUR_US, "every": every}
     return {
@@ -147,6 +160,20 @@ def test_documents_that_pass_to_another_customer_are_never_counted_for_both(shop
 @pytest.mark.parametrize("seed", range(10, 22))
 def test_every_past_day_of_many_ledgers(shop: Shop, seed: int) -> None:
     assert "added" in check_batches(shop, seed, late=[0.0, 0.02, 0.3][seed % 3], mixed=seed % 4 == 0) or seed % 4 == 0
+
+
+def test_replaced_lines_leave_no_trace_in_any_past(shop: Shop) -> None:
+    first, second, *_ = batches(ledger(13), 13, 0.02)
+    take_in(shop, first, 1)
+    update_order_days(shop)
+    before = oracle(shop, START + timedelta(days=DAYS))
+    replace(shop, "customer_id = 9 or line_id % 173 = 0", 2)
+    assert 9 in set(before) - set(oracle(shop, START + timedelta(days=DAYS))), "all that the customer bought is gone"
+    assert update_order_days(shop) == "made", "a document may have nothing left"
+    assert_same_past(shop)
+    take_in(shop, second, 3)
+    assert update_order_days(shop) == "added"
+    assert_same_past(shop)
 
 
 def test_one_batch_and_many_give_the_same_rows(shop: Shop, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from volver.core.doors import lazy
 if TYPE_CHECKING:
     from volver.collect.completejourney import NoCompleteJourney as NoCompleteJourney
     from volver.collect.completejourney import import_complete_journey as import_complete_journey
+    from volver.collect.ledger.arriving import Changed as Changed
+    from volver.collect.ledger.arriving import DocumentCounts as DocumentCounts
     from volver.collect.ledger.aside import AsideRow as AsideRow
     from volver.collect.ledger.aside import SetAside as SetAside
     from volver.collect.ledger.aside import set_aside as set_aside
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
     from volver.collect.ledger.report import ImportReport as ImportReport
     from volver.collect.ledger.retry import Retried as Retried
     from volver.collect.ledger.retry import retry_set_aside as retry_set_aside
+    from volver.collect.ledger.undoing import Import as Import
+    from volver.collect.ledger.undoing import NoSuchImport as NoSuchImport
+    from volver.collect.ledger.undoing import NotUndoable as NotUndoable
+    from volver.collect.ledger.undoing import Undone as Undone
+    from volver.collect.ledger.undoing import imports as imports
+    from volver.collect.ledger.undoing import undo as undo
     from volver.collect.reading.cost_files import BadCosts as BadCosts
     from volver.collect.reading.cost_files import Cost as Cost
     from volver.collect.reading.cost_files import CostRows as CostRows

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from volver.core import log as log_of
 from volver.know.settings import KnowSettings
-from volver.store import Shop, canonical, named, through_canonical, view_sql
+from volver.store import Shop, canonical, layers, named, view_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ FORM: Final = 1  # of the rows; counted up when their meaning changes, so that s
 _HOUR_US: Final = 3_600_000_000
 _MANY_FILES: Final = 16  # beyond this the additions are merged
 _FEW: Final = 4  # one in so many documents read anew costs as much as all of them
+_STANDING: Final = {"order_lines": "standing_lines"}
 _SEEN: Final = ("offset", "version", "rows", "hours", "form", "merges")
 
 
@@ -80,7 +81,11 @@ def _may_add(shop: Shop, before: dict[str, int]) -> bool:
         return False
     if shop.lake.since("order_lines", before["version"]) != "added":
         return False
-    sql = "select count(*) as n from order_lines where batch > $after"
+    sql = "select count(*) as n from ledger where batch > $after"
+    if shop.compute.relation(
+        "select 1 from replaced where batch > $after limit 1", {"after": before["offset"]}
+    ).num_rows:
+        return False  # lines that hold no longer may leave a document without any
     fresh = shop.compute.relation(sql, {"after": before["offset"]}).column("n")[0].as_py()
     return bool(before["rows"] + fresh == shop.lake.snapshot("order_lines").rows)
 
@@ -93,7 +98,7 @@ def _is_ours(shop: Shop, before: dict[str, int]) -> bool:
 def _make(shop: Shop) -> None:
     """The whole table from the whole ledger."""
     with _ledger(shop) as (connection, now):
-        connection.execute("create temp view order_lines as select * from ledger")
+        connection.execute("create temp view order_lines as select * from standing_lines")
         params = {"undone_us": _undone_us(shop), "batch": now["offset"], "whole": 0}
         files = shop.compute.write(named(TABLE).sql, TABLE, params, connection)
     shop.lake.follow(TABLE, files, now, anew=True)
@@ -101,13 +106,14 @@ def _make(shop: Shop) -> None:
 
 @contextmanager
 def _ledger(shop: Shop) -> "Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, int]]]":
-    """The ledger as it is now, as the view `ledger`, and the numbers that say so; batches that join it later wait."""
+    """The ledger as it is now, as the view `standing_lines`, and numbers that say so; later batches wait."""
     with shop.lake.writing():
         snapshot, now = shop.lake.snapshot("order_lines"), _seen_now(shop)
     connection = shop.compute.connection()
     try:
-        connection.execute(f"create temp view order_lines_as_written as {view_sql('order_lines', snapshot)}")
-        connection.execute(f"create temp view ledger as {through_canonical('order_lines')}")
+        read = layers("order_lines", lambda table: shop.lake.snapshot(table).rows > 0)
+        for name, select in read.views(view_sql("order_lines", snapshot)):
+            connection.execute(f"create temp view {_STANDING.get(name, name)} as {select}")
         yield connection, now
     finally:
         connection.close()
@@ -156,7 +162,7 @@ _FRESH: Final = f"""
     select {_COLUMNS} from ledger
     where batch > $after and order_id not in (select order_id from changed)"""
 _ANEW: Final = f"""
-    select {_COLUMNS} from ledger where order_id in (select order_id from changed)"""
+    select {_COLUMNS} from standing_lines where order_id in (select order_id from changed)"""
 
 
 def _show(connection: "duckdb.DuckDBPyConnection", lines: str, after: int) -> None:

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from volver.store.tables import LakeTable as LakeTable
     from volver.store.tables import bring_tables as bring_tables
     from volver.store.tables import columns as columns
-    from volver.store.through import through_canonical as through_canonical
+    from volver.store.through import layers as layers
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy

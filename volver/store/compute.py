@@ -45,7 +45,7 @@ class Compute:
             "autoinstall_known_extensions": False,  # nothing is ever fetched from outside
             "autoload_known_extensions": False,
         }
-        self._versions: dict[str, tuple[int, bool]] = {}
+        self._versions: dict[str, tuple[int, tuple[bool, bool]]] = {}
         self._lock = threading.Lock()
         self._root: duckdb.DuckDBPyConnection | None = None
 
@@ -199,16 +199,16 @@ class Compute:
         return root
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
-        snapshot = self._lake.snapshot(table)
-        follows = table in through.FOLLOW
-        joined = follows and self._lake.snapshot(through.TABLE).rows > 0
-        if self._versions.get(table) == (snapshot.version, joined):
+        snapshot, told = (
+            self._lake.snapshot(table),
+            through.layers(table, lambda name: self._lake.snapshot(name).rows > 0),
+        )
+        if self._versions.get(table) == (snapshot.version, told.state):
             return
         sql = view_sql(table, snapshot)
-        if follows:
-            root.execute(f"create or replace view {through.as_written(table)} as {sql}")
-        root.execute(f"create or replace view {table} as {through.through_canonical(table) if joined else sql}")
-        self._versions[table] = (snapshot.version, joined)
+        for name, select in told.views(sql):
+            root.execute(f"create or replace view {name} as {select}")
+        self._versions[table] = (snapshot.version, told.state)
 
 
 def view_sql(table: str, snapshot: Snapshot) -> str:

@@ -102,7 +102,7 @@ class Spark:
         self._lock = threading.Lock()
         self._session: Any = _client().builder.remote(_reachable(url)).create()
         self._session.conf.set("spark.sql.session.timeZone", "UTC")
-        self._versions: dict[str, tuple[int, bool]] = {}
+        self._versions: dict[str, tuple[int, tuple[bool, bool]]] = {}
 
     def query(self, name: str, **params: Any) -> "pa.Table":
         """Run a named query; its columns have the declared types.
@@ -123,11 +123,13 @@ class Spark:
 
     def _show(self, table: str) -> None:
         """Make the newest version of a lake table visible under its name, as a typed nothing where it is empty."""
-        version = self._lake.snapshot(table).version
-        joined = table in through.FOLLOW and self._lake.snapshot(through.TABLE).rows > 0
-        if joined:
-            self._show(through.TABLE)
-        if self._versions.get(table) == (version, joined):
+        version, told = (
+            self._lake.version(table),
+            through.layers(table, lambda name: self._lake.snapshot(name).rows > 0),
+        )
+        for other in told.rests_on:
+            self._show(other)
+        if self._versions.get(table) == (version, told.state):
             return
         if version < 0:
             columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in TABLES[table].columns.items())
@@ -135,11 +137,11 @@ class Spark:
             frame = self._session.sql(nothing)
         else:
             frame = self._session.read.format("delta").load(self._lake.uri(table))
-        frame.createOrReplaceTempView(through.as_written(table) if joined else table)
-        if joined:
-            sql = parse_one(through.through_canonical(table), read="duckdb").sql("spark")
-            self._session.sql(sql).createOrReplaceTempView(table)
-        self._versions[table] = (version, joined)
+        frame.createOrReplaceTempView(f"{table}_files")
+        for name, select in told.views(f"select * from {table}_files"):
+            spoken = parse_one(select, read="duckdb").sql("spark")
+            self._session.sql(spoken).createOrReplaceTempView(name)
+        self._versions[table] = (version, told.state)
 
 
 def _declared(query: Query) -> "pa.Schema":

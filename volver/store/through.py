@@ -4,6 +4,8 @@ Lines and events are never rewritten. Every reader sees `order_lines`, `events` 
 `canonical`, so that no query has to know of merges; while there are none, the views are the tables as they are.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from volver.store.tables import TABLES
@@ -11,6 +13,41 @@ from volver.store.tables import TABLES
 TABLE: Final = "canonical"
 FOLLOW: Final = ("order_lines", "events", "customers")  # tables that are read through it
 _ONE_EACH = "select customer_id, min(canonical_id) as canonical_id from canonical group by customer_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The views by which a table is read: all its rows, those that hold, those that hold under today's people.
+
+    `state` says which of them differ; `rests_on` names the tables that make them differ.
+    """
+
+    table: str
+    state: tuple[bool, bool]
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """The other tables that the views read."""
+        unless = TABLES[self.table].unless
+        return (*([unless] if self.state[0] else []), *([TABLE] if self.state[1] else []))
+
+    def views(self, files: str) -> Iterator[tuple[str, str]]:
+        """Names and SQL of the views, each over the ones before; `files` is SQL of all the rows."""
+        some_hold_not, joined = self.state
+        declared, shown = TABLES[self.table], files
+        if declared.everything:
+            yield declared.everything, files
+            shown = declared.holds if some_hold_not else files
+        if self.table in FOLLOW:
+            yield as_written(self.table), shown
+            shown = through_canonical(self.table) if joined else shown
+        yield self.table, shown
+
+
+def layers(table: str, has_rows: Callable[[str], bool]) -> Layers:
+    """How a table is read now."""
+    unless = TABLES[table].unless
+    return Layers(table, (bool(unless) and has_rows(unless), table in FOLLOW and has_rows(TABLE)))
 
 
 def as_written(table: str) -> str:

@@ -23,7 +23,18 @@ _WORDS = {
     "written": "committing",
     "done": "done",
 }
-_HIDDEN = {"file_no", "line_ref", "has_time", "day", "net_exact", "currency", "raw", "full_key", "problem"}
+_HIDDEN = {
+    "file_no",
+    "line_ref",
+    "has_time",
+    "day",
+    "net_exact",
+    "currency",
+    "raw",
+    "full_key",
+    "problem",
+    "updated_us",
+}
 
 
 @click.group(name="collect")
@@ -91,6 +102,67 @@ def import_(
     else:
         _tell_report(report)
     _tell_advice(report)
+
+
+@group.command(name="imports")
+@click.option("--limit", default=50, show_default=True, help="How many to list.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON list.")
+@click.pass_obj
+def imports(context: Context, /, limit: int, as_json: bool) -> None:
+    """List what was imported, the newest first, and what of it was taken back.
+
+    Example: volver collect imports
+    """
+    from volver.collect import imports as all_imports
+
+    with context.open_shop() as shop:
+        found = all_imports(shop)[:limit]
+    if as_json:
+        tell_json([each.to_json() for each in found])
+        return
+    if not found:
+        tell_story("Nothing was imported yet.")
+        return
+    head = ("import", "at", "files", "rows added", "orders new", "orders changed", "net", "undone by")
+    tell_table(
+        head,
+        [
+            (
+                each.number,
+                each.at,
+                ", ".join(each.files) or each.source,
+                each.rows,
+                each.new,
+                each.changed,
+                each.net,
+                each.undone_by if each.undone_by is not None else "",
+            )
+            for each in found
+        ],
+    )
+
+
+@group.command(name="undo")
+@click.argument("number", type=int, metavar="IMPORT")
+@click.option("--refresh/--no-refresh", default=True, help="Also bring customers, segments and forecasts up to date.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+@click.pass_obj
+def undo(context: Context, /, number: int, refresh: bool, as_json: bool) -> None:
+    """Take an import back: the ledger becomes what it would be without it. `imports` gives the number.
+
+    Example: volver collect undo 3
+    """
+    from volver.collect import undo as take_back
+
+    with context.open_shop() as shop:
+        done = take_back(shop, number)
+        if refresh:
+            _bring_up_to_date(shop)
+    if as_json:
+        tell_json(done.to_json())
+        return
+    tell_story(f"Import {done.undoes} is taken back: {done.gone:,} orders are gone, {done.changed:,} are as before.")
+    tell_table(("ledger: what counts as revenue", "net"), [("before", done.before), ("now", done.after)])
 
 
 @group.command(name="set-aside")
@@ -221,10 +293,29 @@ def _tell_report(report: "ImportReport") -> None:
     click.echo()
     tell_table(
         ("money", report.currency),
-        [("net: quantity x price of every row", report.net), ("ledger: what counts as revenue", report.ledger_net)],
+        [
+            ("net: quantity x price of every row", report.net),
+            ("ledger: what of these files counts as revenue", report.ledger_net),
+            ("ledger: of the whole shop, after this import", report.ledger_net_after),
+        ],
     )
+    _tell_documents(report)
     if report.first_at:
         click.echo(f"\nFrom {report.first_at} to {report.last_at}.")
+
+
+def _tell_documents(report: "ImportReport") -> None:
+    """What became of the orders, if any was there before; those that changed with their money."""
+    found = report.documents
+    if not found.same + found.completed + found.changed:
+        return
+    click.echo()
+    words = ("new", "same", "completed", "changed")
+    tell_table(("orders in the ledger", "count"), [(word, getattr(found, word)) for word in words])
+    if found.changed:
+        click.echo()
+        rows = [(each.order, each.before, each.after) for each in found.examples]
+        tell_table(("order that changed", "before", "after"), [*rows, ("all that changed", found.before, found.after)])
 
 
 def _tell_advice(report: "ImportReport") -> None:

@@ -122,12 +122,15 @@ def settle(shop: Shop, offset: int, digest: str, entry: Mapping[str, Any], pendi
                 "offset": offset,
                 "source": entry["source"],
                 "digest": digest,
-                "kind": "import",
+                "kind": "import" if entry.get("undoes") is None else "undo",
                 "rows": entry["rows"],
                 "created_us": entry["made_us"],
                 "report": json.dumps(entry["report"]),
+                "files": json.dumps(entry.get("files", [])),
             },
         )
+        if entry.get("undoes") is not None:
+            state.execute(update(batches).where(batches.c.offset == entry["undoes"]).values(undone_by=offset))
 
 
 def _row(r: Any) -> AsideRow:

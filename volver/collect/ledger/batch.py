@@ -30,8 +30,13 @@ if TYPE_CHECKING:
 
 SOURCE = "import"
 KIND = "batch"
+UNNUMBERED = 2**31 - 1  # the number of a batch until the log gives it one
+_NUMBERED = {"batch", "lines_batch", "line_id"}
 # Whole tables come first and the ledger last: no line ever names a customer who is not there.
-ORDER = ("customers", "products", "product_names", "events", "order_lines")
+ORDER = (
+    *("customers", "products", "product_names", "events"),
+    *("version_lines", "order_versions", "replaced", "order_lines"),
+)
 WHOLE = frozenset({"customers", "products", "product_names"})
 _LATER = {"customers": ("campaign", "channel_us", "campaign_us")}  # what batches made for an older Volver lack
 _MARKER = "staging"
@@ -77,10 +82,13 @@ class Staged:
     put_aside: str = ""
     settled: list[int] = field(default_factory=list)
     merges: list[tuple[int, int]] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    undoes: int | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tables or self.unnumbered or self.put_aside or self.settled or self.merges)
+        told = self.tables or self.unnumbered or self.put_aside or self.settled or self.merges
+        return bool(told or self.undoes is not None)
 
 
 def write_batch(shop: Shop, batch: Batch, step: Step | None = None) -> int:
@@ -127,7 +135,7 @@ def write(
 ) -> int:
     """Write the rows that a batch has for a table; how many. Call inside `staging`.
 
-    Where the table's rows carry their batch, `sql` leaves out `batch`, and may leave out `line_id`.
+    Where the table's rows carry their batch, `sql` leaves out `batch` and `line_id`, or says `UNNUMBERED` for it.
     """
     if "batch" not in TABLES[table].columns:
         staged.tables[table] = shop.compute.write(sql, table, None, connection, staged.token)
@@ -217,11 +225,31 @@ def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> No
 
 
 def _numbered(shop: Shop, table: str, rows: Path, number: int, token: str) -> list[NewFile]:
-    """Write a batch's pending rows into a table's folder, with the number that the log gave them."""
-    given = "" if table != "order_lines" else f", (cast({number} as bigint) << 32) + row_number() over () as line_id"
+    """Write a batch's pending rows into a table's folder, with the number that the log gave them.
+
+    Rows that name their batch, or lines of it, stand under `UNNUMBERED`; those of bulk files have no number yet.
+    """
+    import pyarrow.parquet as parquet
+
+    named = set(parquet.read_schema(rows).names)
+    chosen = ["*" if not named & _NUMBERED else f"* replace ({', '.join(map(_renumbered(number), named & _NUMBERED))})"]
+    if "batch" not in named:
+        chosen.append(f"{number} as batch")
+    if table == "order_lines" and "line_id" not in named:
+        chosen.append(f"(cast({number} as bigint) << 32) + row_number() over () as line_id")
     source = str(rows).replace("'", "''")
-    sql = f"select *, {number} as batch{given} from read_parquet('{source}', hive_partitioning = false)"
+    sql = f"select {', '.join(chosen)} from read_parquet('{source}', hive_partitioning = false)"
     return shop.compute.write(sql, table, prefix=token)
+
+
+def _renumbered(number: int) -> Callable[[str], str]:
+    def of(column: str) -> str:
+        if column == "line_id":
+            own = f"({number}::bigint << 32) + (line_id & 4294967295)"
+            return f"case when line_id >> 32 = {UNNUMBERED} then {own} else line_id end as line_id"
+        return f"case when {column} = {UNNUMBERED} then {number} else {column} end as {column}"
+
+    return of
 
 
 def _body(staged: Staged) -> bytes:
@@ -236,6 +264,8 @@ def _body(staged: Staged) -> bytes:
         "settled": staged.settled,
         "merges": staged.merges,
         "report": staged.report,
+        "files": staged.files,
+        "undoes": staged.undoes,
         "made_us": clock.now_us(),
     }
     return json.dumps(entry, sort_keys=True).encode()

@@ -6,7 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from volver.collect.ledger import batch, currencies, goods, kinds, putting
+from volver.collect.ledger import arriving, batch, currencies, goods, kinds, putting
+from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
 from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
@@ -93,7 +94,7 @@ def try_import(shop: Shop, paths: Sequence[str | Path], options: ImportOptions |
             told.append((what, what.rows(*putting.counts(shop, work, kind))))
             renamed += goods.renamed(work) if kind != "customers" else 0
             work.forget()
-        return DryRun(preview=shown, report=together(sources, told, currency), renamed=renamed)
+        return DryRun(preview=shown, report=together(shop, sources, told, currency), renamed=renamed)
 
 
 def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions, step: Step | None) -> ImportReport:
@@ -111,13 +112,14 @@ def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions,
             rows = what.rows(*putting.put_aside(shop, work, staged, kind, sources.files))
             kinds.write(shop, work, staged, kind)
             staged.merges = list(what.joins)
-            staged.rows, staged.report = rows.added, together(sources, [(what, rows)], currency).to_json()
+            staged.rows, staged.report = rows.added, together(shop, sources, [(what, rows)], currency).to_json()
+            staged.files = [each.label for each in sources.files if each.as_ == kind]
             if staged:
                 currencies.adopt(shop, currency)
                 batch.commit(shop, staged, said)
         told.append((what, rows))
         work.forget()
-    return together(sources, told, currency)
+    return together(shop, sources, told, currency)
 
 
 def read(work: Session, sources: "Sources", kind: Kind) -> None:
@@ -129,10 +131,12 @@ def read(work: Session, sources: "Sources", kind: Kind) -> None:
     kinds.read(work, view, kind, [each for each in sources.files if each.as_ == kind])
 
 
-def compare(shop: Shop, work: Session, sources: "Sources", kind: Kind, options: ImportOptions) -> Told:
-    """Stage what the rows of one kind would add to the shop."""
+def compare(
+    shop: Shop, work: Session, sources: "Sources", kind: Kind, options: ImportOptions, *, again: bool = False
+) -> Told:
+    """Stage what the rows of one kind would add to the shop; `again` says that they were set aside before."""
     mapped = {name for each in sources.files if each.as_ == kind for name in each.mapping}
-    return kinds.compare(shop, work, kind, mapped, drop_identical=options.drop_identical)
+    return kinds.compare(shop, work, kind, mapped, drop_identical=options.drop_identical, again=again)
 
 
 def of_kinds(sources: "Sources") -> list[Kind]:
@@ -165,7 +169,7 @@ def paths_opening(shop: Shop, paths: Sequence[str | Path], options: ImportOption
     return opening
 
 
-def together(sources: "Sources", told: Sequence[tuple[Told, RowCounts]], currency: str) -> ImportReport:
+def together(shop: Shop, sources: "Sources", told: Sequence[tuple[Told, RowCounts]], currency: str) -> ImportReport:
     """One report of the batches of one import."""
     aside: dict[str, int] = {}
     for _, rows in told:
@@ -188,6 +192,8 @@ def together(sources: "Sources", told: Sequence[tuple[Told, RowCounts]], currenc
         products=(orders or told[0][0]).products if told else 0,
         net=exact_text(sum((Decimal(what.net) for what, _ in told), Decimal(0))),
         ledger_net=orders.ledger_net if orders else "0.00",
+        ledger_net_after=orders.ledger_net_after if orders else arriving.shop_net(shop),
+        documents=orders.documents if orders else DocumentCounts(),
         currency=currency,
         first_at=min(starts, default=None),
         last_at=max(ends, default=None),

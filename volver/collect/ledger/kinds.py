@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from volver.collect.ledger import batch, goods, lines, people, report
+from volver.collect.ledger import arriving, batch, goods, lines, people, report, versions
+from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Staged
 from volver.collect.ledger.report import OrderCounts, RowCounts
 from volver.collect.ledger.session import Session
@@ -41,6 +42,8 @@ class Told:
     shared_emails: int = 0
     net: str = "0.00"
     ledger_net: str = "0.00"
+    ledger_net_after: str = "0.00"
+    documents: DocumentCounts = field(default_factory=DocumentCounts)
     first_at: str | None = None
     last_at: str | None = None
 
@@ -65,10 +68,12 @@ def read(work: Session, view: str, kind: Kind, files: Collection["SourceFile"]) 
         people.see_in_file(work, view)
 
 
-def compare(shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, drop_identical: bool = False) -> Told:
-    """Stage what would be new. `mapped` are the fields that the files have."""
+def compare(
+    shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, drop_identical: bool = False, again: bool = False
+) -> Told:
+    """Stage what would be new. `mapped` are the fields that the files have; rows read `again` are parts of orders."""
     if kind == "orders":
-        return _compare_orders(shop, work, mapped, drop_identical=drop_identical)
+        return _compare_orders(shop, work, mapped, drop_identical=drop_identical, again=again)
     found = None
     rows, ids = ROWS[kind], "product_ref"
     if kind == "products":
@@ -100,15 +105,25 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
     for table, (source, is_changed) in tables.items():
         if is_changed:
             batch.write(shop, staged, table, f"select * from {source}", work.connection)
-    if kind == "orders" and work.count("select count(*) from fresh"):
-        batch.write(shop, staged, "order_lines", lines.ledger_sql(), work.connection)
+    if kind != "orders" or not arriving.says_more(work):
+        return
+    number = batch.UNNUMBERED
+    sources = {
+        "version_lines": lines.version_lines_sql(number),
+        "order_versions": arriving.versions_sql(number),
+        "replaced": versions.replaced(number),
+        "order_lines": lines.ledger_sql(work, number),
+    }
+    for table, sql in sources.items():
+        batch.write(shop, staged, table, sql, work.connection)
 
 
-def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool) -> Told:
+def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool, again: bool) -> Told:
     net = report.exact_net(work)
     read, valid = work.count("select count(*) from rows"), work.count("select count(*) from rows where problem is null")
     lines.make_lines(work, shop, drop_identical=drop_identical)
-    lines.make_entries(work, shop)
+    lines.make_entries(work)
+    arriving.meet(work, shop, "part" if again else "document")
     people.see_in_orders(work, mapped)
     people.number(work, shop)
     goods.see_in_orders(work, mapped)
@@ -126,6 +141,8 @@ def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_
         products=work.count("select count(*) from seen_products where is_product = 1"),
         net=net,
         ledger_net=report.ledger_net(work),
+        ledger_net_after=arriving.ledger_net(work, shop),
+        documents=arriving.counts(work),
         first_at=first_at,
         last_at=last_at,
     )

@@ -1,8 +1,8 @@
 """From typed rows to ledger lines: what each line is, which lines are the same, which the ledger does not hold yet.
 
 Tables of the session: `unusable` (rows with a problem), `keyed` (every usable row, with key and kind), `repeats` (rows
-whose key several rows have), `there` (keys that the ledger holds). Views: `lines` (`keyed` with its repeats), `entries`
-(what the ledger should hold), `fresh` (what it does not hold yet).
+whose key several rows have). Views: `lines` (`keyed` with its repeats), `entries` (what the files say that the ledger
+should hold), and of `arriving` `fresh` (what it does not hold yet).
 
 The identity of a line is what it says (`line_key`) and how often its file says it (`occurrence`). Descriptions and
 countries are not part of it, since shops reword them. The nature (goods, fee, adjustment) is, so that the kind of a
@@ -12,7 +12,7 @@ line never depends on which file came first.
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from volver.collect.ledger import rules
+from volver.collect.ledger import arriving, parts, rules, versions
 from volver.collect.ledger.session import Session
 from volver.store import Shop
 
@@ -33,12 +33,15 @@ def key_of(text: str) -> str:
 
 def read_rows(work: Session, view: str, files: Collection["SourceFile"]) -> None:
     """Stage every row of the typed view once: `rows`, and apart from them those that are `unusable`."""
-    priced = [str(each.file_no) for each in files if "unit_price" in each.mapping]
-    has_price = f"file_no in ({', '.join(priced)})" if priced else "false"
+
+    def says(field: str) -> str:
+        those = [str(each.file_no) for each in files if field in each.mapping]
+        return f"case when file_no in ({', '.join(those)}) then 1 else 0 end" if those else "0"
+
     work.run(f"""
         create temp table rows as
         select * exclude (product_ref, has_time), coalesce(product_ref, product_name) as product_ref,
-               case when {has_price} then 1 else 0 end as has_price
+               {says("unit_price")} as has_price, {says("order_ref")} as numbered
         from {view}""")
     work.run("create temp table unusable as select file_no, row_no, problem, raw from rows where problem is not null")
 
@@ -51,6 +54,7 @@ def make_lines(work: Session, shop: Shop, *, drop_identical: bool) -> None:
         create temp table keyed as
         select * exclude (by_document, by_status, is_cancellation, has_price, line_ref, currency),
                {key_of(f"concat_ws(chr(31), {_KEY})")} as line_key, {rules.kind()} as kind,
+               {key_of("order_ref")} as order_id,
                case when by_status and kind in ('sale', 'shipping_or_fee') then 1 else 0 end as mirrored
         from (
             select r.* exclude (raw, problem, net_exact, status), coalesce(n.nature, '') as nature,
@@ -65,41 +69,42 @@ def make_lines(work: Session, shop: Shop, *, drop_identical: bool) -> None:
         )""")
     work.run("drop table rows")
     _number_repeats(work, drop_identical=drop_identical)
-    if not work.count("select count(*) from repeats"):
+    joined = parts.join(work, shop.settings.timezone, arriving.ENTRY_UID)
+    if not joined and not work.count("select count(*) from repeats"):
         work.run("create temp view lines as select *, 1 as occurrence, 1 as copy, true as kept from keyed")
         return
-    work.run("""
+    kept, occurrence, more = "coalesce(r.kept, true)", "coalesce(r.occurrence, 1)", ""
+    if joined:
+        kept = f"case when k.order_id in (select order_id from shared) then j.uid is not null else {kept} end"
+        occurrence = f"coalesce(j.occurrence, {occurrence})"
+        more = f"left join joined j on j.uid = {arriving.ENTRY_UID}"
+    work.run(f"""
         create temp view lines as
         select k.* exclude (mirrored), coalesce(r.mirrored, k.mirrored) as mirrored,
-               coalesce(r.occurrence, 1) as occurrence, coalesce(r.copy, 1) as copy, coalesce(r.kept, true) as kept
-        from keyed k left join repeats r using (file_no, row_no)
+               {occurrence} as occurrence, coalesce(r.copy, 1) as copy, {kept} as kept
+        from keyed k left join repeats r using (file_no, row_no) {more}
         where not coalesce(r.dropped, false)""")
 
 
-def make_entries(work: Session, shop: Shop) -> None:
-    """Make `entries`, one row for each line that the ledger should hold, and `there`, the keys that it already holds.
+def make_entries(work: Session) -> None:
+    """Make `entries`, one row for each line that the ledger should hold by these files.
 
     A line whose order was cancelled by status stands as it was sold, and once more with every sign turned. An export
     from before the cancellation gives the first, a later one adds the second; nothing is ever edited.
     """
-    said = "order_ref, customer_ref, product_ref, product_name, ts_us, day, unit_price_e4, nature, file_no, row_no"
+    said = (
+        "order_id, order_ref, numbered, updated_us, customer_ref, product_ref, product_name, ts_us, day, "
+        "unit_price_e4, nature, file_no, row_no"
+    )
     work.run(f"""
         create temp view entries as
-        select {said}, line_key, occurrence, kind, quantity_e4, amount_e4, discount_e4, cost_e4, 0 as is_mirror
+        select {said}, line_key, occurrence, kind, quantity_e4, amount_e4, discount_e4, cost_e4, 0 as is_mirror,
+               {arriving.ENTRY_UID} as uid
         from lines where kept
         union all
         select {said}, {key_of("'cancelled:' || line_key")} as line_key, occurrence, 'cancel' as kind,
-               -quantity_e4, -amount_e4, 0 as discount_e4, -cost_e4, 1 as is_mirror
+               -quantity_e4, -amount_e4, 0 as discount_e4, -cost_e4, 1 as is_mirror, {arriving.ENTRY_UID} + 1 as uid
         from lines where kept and mirrored = 1""")
-    months = work.run("select distinct strftime(day, '%Y-%m') from keyed").fetchall()
-    work.show(shop, "order_lines", frozenset(str(month) for (month,) in months))
-    work.run("""
-        create temp table there as
-        select distinct line_key, occurrence from held_order_lines
-        where line_key in (select line_key from entries)""")
-    anti = "where not exists (select 1 from there t where t.line_key = e.line_key and t.occurrence = e.occurrence)"
-    empty = work.count("select count(*) from there") == 0
-    work.run(f"create temp view fresh as select * from entries e {'' if empty else anti}")
 
 
 def added(work: Session) -> int:
@@ -109,14 +114,27 @@ def added(work: Session) -> int:
     return work.count("select count(*) from fresh")
 
 
-def ledger_sql() -> str:
-    """SQL of the new ledger lines, as the lake's table wants them; their batch numbers them."""
+def ledger_sql(work: Session, number: int) -> str:
+    """SQL of the new ledger lines, as the lake's table wants them: what is fresh, and what corrects the older."""
+    lines = _entered("fresh", number, number << 32)
+    if work.count("select count(*) from leaving"):
+        lines += f" union all by name {versions.corrections(number)}"
+    return f"select *, strftime(day, '%Y-%m') as month from ({lines})"
+
+
+def version_lines_sql(number: int) -> str:
+    """SQL of the lines that the import says and does not enter, as the lake's table wants them."""
+    return _entered(arriving.UNENTERED, number, (number << 32) + versions.UNENTERED)
+
+
+def _entered(source: str, number: int, first: int) -> str:
     return f"""
-        select {key_of("e.order_ref")} as order_id, e.order_ref, c.customer_id, p.product_id, e.ts_us, e.day,
+        select {first} + row_number() over () as line_id, e.order_id, e.order_ref, c.customer_id, p.product_id, e.ts_us,
+               e.day,
                case e.kind when 'cancel' then 'cancellation' when 'adjustment' then 'adjustment' else 'sale' end as doc,
                e.kind, e.quantity_e4, e.unit_price_e4, e.amount_e4, e.discount_e4, e.cost_e4, e.line_key, e.occurrence,
-               strftime(e.day, '%Y-%m') as month
-        from fresh e
+               {number} as batch
+        from {source} e
         left join customer_ids c on e.customer_ref = c.customer_ref
         left join product_ids p on e.product_ref = p.product_ref"""
 

@@ -2,7 +2,8 @@
 
 `read` = `added` + `already_there` + every `set_aside` (+ `identical` if identical lines were dropped). `orders`,
 `lines`, `customers`, `products`, `ledger_net` describe what these files say, each ledger line once, whether or not the
-ledger held it before: the report of a second import differs from the first only in `added` and `already_there`.
+ledger held it before: the report of a second import differs from the first only in `added`, `already_there` and
+`documents`, which says what became of the orders. `ledger_net_after` is the whole ledger's.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.session import Session
 from volver.core import decimal_text, zone_named
 from volver.core.days import EPOCH
@@ -58,6 +60,8 @@ class ImportReport:
     products: int
     net: str
     ledger_net: str
+    ledger_net_after: str
+    documents: DocumentCounts
     currency: str
     first_at: str | None
     last_at: str | None

@@ -65,7 +65,7 @@ def _retry(
     sources = importing.paths_opening(shop, [path], asked)(work, currency, False)
     importing.read(work, sources, kind)
     with batch.staging(shop) as staged:
-        told = importing.compare(shop, work, sources, kind, asked)
+        told = importing.compare(shop, work, sources, kind, asked, again=True)
         still = {
             int(row_no)
             for (row_no,) in work.run(f"select row_no from {ROWS[kind]} where problem is not null").fetchall()

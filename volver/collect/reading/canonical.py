@@ -30,6 +30,7 @@ PARSED: Mapping[str, Mapping[str, str]] = {
         "cost_e4": "BIGINT",  # whole line
         "currency": "VARCHAR",  # code in capitals
         "status": "VARCHAR",  # as written, trimmed
+        "updated_us": "BIGINT",  # when the order was last changed, if the file says so
         "raw": "VARCHAR",  # JSON of the source's columns as text; only where problem is not NULL
         "full_key": "UBIGINT",  # hash of all source columns; the same only within one run on one machine
         "problem": "VARCHAR",  # first reason why the row cannot be used, else NULL

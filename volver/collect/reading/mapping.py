@@ -223,8 +223,8 @@ def _candidates(columns: Sequence[Column], field: str, kind: Kind) -> list[Colum
 def _fits(field: str, column: Column, columns: Sequence[Column], found: Mapping[str, tuple[Column, ...]]) -> bool:
     name = bare_key(column.name.rsplit("[].", 1)[-1])
     match field:
-        case "date":
-            return column.is_date and not OTHER_DATES.search(name)
+        case "date" | "updated":
+            return column.is_date and (field == "updated" or not OTHER_DATES.search(name))
         case "time":
             return column.p_time >= 0.5 and bool(found.get("date"))
         case "quantity" | "unit_price" | "total" | "discount" | "cost":

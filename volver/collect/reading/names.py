@@ -172,6 +172,14 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "documenttype "
         "bestellstatus statusdopedido situacaodopedido"
     ),
+    "updated": _names(
+        "updatedat orderupdatedat lastupdatedat lastupdated updateddate dateupdated updatedon lastupdate updatetime "
+        "lastupdatedate updated modifiedat lastmodifiedat lastmodified modifieddate datemodified modifiedon "
+        "datemodifiedgmt "
+        "lastmodifieddate modificationdate modified fechaactualizacion fechadeactualizacion ultimaactualizacion "
+        "actualizado actualizadoel fechamodificacion fechademodificacion ultimamodificacion modificado modificadoel "
+        "datemodification datedemodification geaendertam geandertam atualizadoem datadeatualizacao datamodifica"
+    ),
 }
 
 # Dates of something else: never taken for the date of the order unless the person says so.

@@ -30,6 +30,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "cost",
         "currency",
         "status",
+        "updated",
     ),
     "products": ("product_ref", "product_name", "category", "unit_price", "cost"),
     "customers": ("customer_ref", "email", "customer_name", "city", "country", "channel", "campaign"),

@@ -24,7 +24,7 @@ _OLDEST_US = 788_918_400_000_000  # 1995-01-01: before it nobody sold online
 _NO_CAMPAIGN = "['(not set)', '(none)', '(direct)', '(organic)', '(referral)', 'no campaign', 'sin campaña']"
 _FILLED = (
     *("date", "time", "email", "customer_ref", "customer_name", "city", "country", "channel", "campaign"),
-    *("currency", "status"),
+    *("currency", "status", "updated"),
 )
 
 
@@ -115,6 +115,7 @@ def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
     found = {field: _plain(plan, field) for field in ("line_ref", "city", "country", "channel", "category")}
     found["campaign"] = _campaign(plan)
     found["status"] = _status(plan)
+    found["updated_us"] = _updated(plan)
     found |= {"customer_name": _plain(plan, "customer_name"), "product_name": _plain(plan, "product_name")}
     email = f"lower({_plain(plan, 'email')})"
     found["email"] = (
@@ -151,6 +152,21 @@ def _status(plan: Plan) -> str:
     none = dates.blank(f"cast({day.sql} AS VARCHAR)")
     written = f"nullif(trim({_as_text(columns[0])}), '')" if len(columns) > 1 else "cast(NULL AS VARCHAR)"
     return f"CASE WHEN NOT {none} THEN 'cancelled' ELSE {written} END"
+
+
+def _updated(plan: Plan) -> str:
+    """When the order was last changed, to be compared with other files only; NULL where no column says so."""
+    if not plan.columns("updated"):
+        return "cast(NULL AS BIGINT)"
+    column = plan.columns("updated")[0]
+    if column.kind == "instant":
+        return f"epoch_us({column.sql})"
+    if column.kind != "text":
+        return f"epoch_us(try_cast({column.sql} AS TIMESTAMP))"
+    read = f"try_cast({column.sql} AS TIMESTAMP)"
+    if plan.date_plan is not None:
+        read = f"coalesce({read}, {dates.local_sql(plan.date_plan, column.sql)})"
+    return f"epoch_us({read})"
 
 
 def _plain(plan: Plan, field: str) -> str:

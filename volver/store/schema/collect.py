@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, String, Table, Text
 
 from volver.store.schema.metadata import ID, metadata
 
-# Bulk imports, by the log entry that names them.
+# Imports and undoings (`kind`), by the log entry that names them; an import that was taken back names the undoing.
 batches = Table(
     "batches",
     metadata,
@@ -15,6 +15,8 @@ batches = Table(
     Column("rows", BigInteger, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("report", Text, nullable=False),
+    Column("files", Text, nullable=False, server_default="[]"),
+    Column("undone_by", BigInteger, nullable=True),
 )
 
 

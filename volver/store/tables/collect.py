@@ -4,6 +4,11 @@ from volver.store.tables.table import LakeTable, columns
 
 TABLES = (
     LakeTable(
+        name="replaced",  # lines of the ledger that hold no longer, and their mirrors
+        sort="line_id",
+        columns=columns("line_id BIGINT, is_mirror INTEGER, batch BIGINT"),
+    ),
+    LakeTable(
         name="order_lines",
         partition="month",
         sort="customer_id, ts_us, line_id",
@@ -11,6 +16,26 @@ TABLES = (
             line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
             day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
             discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT, month VARCHAR"""),
+        everything="ledger",
+        unless="replaced",
+        holds="select l.* from ledger l left join replaced r on r.line_id = l.line_id where r.line_id is null",
+    ),
+    LakeTable(
+        name="order_versions",  # what each import said of each order it names
+        sort="order_id, batch",
+        columns=columns("""
+            order_id BIGINT, order_ref VARCHAR, batch BIGINT, lines_batch BIGINT, content BIGINT, updated_us BIGINT,
+            mode VARCHAR, state VARCHAR, lines INTEGER"""),
+        group_rows=65_536,
+    ),
+    LakeTable(
+        name="version_lines",  # lines of versions that brought them without entering them into the ledger
+        sort="order_id, line_id",
+        columns=columns("""
+            line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
+            day DATE, doc VARCHAR, kind VARCHAR, quantity_e4 BIGINT, unit_price_e4 BIGINT, amount_e4 BIGINT,
+            discount_e4 BIGINT, cost_e4 BIGINT, line_key BIGINT, occurrence INTEGER, batch BIGINT"""),
+        group_rows=65_536,
     ),
     LakeTable(
         name="customers",

@@ -8,7 +8,9 @@ class LakeTable:
     """A table of the lake: `columns` maps names to portable types, in order.
 
     `group_rows` is the size of a Parquet row group: small ones let one customer be read without the neighbours, large
-    ones make whole scans cheaper.
+    ones make whole scans cheaper. A table that is only ever added to may hold rows that count no longer: where the
+    table `unless` names any, `holds` is the SQL of those that do, read under the table's name, and `everything` is the
+    name of all of them.
     """
 
     name: str
@@ -16,6 +18,9 @@ class LakeTable:
     partition: str | None = None
     sort: str = ""
     group_rows: int = 8_192
+    everything: str = ""
+    unless: str = ""
+    holds: str = ""
 
 
 def columns(text: str) -> dict[str, str]:
