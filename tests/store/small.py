@@ -57,7 +57,8 @@ _SOURCES = {
         select max(customer_id) as customer_id, min(day) as day, min(day) as from_day,
                cast(case when order_id % 7 = 0 then min(day) + 5 end as date) as until_day, order_id,
                max(case when kind = 'sale' then 1 else 0 end) as counts, sum(amount_e4) as gross_e4,
-               sum(amount_e4) as amount_e4, 1 + order_id % 3 as batch, case when order_id % 5 = 0 then 1 else 0 end as whole
+               sum(amount_e4) as amount_e4, 1 + order_id % 3 as batch,
+               case when order_id % 5 = 0 then 1 else 0 end as whole
         from order_lines where kind not in ('adjustment', 'write_off') group by order_id
         union all
         select max(customer_id) as customer_id, min(day) as day, cast(min(day) + 5 as date) as from_day,
