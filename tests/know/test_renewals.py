@@ -9,7 +9,8 @@ import pytest
 
 from tests.predict.world import simulated_lines, simulated_shop
 from volver import app, know, predict
-from volver.store import Shop, compact, create_shop, open_shop, stamp
+from volver.predict.freshness import REBUYS
+from volver.store import Shop, compact, create_shop, open_shop, replace_with, stamp
 
 DERIVED = ("facts", "scores", "rebuys")
 
@@ -93,10 +94,19 @@ def test_a_trait_of_everybody_is_one_table(shop: Shop) -> None:
     everybody = know.trait_table(shop, "stage", declared).table
     assert everybody.num_rows == shop.lake.snapshot("facts").rows
     assert set(everybody.column("text").to_pylist()) <= set(know.STAGES)
-    rebuys = know.trait_table(shop, "p_rebuy_28d", declared).table
-    assert rebuys.num_rows == shop.lake.snapshot("rebuys").rows
-    one = rebuys.column("name")[0].as_py()
-    assert set(know.trait_table(shop, one, declared).table.column("name").to_pylist()) == {one}
+    rows = "select * from (values (1, 8, 0.5), (1, 9, 0.25), (2, 9, 0.125)) t(customer_id, product_id, p_28d)"
+    day = know.today(shop).day
+    fills = "3 as times, 30.0 as usual_gap_days, null as last_day, null as due_from_day, null as due_to_day"
+    files = shop.compute.write(f"select *, {fills} from ({rows})", "rebuys")
+    replace_with(shop, "rebuys", files, REBUYS.marks(shop, day))
+    told = know.trait_table(shop, "p_rebuy_28d", declared).table.select(["customer_id", "name", "number"]).to_pylist()
+    assert [tuple(row.values()) for row in told] == [
+        (1, "p_rebuy_28d:8", 0.5),
+        (1, "p_rebuy_28d:9", 0.25),
+        (2, "p_rebuy_28d:9", 0.125),
+    ]
+    assert know.trait_table(shop, "p_rebuy_28d:9", declared).table.column("customer_id").to_pylist() == [1, 2]
+    assert {each.name for each in know.traits(shop, 1, declared)} >= {"p_rebuy_28d:8", "p_rebuy_28d:9"}
     states = {each.trait.name: each for each in know.trait_states(shop, declared)}
     assert states["p"].as_of is None, "propensities wait to be asked for"
     with pytest.raises(know.UnknownTrait):

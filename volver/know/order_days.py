@@ -81,13 +81,13 @@ def _may_add(shop: Shop, before: dict[str, int]) -> bool:
         return False
     if shop.lake.since("order_lines", before["version"]) != "added":
         return False
-    sql = "select count(*) as n from ledger where batch > $after"
-    if shop.compute.relation(
-        "select 1 from replaced where batch > $after limit 1", {"after": before["offset"]}
-    ).num_rows:
-        return False  # lines that hold no longer may leave a document without any
-    fresh = shop.compute.relation(sql, {"after": before["offset"]}).column("n")[0].as_py()
-    return bool(before["rows"] + fresh == shop.lake.snapshot("order_lines").rows)
+    sql = "select count(*) as n from {table} where batch > $after"
+    fresh, gone = (
+        shop.compute.relation(sql.format(table=table), {"after": before["offset"]}).column("n")[0].as_py()
+        for table in ("ledger", "replaced")
+    )
+    # Lines that hold no longer may leave a document without any, and nothing would take its rows' place.
+    return not gone and bool(before["rows"] + fresh == shop.lake.snapshot("order_lines").rows)
 
 
 def _is_ours(shop: Shop, before: dict[str, int]) -> bool:

@@ -54,7 +54,7 @@ def group() -> None:
 
 @group.command(name="fit")
 @click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d"]), help="Learn as of the end of this day (default: the last order)."
+    "--at", type=click.DateTime(["%Y-%m-%d"]), help="Learn as of the end of this day (default: the shop's own)."
 )
 @_HORIZON
 @_MODEL

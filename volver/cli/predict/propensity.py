@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="propensity")
-@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of the end of this day (default: the last order).")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of the end of this day (default: the shop's day).")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
 def propensity_command(context: Context, at: Any, as_json: bool) -> None:

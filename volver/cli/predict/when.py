@@ -28,12 +28,24 @@ def when_command(context: Context, customer: str | None, refresh: bool, as_json:
     with context.open_shop() as shop:
         report = predict.foresee_when(shop) if refresh else None
         found = _of_customer(shop, customer) if customer else _of_shop(shop)
+        found |= _freshness(shop)
     if as_json:
         tell_json({**found, "refreshed": report.to_dict() if report else None})
         return
     if report:
         _tell_report(report)
     _tell(found)
+    if found["age"]:
+        click.echo(f"This is a {found['age']}: `volver predict when --refresh` makes it anew.")
+
+
+def _freshness(shop: "Shop") -> dict[str, object]:
+    """The day that the answer is of, and how old that is, where it is older than the shop's day."""
+    from volver import know
+    from volver.store import stamp
+
+    made, age = stamp(shop, "rebuys"), know.table_age(shop, "rebuys")
+    return {"as_of": made.day.isoformat() if made and made.day else None, "age": str(age) if age else None}
 
 
 def _of_customer(shop: "Shop", reference: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ import numpy as np
 from volver.core import E4, Answer, Words, clock, midnight_us
 from volver.know import KnowSettings
 from volver.predict.numerics.arrays import Bools, Floats
-from volver.predict.value.histories import TooLittleHistory, day_after, last_day
+from volver.predict.value.histories import TooLittleHistory, day_after, last_day, span
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def check_recommend(
     from volver.predict.recommend.evaluation import split
 
     began = clock.stopwatch_s()
-    last = last_day(shop, None)
+    last = span(shop)[1]
     day = day_after(last, -_AHEAD) if cut is None else last_day(shop, cut)
     found = baskets(shop, last, without)
     end = midnight_us(day + timedelta(days=1), shop.settings.timezone) / _DAY_US

@@ -143,7 +143,7 @@ def check(
     By default the holdout ends on the last order day, and is a quarter of the history, a year at most.
     Raises `predict.bad_holdout`, `predict.too_little_history`, `predict.unknown_model`.
     """
-    holdout = last_day(shop, holdout_until)
+    holdout = last_day(shop, holdout_until or span(shop)[1])
     calibration = _day(calibrate_until) if calibrate_until else day_after(holdout, -max(held_days(shop, holdout), 1.0))
     if holdout <= calibration:
         raise BadHoldout(holdout=holdout.isoformat(), calibration=calibration.isoformat())

@@ -75,7 +75,7 @@ class FitReport:
 
 
 def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, model: str = AUTO) -> FitReport:
-    """Choose and learn from all that was known at `at` (the last order day by default) and publish.
+    """Choose and learn from all that was known at `at` (the shop's day by default) and publish.
 
     Published scores always look 365 days ahead; `horizon` is for the report and for what the past is tried with.
     Raises `predict.too_little_history`, `predict.unknown_model`.
