@@ -7,7 +7,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format shots bench locks docs clean
+.PHONY: help setup demo test test-all check format shots bench graph locks docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ bench: $(VENV)/.dev ## Run the benchmarks and print their ratios
 
 docs: $(VENV)/.dev ## Run the code in README and docs
 	@$(PY) -m pytest -q tests/test_docs.py
+
+graph: $(VENV)/.dev ## Print how the rooms import one another
+	@$(PY) -m tests.import_graph
 
 locks: $(VENV)/bin/uv ## Resolve the dependencies again
 	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/run.txt
