@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from tests.store.lakes import add_lines, total
 from volver.store import Appender, Shop, compact, keep, open_shop
