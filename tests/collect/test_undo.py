@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.collect.documents_world import Line, hear, line, stands, sums
 from tests.collect.ledger_world import rows_of
-from tests.world import new_shop
+from tests.world import examples, new_shop
 from volver import know
 from volver.collect import NoSuchImport, NotUndoable, imports, recover, undo
 from volver.collect.ledger.undoing import undo as undo_step_by_step
@@ -51,25 +51,11 @@ def lives(draw: st.DrawFn) -> list[Any]:
 
 
 @settings(
-    max_examples=10,
+    max_examples=examples(5, 150),
     phases=[Phase.explicit, Phase.generate],  # every example makes shops: shrinking would take hours
 )
 @given(lives())
 def test_imports_and_undoings_leave_what_the_remaining_imports_alone_make(life: list[Any]) -> None:
-    check_life(life)
-
-
-@pytest.mark.slow
-@settings(
-    max_examples=150,
-    phases=[Phase.explicit, Phase.generate],
-)
-@given(lives())
-def test_many_lives_of_a_ledger(life: list[Any]) -> None:
-    check_life(life)
-
-
-def check_life(life: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         remaining: dict[int, list[list[Line]]] = {}
         with at(Path(folder) / "lived") as shop:
