@@ -51,7 +51,7 @@ def lives(draw: st.DrawFn) -> list[Any]:
 
 
 @settings(
-    max_examples=examples(5, 150),
+    max_examples=examples(10, 150),
     phases=[Phase.explicit, Phase.generate],  # every example makes shops: shrinking would take hours
 )
 @given(lives())
