@@ -21,7 +21,7 @@ class Spoken:
     lost: list[str] = field(default_factory=list)
 
 
-def spoken(name: str, tree: ast.Module) -> Spoken:
+def spoken(name: str, tree: ast.AST) -> Spoken:
     """All that a module says."""
     module, found = _Module(tree), Spoken()
     for node in ast.walk(tree):
@@ -39,7 +39,7 @@ def spoken(name: str, tree: ast.Module) -> Spoken:
 
 
 class _Module:
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.AST) -> None:
         self.tree = tree
         self.is_stored = False
         self.parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,17 @@ TEMPLATES = sorted((HOUSE / "volver/ui").glob("*/templates/*.html"))
 EVERYTHING = sorted({*SOURCES, *(HOUSE / "tests").rglob("*.py"), *(HOUSE / "benchmarks").rglob("*.py")})
 
 
-def trees(paths: list[Path] = SOURCES) -> Iterator[tuple[str, ast.Module]]:
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def walked(paths: list[Path] = SOURCES) -> Iterator[tuple[str, ast.AST]]:
+    """Every node of every file, with the file's name."""
     for path in paths:
-        yield str(path.relative_to(HOUSE)), ast.parse(path.read_text(encoding="utf-8"))
+        name = str(path.relative_to(HOUSE))
+        for node in nodes(path):
+            yield name, node
 
 
 def tracked() -> list[Path]:
@@ -49,8 +58,7 @@ def test_a_file_fits_in_a_head() -> None:
 def test_a_function_fits_on_a_screen() -> None:
     long = [
         f"{name}:{node.lineno} {node.name}"
-        for name, tree in trees(EVERYTHING)
-        for node in ast.walk(tree)
+        for name, node in walked(EVERYTHING)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60
     ]
     assert not long
@@ -71,23 +79,23 @@ def test_only_the_clock_reads_the_time() -> None:
 def test_only_the_command_line_prints() -> None:
     found = [
         f"{name}:{node.lineno}"
-        for name, tree in trees()
+        for name, node in walked()
         if "/cli/" not in name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        and isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
     ]
     assert not found
 
 
 def test_rooms_are_entered_by_the_front_door() -> None:
     found = []
-    for name, tree in trees():
+    for name, node in walked():
         here = Path(name).parts[1].removesuffix(".py")
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("volver."):
-                room, *inside = node.module.split(".")[1:]
-                if inside and room != here and room in ROOMS and room != "core":
-                    found.append(f"{name}:{node.lineno} enters {node.module}")
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("volver."):
+            room, *inside = node.module.split(".")[1:]
+            if inside and room != here and room in ROOMS and room != "core":
+                found.append(f"{name}:{node.lineno} enters {node.module}")
     assert not found
 
 
@@ -145,8 +153,8 @@ def test_every_console_text_exists_in_spanish() -> None:
     for path in TEMPLATES:
         wanted |= {a or b for a, b in calls.findall(path.read_text(encoding="utf-8"))}
     lost = []
-    for name, tree in trees():
-        found = spoken(name, tree)
+    for path in SOURCES:
+        found = spoken(str(path.relative_to(HOUSE)), nodes(path)[0])
         wanted |= set(found.texts)
         lost += found.lost
     missing = sorted(text for text in wanted if text and text not in table)
@@ -179,7 +187,7 @@ def test_a_text_from_nowhere_is_told() -> None:
 
 def left_over(texts: set[str]) -> list[str]:
     """Those that stand in quotes nowhere in the code and the templates."""
-    said = {node.value for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    said = {node.value for _, node in walked() if isinstance(node, ast.Constant)}
     shown = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
     rest = (text for text in texts - said if f'"{text}"' not in shown)
     return sorted(text for text in rest if "'{}'".format(text.replace("'", "\\'")) not in shown)
@@ -238,8 +246,9 @@ def test_help_stays_light() -> None:
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {heavy} if name in sys.modules], time.process_time(), file=sys.stderr)"
     )
-    best = 9.0
-    for _ in range(5):
+    best, tries = 9.0, 0
+    while best >= 0.150 and tries < 12:  # on a busy machine the same work takes longer
+        tries += 1
         ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded, seconds = ran.stderr.rsplit("]", 1)
         assert loaded.endswith("[")

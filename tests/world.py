@@ -105,6 +105,13 @@ def once(temporary: pytest.TempPathFactory, name: str, make: Callable[[Path], ob
     return made
 
 
+def examples(quick: int, thorough: int) -> int:
+    """How many examples a test draws whose every example makes shops: few in `make test`, many in `make test-all`."""
+    from hypothesis import settings
+
+    return thorough if settings.get_current_profile_name() == "thorough" else quick
+
+
 def copied(made: Path, path: Path) -> Shop:
     """A copy of a closed shop, open."""
     shutil.copytree(made, path)

@@ -10,9 +10,10 @@ from deltalake import write_deltalake
 
 from tests.collect.ledger_world import imported, rows_of
 from tests.collect.reading_world import mapping
+from tests.world import new_shop
 from volver.collect import ImportOptions, import_files
 from volver.collect.reading.sources import NotRecognised
-from volver.store import Shop, create_shop, open_shop
+from volver.store import Shop, open_shop
 
 HEADER = ("order_id", "ordered_at", "customer_id", "sku", "product", "quantity", "unit_price", "channel", "campaign")
 WON = "select customer_ref, channel, campaign from customers order by customer_ref"
@@ -20,7 +21,7 @@ WON = "select customer_ref, channel, campaign from customers order by customer_r
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", timezone="UTC") as made:
+    with new_shop(tmp_path / "shop", timezone="UTC") as made:
         yield made
 
 
@@ -72,7 +73,7 @@ def test_the_first_order_that_names_one_says_who_won_the_customer(shop: Shop, tm
 def test_files_may_come_in_any_order(tmp_path: Path) -> None:
     rows = order(1, "01-05"), order(2, "02-05", "ads"), order(3, "03-05", "mail", "Mayo"), order(4, "02-07", "x", "y")
     for turn in ((3, 2, 1, 0), (0, 2, 3, 1)):
-        with create_shop(tmp_path / f"shop{turn[0]}", timezone="UTC") as shop:
+        with new_shop(tmp_path / f"shop{turn[0]}", timezone="UTC") as shop:
             for at in turn:
                 imported(shop, orders(tmp_path / f"{turn[0]}-{at}.csv", rows[at]))
             assert rows_of(shop, WON) == [("ana", "ads", "y")], turn
@@ -134,7 +135,7 @@ def made_old(shop: Shop) -> None:
 
 def test_a_shop_from_before_campaigns_opens_answers_and_takes_them_in(tmp_path: Path) -> None:
     path = tmp_path / "shop"
-    with create_shop(path, timezone="UTC") as shop:
+    with new_shop(path, timezone="UTC") as shop:
         imported(shop, orders(tmp_path / "a.csv", order(1, "03-05", "ads"), order(2, "04-01", "web", "", "luis")))
         made_old(shop)
     with open_shop(path) as shop:

@@ -17,8 +17,9 @@ from tests.collect.ledger_world import (
     rows_of,
     write_csv,
 )
+from tests.world import new_shop
 from volver.collect import OtherCurrency, set_aside
-from volver.store import Shop, create_shop, open_shop
+from volver.store import Shop, open_shop
 
 
 @pytest.fixture
@@ -244,12 +245,12 @@ def test_other_and_unknown_currencies_are_set_aside(shop: Shop, tmp_path: Path) 
 
 def test_an_empty_shop_takes_the_currency_of_its_first_import(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "orders.csv", EXPORT)
-    shop = create_shop(tmp_path / "shop")
+    shop = new_shop(tmp_path / "shop")
     assert imported(shop, path, currency="gbp").currency == "GBP"
     assert imported(shop, path).rows.added == 0
     assert open_shop(tmp_path / "shop").settings.currency == "GBP"
     with pytest.raises(OtherCurrency):
         imported(shop, path, currency="USD")
-    chosen = create_shop(tmp_path / "chosen", currency="EUR")
+    chosen = new_shop(tmp_path / "chosen", currency="EUR")
     with pytest.raises(OtherCurrency):
         imported(chosen, path, currency="GBP")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.collect.ledger_world import EXPORT, UK, Row, arithmetic_holds, british, imported, ledger, rows_of, write_csv
+from tests.world import examples
 from volver.store import Shop, open_shop
 
 PRODUCTS = [
@@ -105,7 +106,7 @@ def after(empty: Path, commands: Sequence[Sequence[Sequence[Row]]]) -> tuple[Any
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(6, 40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],  # every example makes shops: shrinking would take hours
 )
@@ -134,8 +135,7 @@ def cuts(draw: st.DrawFn) -> tuple[list[Row], list[list[Row]]]:
 
 
 @settings(
-    max_examples=8,
-    deadline=None,
+    max_examples=examples(4, 30),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],
 )

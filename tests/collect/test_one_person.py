@@ -12,9 +12,10 @@ from alembic.config import Config
 from deltalake import write_deltalake
 
 from tests.collect.ledger_world import imported, rows_of, write_csv
+from tests.world import new_shop
 from volver import know
 from volver.collect import ImportOptions, recover, try_import
-from volver.store import Shop, canonical, create_shop, merging, open_shop, people
+from volver.store import Shop, canonical, merging, open_shop, people
 from volver.store.state import MIGRATIONS
 
 ORDERS = ("Order ID", "Date", "Email", "Item", "Qty", "Price")
@@ -59,13 +60,13 @@ def story(shop: Shop) -> list[tuple[object, ...]]:
 def test_files_in_any_order_make_the_same_people(
     order: tuple[int, ...], files: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    with create_shop(tmp_path / "once", timezone="UTC") as shop:
+    with new_shop(tmp_path / "once", timezone="UTC") as shop:
         imported(shop, *files)
         wanted = story(shop)
     assert [(row[0], row[3], row[4]) for row in wanted] == [
         (str(7000 + n), "Vigo", 3 if 1 <= n <= 4 else 2) for n in range(6)
     ]
-    with create_shop(tmp_path / "shop", timezone="UTC") as shop:
+    with new_shop(tmp_path / "shop", timezone="UTC") as shop:
         for at in order:
             imported(shop, files[at])
         assert story(shop) == wanted
@@ -79,7 +80,7 @@ def test_files_in_any_order_make_the_same_people(
 
 
 def test_a_customer_found_by_any_number_of_theirs_is_the_one_person(files: tuple[Path, ...], tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop", timezone="UTC") as shop:
+    with new_shop(tmp_path / "shop", timezone="UTC") as shop:
         imported(shop, files[0])
         imported(shop, files[2])
         imported(shop, files[1])
@@ -94,7 +95,7 @@ def test_a_customer_found_by_any_number_of_theirs_is_the_one_person(files: tuple
 
 
 def test_two_references_with_one_email_are_two_people_and_the_report_says_so(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop", timezone="UTC") as shop:
+    with new_shop(tmp_path / "shop", timezone="UTC") as shop:
         imported(shop, by_email(tmp_path / "o.csv", people=1))
         path = customers(tmp_path / "p.csv", [("1", "c0@example.org"), ("2", "c0@example.org"), ("3", "x@example.org")])
         report = imported(shop, path)
@@ -105,7 +106,7 @@ def test_two_references_with_one_email_are_two_people_and_the_report_says_so(tmp
 
 
 def test_a_dry_run_gives_no_number_away(files: tuple[Path, ...], tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop", timezone="UTC") as shop:
+    with new_shop(tmp_path / "shop", timezone="UTC") as shop:
         imported(shop, files[0])
         would = try_import(shop, [files[1]], ImportOptions())
         assert would.report is not None
@@ -115,7 +116,7 @@ def test_a_dry_run_gives_no_number_away(files: tuple[Path, ...], tmp_path: Path)
 
 
 def test_what_a_person_parted_no_import_joins(files: tuple[Path, ...], tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop", timezone="UTC") as shop:
+    with new_shop(tmp_path / "shop", timezone="UTC") as shop:
         for each in (files[0], files[2], files[1]):
             imported(shop, each)
         person = know.find_customer(shop, "7001") if story(shop) else 0
@@ -137,7 +138,7 @@ def test_a_merge_of_a_batch_survives_a_power_cut_after_its_entry(files: tuple[Pa
 
     from volver.collect import import_files
 
-    with create_shop(tmp_path / "shop", timezone="UTC") as shop:
+    with new_shop(tmp_path / "shop", timezone="UTC") as shop:
         imported(shop, files[0])
         imported(shop, files[2])
     shutil.copytree(tmp_path / "shop", tmp_path / "whole")
@@ -168,7 +169,7 @@ def made_old(path: Path) -> None:
 
 def test_a_shop_of_an_older_release_keeps_every_number(files: tuple[Path, ...], tmp_path: Path) -> None:
     path = tmp_path / "shop"
-    with create_shop(path, timezone="UTC") as shop:
+    with new_shop(path, timezone="UTC") as shop:
         imported(shop, files[2])
         imported(shop, by_email(tmp_path / "o.csv"))
         before = rows_of(shop, "select * from customers order by 1")
@@ -189,7 +190,7 @@ def test_a_lost_state_is_told_and_gives_no_number_twice(files: tuple[Path, ...],
     from volver.store import check_shop
 
     path = tmp_path / "shop"
-    create_shop(path, timezone="UTC").close()
+    new_shop(path, timezone="UTC").close()
     shutil.copy(path / "state.db", tmp_path / "older.db")
     with open_shop(path) as shop:
         imported(shop, files[0])

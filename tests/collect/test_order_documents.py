@@ -9,16 +9,17 @@ import pytest
 
 from tests.collect.documents_world import hear, line, stands, sums
 from tests.collect.ledger_world import rows_of
+from tests.world import new_shop
 from volver import know
 from volver.collect import imports, undo
-from volver.store import Shop, create_shop, open_shop
+from volver.store import Shop, open_shop
 
 ONE = [("1", "A", 1, 10.0)]
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", currency="EUR", timezone="Europe/Madrid") as made:
+    with new_shop(tmp_path / "shop", currency="EUR", timezone="Europe/Madrid") as made:
         yield made
 
 
@@ -134,7 +135,7 @@ def test_the_version_that_was_updated_last_wins_whichever_comes_first(shop: Shop
     report = hear(shop, old)
     assert stands(shop) == [("1", "A", 2, 20.0)]
     assert (report.documents.same, report.documents.changed) == (1, 0)
-    with create_shop(tmp_path / "other", currency="EUR", timezone="Europe/Madrid") as other:
+    with new_shop(tmp_path / "other", currency="EUR", timezone="Europe/Madrid") as other:
         hear(other, old)
         hear(other, new)
         assert stands(other) == stands(shop)

@@ -1,34 +1,27 @@
 """Taking an import back leaves the ledger as the other imports alone would have made it."""
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.collect.documents_world import Line, hear, line, stands, sums
 from tests.collect.ledger_world import rows_of
+from tests.world import examples, new_shop
 from volver import know
 from volver.collect import NoSuchImport, NotUndoable, imports, recover, undo
 from volver.collect.ledger.undoing import undo as undo_step_by_step
-from volver.store import Shop, create_shop, open_shop
+from volver.store import Shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", currency="EUR", timezone="Europe/Madrid") as made:
+    with new_shop(tmp_path / "shop", currency="EUR", timezone="Europe/Madrid") as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "shop"
-    create_shop(path, currency="EUR", timezone="Europe/Madrid").close()
-    return path
 
 
 @st.composite
@@ -58,32 +51,14 @@ def lives(draw: st.DrawFn) -> list[Any]:
 
 
 @settings(
-    max_examples=10,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(10, 150),
     phases=[Phase.explicit, Phase.generate],  # every example makes shops: shrinking would take hours
 )
 @given(lives())
-def test_imports_and_undoings_leave_what_the_remaining_imports_alone_make(empty: Path, life: list[Any]) -> None:
-    check_life(empty, life)
-
-
-@pytest.mark.slow
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    phases=[Phase.explicit, Phase.generate],
-)
-@given(lives())
-def test_many_lives_of_a_ledger(empty: Path, life: list[Any]) -> None:
-    check_life(empty, life)
-
-
-def check_life(empty: Path, life: list[Any]) -> None:
+def test_imports_and_undoings_leave_what_the_remaining_imports_alone_make(life: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         remaining: dict[int, list[list[Line]]] = {}
-        with at(empty, Path(folder) / "lived") as shop:
+        with at(Path(folder) / "lived") as shop:
             for each in life:
                 if isinstance(each, int):
                     if each < len(remaining):
@@ -96,16 +71,15 @@ def check_life(empty: Path, life: list[Any]) -> None:
                 if len(imports(shop)) > known:  # what says nothing new is no import
                     remaining[imports(shop)[0].number] = each
             lived = seen(shop)
-        with at(empty, Path(folder) / "plain") as shop:
+        with at(Path(folder) / "plain") as shop:
             for files in remaining.values():
                 hear(shop, *files)
             assert lived == seen(shop)
 
 
-def at(empty: Path, home: Path) -> Shop:
+def at(home: Path) -> Shop:
     home.mkdir()
-    shutil.copytree(empty, home / "shop")
-    return open_shop(home / "shop")
+    return new_shop(home / "shop", currency="EUR", timezone="Europe/Madrid")
 
 
 def seen(shop: Shop) -> list[Any]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.predict.money_world import orders, shop_with
+from tests.world import new_shop
 from volver.collect import BadCosts, Cost, read_costs
 from volver.predict.money.ceiling import CeilingReport, NoCostsBy, _passes, spend_ceiling, told
 from volver.predict.money.costs import keep_costs, kept_costs
@@ -101,9 +102,8 @@ def test_money_is_read_back_whatever_its_marks(cents: int, mark: str, grouped: b
 
 
 def test_the_same_costs_twice_are_kept_once_and_new_ones_replace_old(tmp_path: Path) -> None:
-    from volver.store import create_shop
 
-    with create_shop(tmp_path / "shop") as made:
+    with new_shop(tmp_path / "shop") as made:
         assert keep_costs(made, WANTED) == 2
         assert keep_costs(made, WANTED) == 2
         assert set(kept_costs(made)) == set(WANTED)

@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 from tests.predict.world import simulated_lines, simulated_shop
+from tests.world import new_shop
 from volver import predict
 from volver.predict.value.registry import NoModel, NoSuchModel
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 FIT_DAY = 640
 FITTED = date(2023, 1, 1) + timedelta(days=FIT_DAY - 1)
@@ -29,7 +30,7 @@ def halved(lines: pl.DataFrame, seed: int, left: float = 0.5) -> pl.DataFrame:
 
 @contextmanager
 def fitted(folder: Path, lines: pl.DataFrame) -> Iterator[Shop]:
-    with create_shop(folder / "shop", currency="EUR") as shop:
+    with new_shop(folder / "shop", currency="EUR") as shop:
         simulated_shop(shop, lines, folder / "lines.parquet")
         predict.fit(shop, FITTED)
         yield shop
@@ -66,7 +67,7 @@ def test_nothing_is_said_before_two_weeks_are_over_or_without_a_model(tmp_path: 
     lines = simulated_lines(120, seed=3).filter(pl.col("day") < FIT_DAY + 12)
     with fitted(tmp_path, lines) as shop:
         assert predict.drift(shop) is None
-    with create_shop(tmp_path / "bare") as bare, pytest.raises(NoModel):
+    with new_shop(tmp_path / "bare") as bare, pytest.raises(NoModel):
         predict.drift(bare)
 
 

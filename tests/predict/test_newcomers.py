@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.predict.money_world import START, learned_from_orders, orders, shop_with, true_later_orders, true_spend
-from tests.world import written
+from tests.world import new_shop, written
 from volver.predict.money.effects import Effects, Feature
 from volver.predict.money.first_orders import UnknownGrouping, first_orders, groups
 from volver.predict.money.leads import effects_of, value_at_first_order, value_of_lead
@@ -266,9 +266,8 @@ def test_intervals_of_newcomers_cover_as_often_as_they_claim() -> None:
 def test_the_simulated_shop_whose_channels_say_nothing(tmp_path: Path) -> None:
     from volver import know, predict
     from volver.collect import import_simulated, simulate_shop
-    from volver.store import create_shop
 
-    with create_shop(tmp_path / "shop", currency="EUR", timezone="Europe/Madrid") as shop:
+    with new_shop(tmp_path / "shop", currency="EUR", timezone="Europe/Madrid") as shop:
         made = simulate_shop(6000, 3, out_dir=tmp_path / "files")
         import_simulated(shop, made)
         know.refresh(shop)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.predict.world import past_of_days, rhythmic_lines, shared, simulated_lines, simulated_shop, write_ledger
+from tests.world import new_shop
 from volver import predict
 from volver.predict.laws.calendar import CLOSED, FLAT, Calendar
 from volver.predict.laws.closures import closures
@@ -24,7 +25,7 @@ from volver.predict.value.holdout import chosen, compared
 from volver.predict.value.level import LAW, learn_level
 from volver.predict.value.selection import Choice, choose
 from volver.predict.value.training import learn, learned_from
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 CHRISTMAS = Calendar(tuple((np.array([6, 7, 8, 8, 9, 9, 8, 8, 12, 16, 24, 12]) / (127 / 12)).tolist()))
 
@@ -33,7 +34,7 @@ CHRISTMAS = Calendar(tuple((np.array([6, 7, 8, 8, 9, 9, 8, 8, 12, 16, 24, 12]) /
 def gifts(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Two years of a shop that sells three times as much in November."""
     folder = tmp_path_factory.mktemp("gifts")
-    shop = create_shop(folder / "shop")
+    shop = new_shop(folder / "shop")
     simulated_shop(shop, simulated_lines(4000, 3, CHRISTMAS), folder / "lines.parquet")
     return shop
 
@@ -99,7 +100,7 @@ def test_what_was_learned_survives_the_shelf(gifts: Shop) -> None:
 
 
 def test_customers_with_a_rhythm_get_a_law_of_rhythm_that_survives_the_shelf(tmp_path: Path) -> None:
-    shop = create_shop(tmp_path / "shop")
+    shop = new_shop(tmp_path / "shop")
     simulated_shop(shop, rhythmic_lines(1500, seed=0, k=3), tmp_path / "lines.parquet")
     known = past(shop, date(2024, 12, 30))
     then, now = known.at(date(2024, 10, 1)), known.at(date(2024, 12, 30))
@@ -240,7 +241,7 @@ def test_a_level_never_goes_beyond_the_errors_it_saw(errors: list[float], a_year
 def test_the_apparel_retailer_of_clvtools_needs_its_calendar(tmp_path: Path) -> None:
     """12 months within 5 % with the calendar index, beyond 10 % without."""
     path = shared("clv/clvtools_apparelTrans.parquet")
-    with create_shop(tmp_path / "shop") as shop:
+    with new_shop(tmp_path / "shop") as shop:
         write_ledger(
             shop,
             f"""select row_number() over () as order_id, Id as customer_id, 1 as product_id, 'sale' as kind,

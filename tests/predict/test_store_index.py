@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.predict.world import simulated_lines, simulated_shop
+from tests.world import new_shop
 from volver import predict
 from volver.cli.main import root
 from volver.collect import INDEX, ORDERS, SALES, BadCalendarFile, IndexFile, IndexRow, StoreIndex
@@ -28,7 +29,7 @@ from volver.predict.value.level import learn_level
 from volver.predict.value.selection import Choice, choose
 from volver.predict.value.shop_calendar import calendar_report, forget_calendar, import_calendar, kept_index, read_index
 from volver.predict.value.training import learn
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 CHRISTMAS = Calendar(tuple((np.array([6, 7, 8, 8, 9, 9, 8, 8, 12, 16, 24, 12]) / (127 / 12)).tolist()))
 TODAY = date(2025, 6, 15)
@@ -259,7 +260,7 @@ def test_ugly_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, 
 def young(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Two years of a shop that sells three times as much in November; tests stand nine months after its first day."""
     folder = tmp_path_factory.mktemp("young")
-    with create_shop(folder / "shop") as shop:
+    with new_shop(folder / "shop") as shop:
         simulated_shop(shop, simulated_lines(8000, 5, CHRISTMAS), folder / "lines.parquet")
         yield shop
 
@@ -346,7 +347,7 @@ def test_ten_shops_see_their_first_christmas_coming(tmp_path: Path) -> None:
     """Ratio of forecast to what came, and whether the 80 % interval held, without and with the index."""
     found: dict[str, list[tuple[float, bool]]] = {"without": [], "with": []}
     for seed in range(1, 13):
-        with create_shop(tmp_path / f"shop{seed}") as shop:
+        with new_shop(tmp_path / f"shop{seed}") as shop:
             simulated_shop(shop, simulated_lines(8000, seed, CHRISTMAS), tmp_path / f"{seed}.parquet")
             orders = came(shop, AT, date(2023, 12, 31))
             for name, index in (("without", None), ("with", sold(CHRISTMAS, growth=lambda t: 0.5 * t, seed=seed))):
@@ -382,7 +383,7 @@ def test_an_import_rests_in_the_shop_and_a_bad_one_changes_nothing(young: Shop, 
 
 
 def test_the_commands_import_show_fit_and_forget(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop") as shop:
+    with new_shop(tmp_path / "shop") as shop:
         young = simulated_lines(1500, 5, CHRISTMAS).filter(pl.col("day") < 264)
         simulated_shop(shop, young, tmp_path / "lines.parquet")
     index = sold(CHRISTMAS)

@@ -8,14 +8,15 @@ from starlette.testclient import TestClient
 
 from tests.store.test_worker import done, until
 from tests.store.working import HEARD, ONE
+from tests.world import new_shop
 from volver.app import web
 from volver.server import create_token
-from volver.store import Entry, Jobs, Runner, Shop, catch_up, create_shop
+from volver.store import Entry, Jobs, Runner, Shop, catch_up
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", name="Test") as made:
+    with new_shop(tmp_path / "shop", name="Test") as made:
         yield made
 
 

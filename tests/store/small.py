@@ -6,7 +6,8 @@ names and costs, customers without orders and orders without lines of sale are a
 
 from pathlib import Path
 
-from volver.store import TABLES, Shop, create_shop
+from tests.world import new_shop
+from volver.store import TABLES, Shop
 
 ORDERS = 400
 CUSTOMERS = 60
@@ -108,7 +109,7 @@ _SOURCES = {
 
 def small_shop(folder: Path) -> Shop:
     """Make the shop; a column that the sources do not name gets a value made of the row's number."""
-    shop = create_shop(folder, name="Small", timezone="Europe/Madrid")
+    shop = new_shop(folder, name="Small", timezone="Europe/Madrid")
     for table, declared in TABLES.items():
         if table == "months":
             continue

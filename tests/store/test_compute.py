@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.store.lakes import add_lines, lines_sql, total
+from tests.world import new_shop
 from volver.core import Answer
-from volver.store import Shop, create_shop, named, open_shop, query_names
+from volver.store import Shop, named, open_shop, query_names
 from volver.store.query import QUERIES, MissingParameter, UnknownQuery, read_query
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -75,7 +76,7 @@ HUNGRY = """
 
 
 def test_a_query_over_the_limit_spills_and_succeeds(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop", memory_limit_mb=160, threads=2) as shop:
+    with new_shop(tmp_path / "shop", memory_limit_mb=160, threads=2) as shop:
         limit = shop.compute.relation("select current_setting('memory_limit') as m")["m"][0].as_py()
         assert limit == "160.0 MiB"
         sizes = []
@@ -99,7 +100,7 @@ def _size(folder: Path) -> int:
 
 
 def test_the_spill_folder_is_a_setting(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop", spill_folder=str(tmp_path / "elsewhere")) as shop:
+    with new_shop(tmp_path / "shop", spill_folder=str(tmp_path / "elsewhere")) as shop:
         told = shop.compute.relation("select current_setting('temp_directory') as t")["t"][0].as_py()
         assert Path(told).parent == tmp_path / "elsewhere"
 

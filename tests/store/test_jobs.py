@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.store.postgres import cluster, server_folder
 from volver.core import VolverError
 from volver.core.room import Job
 from volver.core.words import Words
@@ -29,16 +28,6 @@ class Broke(VolverError):
 
 
 PROBLEM = Broke(times=2)
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    programs = server_folder()
-    if programs is None:
-        pytest.skip("no PostgreSQL server on this machine")
-    pytest.importorskip("psycopg")
-    with cluster(programs) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

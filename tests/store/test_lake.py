@@ -284,7 +284,7 @@ def killed_again_and_again(shop: Shop, rounds: int) -> None:
 
 
 def test_every_batch_is_there_once_after_kill_9(shop: Shop) -> None:
-    killed_again_and_again(shop, rounds=4)
+    killed_again_and_again(shop, rounds=3)
 
 
 @pytest.mark.slow

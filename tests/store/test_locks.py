@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from volver.store import Busy, create_shop, one_at_a_time, open_shop
+from tests.world import new_shop
+from volver.store import Busy, one_at_a_time, open_shop
 
 HOLD = """
 import sys
@@ -18,7 +19,7 @@ with open_shop(sys.argv[1]) as shop, one_at_a_time(shop):
 
 
 def test_a_second_piece_of_work_is_refused_and_the_next_one_is_not(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop") as shop, create_shop(tmp_path / "other") as other:
+    with new_shop(tmp_path / "shop") as shop, new_shop(tmp_path / "other") as other:
         with one_at_a_time(shop), one_at_a_time(other), pytest.raises(Busy), one_at_a_time(shop):
             pass
         with one_at_a_time(shop):
@@ -26,7 +27,7 @@ def test_a_second_piece_of_work_is_refused_and_the_next_one_is_not(tmp_path: Pat
 
 
 def test_work_in_another_process_counts_until_it_ends_or_dies(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop"):
+    with new_shop(tmp_path / "shop"):
         pass
     command = [sys.executable, "-c", HOLD, str(tmp_path / "shop")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:

@@ -9,26 +9,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.store.postgres import cluster, server_folder
 from tests.ui.world import visitor
 from volver import app, know, predict
 from volver.core.settings import BadSetting
 from volver.store import Busy, Jobs, Shop, create_shop, one_at_a_time, open_shop
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    programs = server_folder()
-    if programs is None:
-        pytest.skip("no PostgreSQL server on this machine")
-    pytest.importorskip("psycopg")
-    with cluster(programs) as url:
-        yield url.replace("+psycopg", "")
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url").replace("+psycopg", "")
     with create_shop(tmp_path / "shop", name="North", state=url or None) as made:
         yield made
         if url:

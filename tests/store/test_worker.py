@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.store.working import BREAKS, HEARD, NEXT, OFTEN, ONE, REFUSES, SLOW, ledger
+from tests.world import new_shop
 from volver.core.room import Job
-from volver.store import Ended, Entry, Jobs, Runner, Shop, create_shop, open_shop
+from volver.store import Ended, Entry, Jobs, Runner, Shop, open_shop
 
 KNOWN = (ONE, SLOW, NEXT, OFTEN, BREAKS, REFUSES)
 
@@ -173,7 +174,7 @@ def test_a_runner_lets_projections_take_what_comes(shop: Shop) -> None:
 
 
 def test_two_processes_never_do_one_job_twice(tmp_path: Path) -> None:
-    with create_shop(tmp_path / "shop") as shop:
+    with new_shop(tmp_path / "shop") as shop:
         jobs = Jobs(shop.state)
         workers = [process(shop.path) for _ in range(2)]
         try:
@@ -188,7 +189,7 @@ def test_two_processes_never_do_one_job_twice(tmp_path: Path) -> None:
 
 
 def test_sigterm_ends_the_command_after_what_runs(tmp_path: Path) -> None:
-    create_shop(tmp_path / "shop").close()
+    new_shop(tmp_path / "shop").close()
     command = [sys.executable, "-m", "volver", "--shop", str(tmp_path / "shop"), "work"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stderr
@@ -202,7 +203,7 @@ def test_sigterm_ends_the_command_after_what_runs(tmp_path: Path) -> None:
 def killed_at_random(folder: Path, kills: int, serving: bool) -> None:
     """Kill a runner again and again while it works; what is left is finished, and every job is done exactly once."""
     chance, more = random.Random(7), 6
-    with create_shop(folder / "shop") as shop:
+    with new_shop(folder / "shop") as shop:
         jobs, put = Jobs(shop.state), 0
         for kill in range(kills):
             for n in range(put, put + more):

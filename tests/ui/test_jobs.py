@@ -8,9 +8,10 @@ import pytest
 
 from tests.ui.test_pages import token
 from tests.ui.world import visitor
+from tests.world import new_shop
 from volver.core import Words
 from volver.core.room import Job
-from volver.store import Jobs, Shop, create_shop
+from volver.store import Jobs, Shop
 from volver.store.state import UnknownState
 
 REFRESH = Job(name="know.refresh", where="nowhere:run", says=Words("Bring customers and segments up to date"))
@@ -18,7 +19,7 @@ REFRESH = Job(name="know.refresh", where="nowhere:run", says=Words("Bring custom
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    with create_shop(tmp_path / "shop", name="Test") as made:
+    with new_shop(tmp_path / "shop", name="Test") as made:
         yield made
 
 

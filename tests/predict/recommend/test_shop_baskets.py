@@ -8,13 +8,14 @@ import polars as pl
 import pytest
 
 from tests.predict.world import write_ledger
+from tests.world import new_shop
 from volver.cli.predict.recommend import tell_recommend
 from volver.core import clock
 from volver.predict.recommend.evaluation import Contender, evaluate, split
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.next_basket import NextBasket
 from volver.predict.recommend.shop_baskets import check_recommend, next_baskets
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 NO_GOODS = ("Fuel", "Miscellaneous", "Coupon & miscellaneous items", "Coupons & store & mfg")
 
@@ -35,7 +36,7 @@ def orders(customers: int, repeats: float, seed: int = 0) -> pl.DataFrame:
 def filled(path: Path, lines: pl.DataFrame) -> Shop:
     file = path / "lines.parquet"
     lines.write_parquet(file)
-    shop = create_shop(path / "shop")
+    shop = new_shop(path / "shop")
     write_ledger(
         shop,
         f"""select "order" + 1 as order_id, customer + 1 as customer_id, product + 1 as product_id, 'sale' as kind,
@@ -118,7 +119,7 @@ def test_a_young_shop_is_told_what_is_missing(tmp_path: Path) -> None:
 def test_complete_journey_reaches_the_bars(tmp_path: Path) -> None:
     from volver.collect.completejourney import NoCompleteJourney, import_complete_journey
 
-    with create_shop(tmp_path / "shop", currency="USD", timezone="America/New_York") as shop:
+    with new_shop(tmp_path / "shop", currency="USD", timezone="America/New_York") as shop:
         try:
             import_complete_journey(shop)
         except NoCompleteJourney as absent:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.predict.world import shared, write_ledger
+from tests.world import new_shop
 from volver.collect import import_simulated, simulate_shop
 from volver.predict.estimators import kept_estimator
 from volver.predict.uplift.propensity_scores import (
@@ -19,14 +20,14 @@ from volver.predict.uplift.propensity_scores import (
     learn_propensities,
 )
 from volver.predict.value.histories import buyers, last_day
-from volver.store import Shop, create_shop
+from volver.store import Shop
 
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shop, PropensityReport]]:
     folder = tmp_path_factory.mktemp("propensities")
     found = simulate_shop(2000, 7, out_dir=folder / "files")
-    with create_shop(folder / "shop", currency="EUR", timezone="Europe/Madrid") as shop:
+    with new_shop(folder / "shop", currency="EUR", timezone="Europe/Madrid") as shop:
         import_simulated(shop, found)
         yield shop, learn_propensities(shop)
 
@@ -90,7 +91,7 @@ def test_nothing_later_than_the_day_enters_what_was_known(
     shop, _ = learned
     day = last_day(shop, None) - timedelta(days=200)
     categories = ["Textil", "Despensa"]
-    with create_shop(tmp_path / "cut", currency="EUR", timezone="Europe/Madrid") as cut:
+    with new_shop(tmp_path / "cut", currency="EUR", timezone="Europe/Madrid") as cut:
         for table in ("order_lines", "products"):
             rows = shop.compute.relation(f"select * from {table}")
             connection = cut.compute.connection()
@@ -119,7 +120,7 @@ def test_what_happened_is_what_the_ledger_says(learned: tuple[Shop, PropensityRe
 @pytest.mark.slow
 def test_complete_journey_categories_are_foreseen(tmp_path: Path) -> None:
     path, goods = shared("completejourney/transactions.parquet"), shared("completejourney/products.parquet")
-    with create_shop(tmp_path / "shop", currency="USD", timezone="America/New_York") as shop:
+    with new_shop(tmp_path / "shop", currency="USD", timezone="America/New_York") as shop:
         write_ledger(
             shop,
             f"""
