@@ -51,7 +51,11 @@ ROOM: Final = Room(
     settings="volver.know.settings:KnowSettings",
     lake="volver.store.tables.know:TABLES",
     answers=("volver.ui.know.home:totals", "volver.ui.know.segments:segments_of"),
-    warms=("volver.ui.know.home:today_of", "volver.ui.know.customers:hold_people"),
+    warms=(
+        "volver.ui.know.home:today_of",
+        "volver.ui.know.customers:hold_people",
+        "volver.ui.know.customer:hold_model",
+    ),
     checks=("volver.know.checks:check_today",),
     renewals="volver.know.renewals:RENEWALS",
     traits="volver.know.fact_traits:TRAITS",

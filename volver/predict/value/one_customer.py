@@ -71,10 +71,13 @@ class CustomerValue:
         }
 
 
-def value_of_customer(shop: Shop, customer: int, horizon: Horizon = "365d") -> CustomerValue:
+def value_of_customer(
+    shop: Shop, customer: int, horizon: Horizon = "365d", *, published_e4: tuple[int, int, int] | None = None
+) -> CustomerValue:
     """What the published model foresees of a customer, as it stands in the lake table `scores`, and why.
 
-    The discount rate is the one of the fit. Raises `predict.no_model`.
+    The discount rate is the one of the fit. Who has read the customer's scores hands over `published_e4`: the value of
+    a year and the ends of its interval. Raises `predict.no_model`.
     """
     model = published(shop)
     days = horizon_days(horizon, model.data_until)
@@ -95,7 +98,7 @@ def value_of_customer(shop: Shop, customer: int, horizon: Horizon = "365d") -> C
     seen = Foreseen(model.learned, one, days, discount, (mean.scale_orders, mean.scale_money))
     found = _numbers(seen, mean)
     if days == YEAR_DAYS:
-        found |= _as_published(shop, customer, found["value"])
+        found |= _as_published(published_e4 or _scores(shop, customer), found["value"])
     return CustomerValue(**asked, **found)
 
 
@@ -117,12 +120,16 @@ def _numbers(seen: Foreseen, mean: Usual) -> dict[str, Any]:
     }
 
 
-def _as_published(shop: Shop, customer: int, value: float) -> dict[str, float]:
-    """The interval that the fit published: it was drawn through all customers, which moves its ends a little."""
+def _scores(shop: Shop, customer: int) -> tuple[int, int, int] | None:
     rows = shop.compute.rows("scores_of", customer=customer)
-    if not rows or abs(rows[0]["value_365d_e4"] - value * E4) > 1.0:
+    return (rows[0]["value_365d_e4"], rows[0]["value_low_e4"], rows[0]["value_high_e4"]) if rows else None
+
+
+def _as_published(scores_e4: tuple[int, int, int] | None, value: float) -> dict[str, float]:
+    """The interval that the fit published: it was drawn through all customers, which moves its ends a little."""
+    if scores_e4 is None or abs(scores_e4[0] - value * E4) > 1.0:
         return {}
-    return {"low": rows[0]["value_low_e4"] / E4, "high": rows[0]["value_high_e4"] / E4}
+    return {"low": scores_e4[1] / E4, "high": scores_e4[2] / E4}
 
 
 def _unknown(model: ShelfModel) -> Reason:
