@@ -137,6 +137,7 @@ if TYPE_CHECKING:
     from volver.predict.value.models import MODEL_NAMES as MODEL_NAMES
     from volver.predict.value.models import MODEL_WORDS as MODEL_WORDS
     from volver.predict.value.one_customer import CustomerValue as CustomerValue
+    from volver.predict.value.one_customer import Published as Published
     from volver.predict.value.one_customer import value_of_customer as value_of_customer
     from volver.predict.value.publishing import FitReport as FitReport
     from volver.predict.value.publishing import fit as fit

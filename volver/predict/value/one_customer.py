@@ -71,13 +71,22 @@ class CustomerValue:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What the fit published of a customer: the value of a year and its interval, in ten-thousandths."""
+
+    value_e4: int
+    low_e4: int
+    high_e4: int
+
+
 def value_of_customer(
-    shop: Shop, customer: int, horizon: Horizon = "365d", *, published_e4: tuple[int, int, int] | None = None
+    shop: Shop, customer: int, horizon: Horizon = "365d", *, published_as: Published | None = None
 ) -> CustomerValue:
     """What the published model foresees of a customer, as it stands in the lake table `scores`, and why.
 
-    The discount rate is the one of the fit. Who has read the customer's scores hands over `published_e4`: the value of
-    a year and the ends of its interval. Raises `predict.no_model`.
+    The discount rate is the one of the fit. Who has read the customer's scores hands them over as `published_as`.
+    Raises `predict.no_model`.
     """
     model = published(shop)
     days = horizon_days(horizon, model.data_until)
@@ -98,7 +107,7 @@ def value_of_customer(
     seen = Foreseen(model.learned, one, days, discount, (mean.scale_orders, mean.scale_money))
     found = _numbers(seen, mean)
     if days == YEAR_DAYS:
-        found |= _as_published(published_e4 or _scores(shop, customer), found["value"])
+        found |= _as_published(published_as or _scores(shop, customer), found["value"])
     return CustomerValue(**asked, **found)
 
 
@@ -120,16 +129,20 @@ def _numbers(seen: Foreseen, mean: Usual) -> dict[str, Any]:
     }
 
 
-def _scores(shop: Shop, customer: int) -> tuple[int, int, int] | None:
+def _scores(shop: Shop, customer: int) -> Published | None:
     rows = shop.compute.rows("scores_of", customer=customer)
-    return (rows[0]["value_365d_e4"], rows[0]["value_low_e4"], rows[0]["value_high_e4"]) if rows else None
+    if not rows:
+        return None
+    return Published(
+        value_e4=rows[0]["value_365d_e4"], low_e4=rows[0]["value_low_e4"], high_e4=rows[0]["value_high_e4"]
+    )
 
 
-def _as_published(scores_e4: tuple[int, int, int] | None, value: float) -> dict[str, float]:
+def _as_published(scores: Published | None, value: float) -> dict[str, float]:
     """The interval that the fit published: it was drawn through all customers, which moves its ends a little."""
-    if scores_e4 is None or abs(scores_e4[0] - value * E4) > 1.0:
+    if scores is None or abs(scores.value_e4 - value * E4) > 1.0:
         return {}
-    return {"low": scores_e4[1] / E4, "high": scores_e4[2] / E4}
+    return {"low": scores.low_e4 / E4, "high": scores.high_e4 / E4}
 
 
 def _unknown(model: ShelfModel) -> Reason:

@@ -19,7 +19,6 @@ TABLES = (
         everything="ledger",
         unless="replaced",
         holds="select l.* from ledger l left join replaced r on r.line_id = l.line_id where r.line_id is null",
-        group_rows=16_384,
     ),
     LakeTable(
         name="order_versions",  # what each import said of each order it names
@@ -65,6 +64,6 @@ TABLES = (
         columns=columns("""
             event_id BIGINT, customer_id BIGINT, ts_us BIGINT, day DATE, kind VARCHAR, product_id BIGINT,
             order_ref VARCHAR, text VARCHAR, batch BIGINT, month VARCHAR"""),
-        group_rows=32_768,
+        group_rows=16_384,
     ),
 )

@@ -75,7 +75,7 @@ class CustomerPages:
         if worth_of(self.shop) is None:
             return Why(title=title, says=spoken.words(why_not(self.shop.lake.snapshot("facts").rows)))
         try:
-            found = predict.value_of_customer(self.shop, profile.customer_id, published_e4=_interval(profile))
+            found = predict.value_of_customer(self.shop, profile.customer_id, published_as=_published(profile))
         except (predict.NoModel, predict.TooLittleHistory) as missing:
             return Why(title=title, says=spoken.words(Words(missing.says, missing.facts)))
         if found.value is None or found.base is None:
@@ -129,9 +129,11 @@ class CustomerPages:
         )
 
 
-def _interval(profile: CustomerProfile) -> tuple[int, int, int] | None:
+def _published(profile: CustomerProfile) -> predict.Published | None:
     scores = profile.scores
-    return (scores.value_e4, scores.value_low_e4, scores.value_high_e4) if scores else None
+    if scores is None:
+        return None
+    return predict.Published(value_e4=scores.value_e4, low_e4=scores.value_low_e4, high_e4=scores.value_high_e4)
 
 
 def hold_model(shop: Shop) -> None:
