@@ -1,8 +1,8 @@
 """Everything that is known of one customer."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -86,18 +86,22 @@ def _events(shop: Shop, here: AsOf, whose: str) -> list[dict[str, Any]]:
     files = shop.lake.snapshot("events").files
     months = sorted({Path(each).parent.name.rpartition("=")[2] for each in files}, reverse=True)
     found: list[dict[str, Any]] = []
-    for some in _growing(months):
-        named = ", ".join(f"'{each}'" for each in some)
-        asked = _EVENTS.format(whose=whose, months=named)
+    opened = 0
+    while opened < len(months) and len(found) < MOST:
+        some = months[opened : opened + _next_months(opened, len(found))]
+        asked = _EVENTS.format(whose=whose, months=", ".join(f"'{each}'" for each in some))
         found += here.sql(asked, {"at": here.at, "most": MOST - len(found)})
-        if len(found) >= MOST:
-            break
+        opened += len(some)
     return found
 
 
-def _growing(months: list[str]) -> Iterator[list[str]]:
-    """A quarter, then as much again, then all the rest."""
-    yield from (part for part in (months[:3], months[3:6], months[6:12], months[12:]) if part)
+def _next_months(opened: int, found: int) -> int:
+    """How many months more to open, by what the newest held; all the rest where that is little.
+
+    >>> _next_months(0, 0), _next_months(3, 150), _next_months(3, 4)
+    (3, 2, 161)
+    """
+    return ceil((MOST - found) * opened / max(found, 1) * 1.1) if opened else 3
 
 
 def _lines(here: AsOf, whose: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -73,11 +73,15 @@ class CustomerValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What the fit published of a customer: the value of a year and its interval, in ten-thousandths."""
+    """What the fit published of a customer: the value of a year with its interval, in ten-thousandths, and the days
+    between which the next order is likely.
+    """
 
     value_e4: int
     low_e4: int
     high_e4: int
+    next_from: date | None = None
+    next_to: date | None = None
 
 
 def value_of_customer(
@@ -105,16 +109,16 @@ def value_of_customer(
         return CustomerValue(**asked, factors={}, reasons=(_unknown(model),))
     mean = usual(shop, model, days, discount)
     seen = Foreseen(model.learned, one, days, discount, (mean.scale_orders, mean.scale_money))
-    found = _numbers(seen, mean)
+    found = _numbers(seen, mean, published_as)
     if days == YEAR_DAYS:
         found |= _as_published(published_as or _scores(shop, customer), found["value"])
     return CustomerValue(**asked, **found)
 
 
-def _numbers(seen: Foreseen, mean: Usual) -> dict[str, Any]:
-    worth, (wait, unlikely), at = seen.worth, seen.next_order, seen.buyers.at
+def _numbers(seen: Foreseen, mean: Usual, scores: Published | None) -> dict[str, Any]:
+    worth = seen.worth
     why = Explained(seen, mean, float(p_within(seen, seen.days)[0]))
-    window = (None, None) if unlikely[0] else tuple(at + timedelta(days=int(each)) for each in wait[0])
+    window = (scores.next_from, scores.next_to) if scores else _window(seen)
     names = {"p_alive": "p_alive", "orders": "orders", "spend_per_order": "spend", "value": "value"}
     names |= {"low": "low", "high": "high"}
     return {
@@ -127,6 +131,15 @@ def _numbers(seen: Foreseen, mean: Usual) -> dict[str, Any]:
         "factors": why.factors,
         "reasons": why.reasons,
     }
+
+
+def _window(seen: Foreseen) -> tuple[date | None, date | None]:
+    """The days between which the next order is likely."""
+    wait, unlikely = seen.next_order
+    if unlikely[0]:
+        return None, None
+    first, last = (seen.buyers.at + timedelta(days=int(each)) for each in wait[0])
+    return first, last
 
 
 def _scores(shop: Shop, customer: int) -> Published | None:

@@ -133,7 +133,13 @@ def _published(profile: CustomerProfile) -> predict.Published | None:
     scores = profile.scores
     if scores is None:
         return None
-    return predict.Published(value_e4=scores.value_e4, low_e4=scores.value_low_e4, high_e4=scores.value_high_e4)
+    return predict.Published(
+        value_e4=scores.value_e4,
+        low_e4=scores.value_low_e4,
+        high_e4=scores.value_high_e4,
+        next_from=scores.next_from_day,
+        next_to=scores.next_to_day,
+    )
 
 
 def hold_model(shop: Shop) -> None:
