@@ -320,9 +320,7 @@ def tell(found: dict[str, Any]) -> bool:
     print(f"\n{'page':<28}{'CPU ms':>9}{'first':>9}{'kB':>10}{'budget':>10}{'of budget':>11}")
     for name, cost in found["browse"]["pages"].items():
         ratios += [cost["first_ms"] / PAGE_MS, cost["ms"] / PAGE_MS]
-        figures = (
-            f"{cost['ms']:>9.1f}{cost['first_ms']:>9.1f}{cost['kB']:>10.1f}{PAGE_MS:>10.0f}"
-        )
+        figures = f"{cost['ms']:>9.1f}{cost['first_ms']:>9.1f}{cost['kB']:>10.1f}{PAGE_MS:>10.0f}"
         print(f"{name:<28}{figures}{max(ratios[-2:]):>11.2f}")
     print(f"{'held in memory at the start':<28}{1000 * found['browse']['warm_s']:>9.1f}{'':>19}{'none':>10}")
     print(f"{'volver --help':<28}{found['help_ms']:>9.1f}{'':>19}{HELP_MS:>10.0f}{found['help_ms'] / HELP_MS:>11.2f}")
