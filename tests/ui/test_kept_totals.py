@@ -11,7 +11,7 @@ from volver.app import make_answers, refresh
 from volver.core import found
 from volver.know import customers
 from volver.predict import spend_ceiling
-from volver.store import Shop, Warmer, answers, keep, kept_answer
+from volver.store import Shop, Warmer, answers, forget_answers, keep, kept_answer
 from volver.ui.know import home, segments
 from volver.ui.predict import cohorts, value
 from volver.ui.shared import figures
@@ -66,6 +66,7 @@ def visit_all(shop: Shop) -> list[bytes]:
 
 
 def test_the_first_visit_after_a_refresh_makes_no_total_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_answers(shop)
     refresh(shop)
     fresh_process()
     names = made_anew(monkeypatch)
