@@ -117,14 +117,18 @@ def segments(work: Work) -> dict[str, Any]:
 
 
 def browse(work: Work) -> dict[str, Any]:
-    """CPU of each page through the ASGI application: the first visit, and the median of those after it."""
+    """CPU of each page through the ASGI application: the first visit of a process that was just started, and the median
+    of those after it.
+    """
     from volver.app import web
     from volver.know import customers
     from volver.server import login_link
 
     with _shop(work.folder) as shop:
         someone = customers(shop, limit=1).rows[0].customer_id
-        visitor = Visitor(web(shop))
+        app = web(shop)
+        warm_s = _warmed(app)
+        visitor = Visitor(app)
         link = urlsplit(login_link(shop, ADDRESS))
         visitor.enter(link.path, link.query)
         pages: dict[str, tuple[str, dict[str, Any]]] = {
@@ -137,7 +141,21 @@ def browse(work: Work) -> dict[str, Any]:
             "segments": ("/segments", {}),
             "lifetime value": ("/value", {}),
         }
-        return {"pages": {name: visitor.times(path, urlencode(query)) for name, (path, query) in pages.items()}}
+        told = {name: visitor.times(path, urlencode(query)) for name, (path, query) in pages.items()}
+        return {"pages": told, "warm_s": warm_s}
+
+
+def _warmed(app: Any) -> float:
+    """Start the application as a server does, and wait until it holds what it shows; the CPU-seconds of that."""
+    began = time.process_time()
+
+    async def start() -> None:
+        async with app.router.lifespan_context(app):
+            while not await asyncio.to_thread(app.state.warmer.ready.wait, 1.0):
+                pass
+
+    asyncio.run(start())
+    return time.process_time() - began
 
 
 class Visitor:
@@ -301,9 +319,10 @@ def tell(found: dict[str, Any]) -> bool:
     print(f"  of the import, the events: {found['import']['events_s']:.1f} CPU-s (no budget)")
     print(f"\n{'page':<28}{'CPU ms':>9}{'first':>9}{'kB':>10}{'budget':>10}{'of budget':>11}")
     for name, cost in found["browse"]["pages"].items():
-        ratios.append(cost["ms"] / PAGE_MS)
-        figures = f"{cost['ms']:>9.1f}{cost['first_ms']:>9.1f}{cost['kB']:>10.1f}{PAGE_MS:>10.0f}{ratios[-1]:>11.2f}"
-        print(f"{name:<28}{figures}")
+        ratios += [cost["first_ms"] / PAGE_MS, cost["ms"] / PAGE_MS]
+        figures = f"{cost['ms']:>9.1f}{cost['first_ms']:>9.1f}{cost['kB']:>10.1f}{PAGE_MS:>10.0f}"
+        print(f"{name:<28}{figures}{max(ratios[-2:]):>11.2f}")
+    print(f"{'held in memory at the start':<28}{1000 * found['browse']['warm_s']:>9.1f}{'':>19}{'none':>10}")
     print(f"{'volver --help':<28}{found['help_ms']:>9.1f}{'':>19}{HELP_MS:>10.0f}{found['help_ms'] / HELP_MS:>11.2f}")
     print(f"\nWorst share of a budget: {max(ratios):.2f}")
     return max(ratios) <= 1

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from volver.core import Answer, Setting
     from volver.know import Trait
-    from volver.store import Check, Progress, Renewal, Runner, Shop
+    from volver.store import Check, Progress, Renewal, Runner, Shop, Work
 
 ROOMS: Final[tuple[Room, ...]] = (store.ROOM, server.ROOM, collect.ROOM, know.ROOM, predict.ROOM)
 
@@ -92,6 +92,7 @@ def refresh(shop: "Shop", *, everything: bool = False, progress: "Progress | Non
             why_not = why_not or str(missing)
         spent[room] = spent.get(room, 0.0) + clock.cpu_s() - began
     store.keep(shop)
+    make_answers(shop)
     return Refreshed(
         customers=shop.lake.snapshot("facts").rows,
         orders=know.orders_held(shop),
@@ -102,6 +103,24 @@ def refresh(shop: "Shop", *, everything: bool = False, progress: "Progress | Non
         know_cpu_s=spent.get("know", 0.0),
         predict_cpu_s=spent.get("predict", 0.0),
     )
+
+
+def make_answers(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> None:
+    """Make the totals that pages show, and keep them for every process that serves the shop."""
+    with shop.locks.held(store.MAKING):
+        for room in rooms:
+            for each in room.answers:
+                found(each)(shop)
+
+
+def answers_job(work: "Work") -> None:
+    """The job that makes the totals of every page, once there are new scores."""
+    make_answers(work.shop)
+
+
+def know_answers_job(work: "Work") -> None:
+    """The job that makes the totals of what is known; those of what is foreseen come after the scores."""
+    make_answers(work.shop, (know.ROOM,))
 
 
 def jobs(rooms: Sequence[Room] = ROOMS) -> tuple[Job, ...]:

@@ -115,14 +115,3 @@ def test_an_older_model_is_published_again_for_the_customers_of_today(tmp_path: 
         assert told["check"]["total"]["actual"] > 0
         with pytest.raises(NoSuchModel):
             predict.republish(shop, 99)
-
-
-def test_levers_are_kept_beside_the_model_until_it_changes(tmp_path: Path) -> None:
-    with fitted(tmp_path, simulated_lines(150, seed=5)) as shop:
-        first = predict.kept_levers(shop)
-        [file] = (shop.path / "models").glob("*.levers.json")
-        stamp = file.stat().st_mtime_ns
-        assert predict.kept_levers(shop) == first == predict.levers(shop).to_dict()
-        assert file.stat().st_mtime_ns == stamp
-        predict.fit(shop)
-        assert predict.kept_levers(shop)["at"] != first["at"]

@@ -109,7 +109,9 @@ class Room:
     `/v1` (write keys), `webhooks` below `/in` (write keys in the address too), `public` below `/p` (signed links).
     `questions`, `lake` and `settings` name a tuple of `Question`, a tuple of `LakeTable` and a `Section`; `renewals`
     and `traits` tuples of what is derived, in the order in which data flows, and of what is said of customers;
-    `checks`, `metrics`, `erase` and `export` functions of a shop. `texts` are Spanish for what the room says.
+    `answers` are functions of a shop that make the totals its pages show and keep them in the state, called after each
+    refresh; `warms` make what a serving process holds in memory. `checks`, `metrics`, `erase` and `export` are
+    functions of a shop too. `texts` are Spanish for what the room says.
     """
 
     name: str
@@ -128,6 +130,8 @@ class Room:
     projections: tuple[Projection, ...] = ()
     renewals: str = ""
     traits: str = ""
+    answers: tuple[str, ...] = ()
+    warms: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     erase: str = ""

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from volver.know.shop_day import today as today
     from volver.know.summary import health as health
     from volver.know.summary import home as home
+    from volver.know.summary import rows_set_aside as rows_set_aside
     from volver.know.trait import Kind as Kind
     from volver.know.trait import Trait as Trait
     from volver.know.trait_values import TraitState as TraitState

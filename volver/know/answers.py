@@ -111,7 +111,10 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerProfile:
-    """Everything known of one customer. Orders and events are newest first, at most 200 each."""
+    """Everything known of one customer. Orders and events are newest first, at most 200 each.
+
+    `order_days` are all days with an order, the oldest first.
+    """
 
     customer_id: int
     ref: str
@@ -139,6 +142,7 @@ class CustomerProfile:
     scores: Scores | None
     top_products: tuple[Share, ...]
     top_categories: tuple[Share, ...]
+    order_days: tuple[date, ...]
     history: tuple[Order, ...]
     events: tuple[Event, ...]
 

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from datetime import date
+from math import ceil
+from pathlib import Path
 from typing import Any
 
 from volver.know.answers import CustomerProfile, Event, Order, OrderLine, Scores, Share
@@ -29,7 +31,7 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
         whose = ", ".join(str(each) for each in canonical.people_of(shop, customer_id))
         lines = _lines(here, whose, documents)
         scores = here.sql("select * from scores where customer_id = $id", which)
-        events = here.sql(_EVENTS.format(whose=whose), {"at": here.at, "most": MOST})
+        events = _events(shop, here, whose)
         day = here.at
     fact, person = facts[0], people[0] if people else defaultdict(lambda: None)
     return CustomerProfile(
@@ -43,6 +45,7 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
         scores=_scores(scores[0]) if scores else None,
         top_products=_top(lines, "product"),
         top_categories=_top(lines, "category"),
+        order_days=tuple(sorted({each["day"] for each in documents if each["is_order"] == 1})),
         history=_history(documents[:MOST], lines),
         events=tuple(Event(**row) for row in events),
     )
@@ -73,8 +76,32 @@ where l.customer_id in ({whose}) and l.day <= $at and l.month in ({months}) orde
 _EVENTS = """
 select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
 from events_as_written e left join products p on p.product_id = e.product_id
-where e.customer_id in ({whose}) and e.day <= $at order by e.ts_us desc, e.event_id limit $most
+where e.customer_id in ({whose}) and e.day <= $at and e.month in ({months})
+order by e.ts_us desc, e.event_id limit $most
 """
+
+
+def _events(shop: Shop, here: AsOf, whose: str) -> list[dict[str, Any]]:
+    """The newest events, from the newest months that have enough of them: the other files stay shut."""
+    files = shop.lake.snapshot("events").files
+    months = sorted({Path(each).parent.name.rpartition("=")[2] for each in files}, reverse=True)
+    found: list[dict[str, Any]] = []
+    opened = 0
+    while opened < len(months) and len(found) < MOST:
+        some = months[opened : opened + _next_months(opened, len(found))]
+        asked = _EVENTS.format(whose=whose, months=", ".join(f"'{each}'" for each in some))
+        found += here.sql(asked, {"at": here.at, "most": MOST - len(found)})
+        opened += len(some)
+    return found
+
+
+def _next_months(opened: int, found: int) -> int:
+    """How many months more to open, by what the newest held; all the rest where that is little.
+
+    >>> _next_months(0, 0), _next_months(3, 150), _next_months(3, 4)
+    (3, 2, 161)
+    """
+    return ceil((MOST - found) * opened / max(found, 1) * 1.1) if opened else 3
 
 
 def _lines(here: AsOf, whose: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:

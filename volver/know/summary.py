@@ -62,9 +62,7 @@ def health(shop: Shop) -> Health:
     """Counts of what the ledger held at the last refresh, and in words what a person should know about it."""
     kept = shop.compute.relation("select * from ledger_health").to_pylist()
     row = kept[0] if kept else shop.compute.rows("ledger_health")[0]  # before the first refresh
-    with shop.state.read() as connection:
-        waiting = select(func.count()).select_from(schema.set_aside).where(schema.set_aside.c.retried_us.is_(None))
-        aside = int(connection.execute(waiting).scalar_one())
+    aside = rows_set_aside(shop)
     counts = shop.compute.rows("known_counts")[0]
     guests = row["guest_orders"] / row["orders"] if row["orders"] else None
     unknown = row["unknown_costs"] / row["lines"] if row["lines"] else None
@@ -80,6 +78,13 @@ def health(shop: Shop) -> Health:
         says=_health_words(shop, row, aside, guests, unknown),
         **counts,
     )
+
+
+def rows_set_aside(shop: Shop) -> int:
+    """How many rows could not be read and wait."""
+    waiting = select(func.count()).select_from(schema.set_aside).where(schema.set_aside.c.retried_us.is_(None))
+    with shop.state.read() as connection:
+        return int(connection.execute(waiting).scalar_one())
 
 
 def _health_words(

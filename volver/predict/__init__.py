@@ -66,7 +66,6 @@ if TYPE_CHECKING:
     from volver.predict.money.leads import PersonValue as PersonValue
     from volver.predict.money.leads import value_at_first_order as value_at_first_order
     from volver.predict.money.leads import value_of_lead as value_of_lead
-    from volver.predict.money.lever_cache import kept_levers as kept_levers
     from volver.predict.money.levers import Lever as Lever
     from volver.predict.money.levers import LeversReport as LeversReport
     from volver.predict.money.levers import levers as levers
@@ -138,6 +137,7 @@ if TYPE_CHECKING:
     from volver.predict.value.models import MODEL_NAMES as MODEL_NAMES
     from volver.predict.value.models import MODEL_WORDS as MODEL_WORDS
     from volver.predict.value.one_customer import CustomerValue as CustomerValue
+    from volver.predict.value.one_customer import Published as Published
     from volver.predict.value.one_customer import value_of_customer as value_of_customer
     from volver.predict.value.publishing import FitReport as FitReport
     from volver.predict.value.publishing import fit as fit

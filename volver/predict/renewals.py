@@ -12,7 +12,6 @@ from volver.predict.freshness import (
     rebuys_are_due,
     scores_are_due,
 )
-from volver.predict.money.lever_cache import kept_levers
 from volver.predict.uplift.propensity_scores import learn_propensities
 from volver.predict.value.histories import TooLittleHistory
 from volver.predict.value.publishing import fit
@@ -34,7 +33,6 @@ def renew_scores(shop: Shop, progress: Progress | None = None) -> None:
     else:
         _tell(progress, Words("Learning what each customer will be worth"))
         fit(shop)
-    kept_levers(shop)
 
 
 def renew_rebuys(shop: Shop, progress: Progress | None = None) -> None:

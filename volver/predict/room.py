@@ -33,6 +33,13 @@ ROOM: Final = Room(
             after="know.refresh",
         ),
         Job(
+            name="predict.answers",
+            where="volver.app:answers_job",
+            says=Words("Keep what the pages show"),
+            lease_s=300,
+            after="predict.fit",
+        ),
+        Job(
             name="predict.when",
             where="volver.predict.renewals:when_job",
             says=Words("Learning what they buy again, and when"),
@@ -49,6 +56,8 @@ ROOM: Final = Room(
     ),
     settings="volver.predict.settings:PredictSettings",
     lake="volver.store.tables.predict:TABLES",
+    answers=("volver.ui.predict.value:keep_totals",),
+    warms=("volver.ui.predict.value:hold_small",),
     renewals="volver.predict.renewals:RENEWALS",
     traits="volver.predict.score_traits:TRAITS",
 )

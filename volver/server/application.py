@@ -23,7 +23,7 @@ from volver.server.headers import StrictHeaders
 from volver.server.json_answers import PROBLEMS, reply
 from volver.server.public.guard import PublicGuard
 from volver.server.static import Static
-from volver.store import Runner, Shop, prometheus
+from volver.store import Runner, Shop, Warmer, prometheus
 from volver.ui import error_page, static_folder
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
@@ -34,7 +34,7 @@ def create_app(
 ) -> Starlette:
     """The application of these rooms; it answers only to these host names (`*`: to any).
 
-    `runner` works as long as the application is served.
+    `runner` works as long as the application is served; so does a `Warmer`, as `state.warmer`.
     """
     pages = {name: [page for room in rooms for page in getattr(room, name)] for name in _OF_ROOMS}
     api = api_doors(shop, rooms)
@@ -43,7 +43,11 @@ def create_app(
     alive = Door("/healthz", _health(shop), methods=["GET"], right="open", largest_bytes=0)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        makers = [found(each) for name in ("answers", "warms") for room in rooms for each in getattr(room, name)]
+        warmer = Warmer(shop, makers)
+        app.state.warmer = warmer
+        warmer.start()
         if runner is not None:
             await run_in_threadpool(runner.start)
         try:
@@ -51,6 +55,7 @@ def create_app(
         finally:
             if runner is not None:
                 await run_in_threadpool(runner.stop)
+            await run_in_threadpool(warmer.stop)
 
     return Starlette(
         lifespan=lifespan,

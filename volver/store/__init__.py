@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from volver.store import schema as schema
     from volver.store.answers import forget_answers as forget_answers
     from volver.store.answers import kept_answer as kept_answer
+    from volver.store.answers import may_be_late as may_be_late
     from volver.store.checkpoints import Lag as Lag
     from volver.store.checkpoints import NoSuchProjection as NoSuchProjection
     from volver.store.checkpoints import catch_up as catch_up
@@ -71,6 +72,8 @@ if TYPE_CHECKING:
     from volver.store.upkeep import compact as compact
     from volver.store.upkeep import keep as keep
     from volver.store.upkeep import tidy as tidy
+    from volver.store.warming import MAKING as MAKING
+    from volver.store.warming import Warmer as Warmer
     from volver.store.worker import Runner as Runner
     from volver.store.worker import Stopped as Stopped
     from volver.store.worker import UnknownWork as UnknownWork

@@ -45,6 +45,7 @@ ROOM: Final = Room(
         ),
     ),
     metrics=("volver.store.metrics:store_metrics",),
+    warms=("volver.ui.shared.rendering:hold_templates",),
     settings="volver.store.settings:StoreSettings",
     lake="volver.store.tables.store:TABLES",
     checks=("volver.store.health:check_shop",),

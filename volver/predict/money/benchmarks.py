@@ -16,6 +16,7 @@ from volver.predict.money.first_orders import UNKNOWN, NotRefreshed, grouped, on
 from volver.predict.money.outlook import group_label
 from volver.predict.money.subgroup_totals import parts
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.numerics.threads import in_one_thread
 from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen, Total
 from volver.predict.value.histories import buyers
@@ -92,6 +93,7 @@ class BenchmarkReport:
         }
 
 
+@in_one_thread
 def benchmark(shop: Shop, by: str = "segment", horizon: Horizon = "365d") -> BenchmarkReport:
     """What each segment, monthly cohort, channel, campaign or stage will bring. Raises `predict.no_model`,
     `predict.unknown_benchmark`, `predict.not_refreshed`.

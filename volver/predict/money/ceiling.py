@@ -21,6 +21,7 @@ from volver.predict.money.newcomers import outlook_of
 from volver.predict.money.outlook import Estimate, Outlook, estimate, group_label
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon
+from volver.predict.numerics.threads import in_one_thread
 from volver.predict.settings import PredictSettings
 from volver.store import Shop
 
@@ -123,6 +124,7 @@ class CeilingReport:
         }
 
 
+@in_one_thread
 def spend_ceiling(
     shop: Shop, by: str = "channel", costs: Any = None, horizon: Horizon = "365d", *, seed: int = 0
 ) -> CeilingReport:

@@ -23,6 +23,7 @@ from volver.predict.money.what_if import NO_PUSH, Push, can_push_dropout, newbor
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon, horizon_days
 from volver.predict.numerics.metrics import Z80, Z90
+from volver.predict.numerics.threads import in_one_thread
 from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import Buyers, buyers
@@ -119,6 +120,7 @@ class Coming:
     remarks: tuple[Words, ...] = ()
 
 
+@in_one_thread
 def levers(shop: Shop, horizon: Horizon = "365d") -> LeversReport:
     """What one point of retention, one percent of order value, of frequency, of newcomers, and one point of the yearly
     discount rate are worth over the horizon. Raises `predict.no_model`.

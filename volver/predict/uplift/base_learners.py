@@ -117,13 +117,6 @@ def base_named(name: str, seed: int = 0) -> Base:
     return Linear(seed=seed) if name == "linear" else Boosted(seed=seed)
 
 
-def one_thread() -> Any:
-    """A context in which linear algebra keeps to one thread: many small products are far slower on several."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # comes with scikit-learn
-
-    return threadpool_limits(1, "blas")
-
-
 def is_binary(y: Floats) -> bool:
     """Whether an outcome is only zeros and ones."""
     return bool(np.all((y == 0) | (y == 1)))

@@ -12,8 +12,9 @@ from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.calibration import Calibrated, recalibrated
 from volver.predict.numerics.params import NotFitted, Params
 from volver.predict.numerics.probability_metrics import Reliability, log_loss, reliability
+from volver.predict.numerics.threads import one_thread
 from volver.predict.uplift.assignment import folds_of
-from volver.predict.uplift.base_learners import BASES, base_named, is_binary, one_thread
+from volver.predict.uplift.base_learners import BASES, base_named, is_binary
 from volver.predict.uplift.features import BadFeatures, Design, Features
 from volver.predict.uplift.labels import outcomes
 

@@ -12,8 +12,8 @@ import numpy as np
 from volver.core import Words, clock
 from volver.predict.numerics.arrays import Bools, Floats
 from volver.predict.numerics.params import BadParameters, BadQuestion, NotFitted, Params
+from volver.predict.numerics.threads import one_thread
 from volver.predict.uplift.assignment import assigned
-from volver.predict.uplift.base_learners import one_thread
 from volver.predict.uplift.baselines import ColumnRanking, OutcomeRanking, simplest
 from volver.predict.uplift.cross_fitting import (
     BLEND,

@@ -14,6 +14,7 @@ from volver.core import VolverError, Words
 from volver.predict.laws.closures import without_seasons
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.metrics import by_customer, deviance, spearman, tenths, top_share
+from volver.predict.numerics.threads import in_one_thread
 from volver.predict.value.backtest import YEAR
 from volver.predict.value.chance_calibration import learned_chances
 from volver.predict.value.forecast import Foreseen, Total
@@ -131,6 +132,7 @@ class CheckReport:
         }
 
 
+@in_one_thread
 def check(
     shop: Shop,
     calibrate_until: date | str | None = None,

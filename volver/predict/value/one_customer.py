@@ -71,10 +71,26 @@ class CustomerValue:
         }
 
 
-def value_of_customer(shop: Shop, customer: int, horizon: Horizon = "365d") -> CustomerValue:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What the fit published of a customer: the value of a year with its interval, in ten-thousandths, and the days
+    between which the next order is likely.
+    """
+
+    value_e4: int
+    low_e4: int
+    high_e4: int
+    next_from: date | None = None
+    next_to: date | None = None
+
+
+def value_of_customer(
+    shop: Shop, customer: int, horizon: Horizon = "365d", *, published_as: Published | None = None
+) -> CustomerValue:
     """What the published model foresees of a customer, as it stands in the lake table `scores`, and why.
 
-    The discount rate is the one of the fit. Raises `predict.no_model`.
+    The discount rate is the one of the fit. Who has read the customer's scores hands them over as `published_as`.
+    Raises `predict.no_model`.
     """
     model = published(shop)
     days = horizon_days(horizon, model.data_until)
@@ -93,16 +109,16 @@ def value_of_customer(shop: Shop, customer: int, horizon: Horizon = "365d") -> C
         return CustomerValue(**asked, factors={}, reasons=(_unknown(model),))
     mean = usual(shop, model, days, discount)
     seen = Foreseen(model.learned, one, days, discount, (mean.scale_orders, mean.scale_money))
-    found = _numbers(seen, mean)
+    found = _numbers(seen, mean, published_as)
     if days == YEAR_DAYS:
-        found |= _as_published(shop, customer, found["value"])
+        found |= _as_published(published_as or _scores(shop, customer), found["value"])
     return CustomerValue(**asked, **found)
 
 
-def _numbers(seen: Foreseen, mean: Usual) -> dict[str, Any]:
-    worth, (wait, unlikely), at = seen.worth, seen.next_order, seen.buyers.at
+def _numbers(seen: Foreseen, mean: Usual, scores: Published | None) -> dict[str, Any]:
+    worth = seen.worth
     why = Explained(seen, mean, float(p_within(seen, seen.days)[0]))
-    window = (None, None) if unlikely[0] else tuple(at + timedelta(days=int(each)) for each in wait[0])
+    window = (scores.next_from, scores.next_to) if scores else _window(seen)
     names = {"p_alive": "p_alive", "orders": "orders", "spend_per_order": "spend", "value": "value"}
     names |= {"low": "low", "high": "high"}
     return {
@@ -117,12 +133,29 @@ def _numbers(seen: Foreseen, mean: Usual) -> dict[str, Any]:
     }
 
 
-def _as_published(shop: Shop, customer: int, value: float) -> dict[str, float]:
-    """The interval that the fit published: it was drawn through all customers, which moves its ends a little."""
+def _window(seen: Foreseen) -> tuple[date | None, date | None]:
+    """The days between which the next order is likely."""
+    wait, unlikely = seen.next_order
+    if unlikely[0]:
+        return None, None
+    first, last = (seen.buyers.at + timedelta(days=int(each)) for each in wait[0])
+    return first, last
+
+
+def _scores(shop: Shop, customer: int) -> Published | None:
     rows = shop.compute.rows("scores_of", customer=customer)
-    if not rows or abs(rows[0]["value_365d_e4"] - value * E4) > 1.0:
+    if not rows:
+        return None
+    return Published(
+        value_e4=rows[0]["value_365d_e4"], low_e4=rows[0]["value_low_e4"], high_e4=rows[0]["value_high_e4"]
+    )
+
+
+def _as_published(scores: Published | None, value: float) -> dict[str, float]:
+    """The interval that the fit published: it was drawn through all customers, which moves its ends a little."""
+    if scores is None or abs(scores.value_e4 - value * E4) > 1.0:
         return {}
-    return {"low": rows[0]["value_low_e4"] / E4, "high": rows[0]["value_high_e4"] / E4}
+    return {"low": scores.low_e4 / E4, "high": scores.high_e4 / E4}
 
 
 def _unknown(model: ShelfModel) -> Reason:

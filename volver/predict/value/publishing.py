@@ -16,6 +16,7 @@ from volver.predict.freshness import SCORES
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.horizons import Horizon, horizon_days
+from volver.predict.numerics.threads import in_one_thread
 from volver.predict.settings import PredictSettings
 from volver.predict.value.chance_calibration import CHANCE_DAYS
 from volver.predict.value.forecast import Foreseen, Total
@@ -74,6 +75,7 @@ class FitReport:
         }
 
 
+@in_one_thread
 def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, model: str = AUTO) -> FitReport:
     """Choose and learn from all that was known at `at` (the shop's day by default) and publish.
 

@@ -6,6 +6,7 @@ a person.
 
 import json
 import os
+import threading
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,9 @@ from volver.predict.value.training import Learned, learned_from
 from volver.store import Shop
 
 _KIND = "value"
+_MOST = 32  # parsed files in memory
+_bodies: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
+_lock = threading.Lock()
 
 
 class NoModel(VolverError):
@@ -38,7 +42,7 @@ class NoSuchModel(VolverError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShelfModel:
-    """A model on the shelf. `body` is the whole of its JSON.
+    """A model on the shelf. `body` is the whole of its JSON, which is not to be changed.
 
     `learned_until` is the last day that its parameters rest on; `data_until` the last day that its scores know of each
     customer: later, when it was published again. `version` is the Volver that fitted it; empty where that is not known.
@@ -182,12 +186,27 @@ def write_whole(target: Path, body: dict[str, Any]) -> None:
     draft.replace(target)
 
 
+def _body(path: Path) -> dict[str, Any]:
+    """A model's file, parsed once for each time it is written. Nobody changes what is answered."""
+    told = path.stat()
+    written = (told.st_mtime_ns, told.st_size, told.st_ino)
+    held = _bodies.get(path)
+    if held is None or held[0] != written:
+        held = (written, json.loads(path.read_text(encoding="utf-8")))
+        with _lock:
+            _bodies.pop(path, None)
+            if len(_bodies) >= _MOST:
+                _bodies.pop(next(iter(_bodies)))
+            _bodies[path] = held
+    return held[1]
+
+
 def _on_shelf(shop: Shop, row: dict[str, Any]) -> ShelfModel | None:
     told = json.loads(row["body"])
     path = shop.path / "models" / told["file"]
     if not path.exists():
         return None
-    body = json.loads(path.read_text(encoding="utf-8"))
+    body = _body(path)
     return ShelfModel(
         id=row["id"],
         model=told["model"],

@@ -6,6 +6,7 @@ Reads the ledger and the shelf; replaces the lake table `scores` and says in the
 from typing import Any
 
 from volver.predict.freshness import SCORES
+from volver.predict.numerics.threads import in_one_thread
 from volver.predict.settings import PredictSettings
 from volver.predict.value.forecast import Foreseen
 from volver.predict.value.histories import buyers, last_day
@@ -14,6 +15,7 @@ from volver.predict.value.registry import ShelfModel, kept_model, put_back
 from volver.store import Shop
 
 
+@in_one_thread
 def republish(shop: Shop, model_id: int) -> ShelfModel:
     """Make a model of the shelf the published one again; nothing is learned anew.
 

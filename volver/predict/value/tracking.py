@@ -3,6 +3,7 @@
 Reads the ledger and the shelf, writes nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -82,14 +83,18 @@ def weekly(learned: Learned, then: Buyers, until: date) -> list[dict[str, Any]]:
     ]
 
 
-def alive_curve(shop: Shop, customer_id: int, *, ahead_days: int = 90) -> AliveCurve | None:
+def alive_curve(
+    shop: Shop, customer_id: int, *, ahead_days: int = 90, order_days: Sequence[date] | None = None
+) -> AliveCurve | None:
     """How sure it was, day by day, that a customer would come back; None for one who never ordered.
 
-    Raises `predict.no_model`.
+    Who has read the days on which the customer ordered hands them over as `order_days`, rising. Raises
+    `predict.no_model`.
     """
     model = published(shop)
-    bought = [row["day"] for row in shop.compute.rows("predict_customer_days", customer=customer_id)]
-    bought = [day for day in bought if day <= model.data_until]
+    if order_days is None:
+        order_days = [row["day"] for row in shop.compute.rows("predict_customer_days", customer=customer_id)]
+    bought = [day for day in order_days if day <= model.data_until]
     if not bought:
         return None
     until = model.data_until

@@ -43,6 +43,7 @@ TABLES = (
         columns=columns("""
             customer_id BIGINT, customer_ref VARCHAR, name VARCHAR, email VARCHAR, city VARCHAR, country VARCHAR,
             channel VARCHAR, campaign VARCHAR, channel_us BIGINT, campaign_us BIGINT"""),
+        group_rows=16_384,
     ),
     LakeTable(
         name="products",
@@ -63,5 +64,6 @@ TABLES = (
         columns=columns("""
             event_id BIGINT, customer_id BIGINT, ts_us BIGINT, day DATE, kind VARCHAR, product_id BIGINT,
             order_ref VARCHAR, text VARCHAR, batch BIGINT, month VARCHAR"""),
+        group_rows=16_384,
     ),
 )

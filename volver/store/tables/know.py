@@ -18,6 +18,7 @@ TABLES = (
             order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, ts_us BIGINT, day DATE, doc VARCHAR,
             is_order INTEGER, undone_day DATE, lines INTEGER, units_e4 BIGINT, gross_e4 BIGINT, discount_e4 BIGINT,
             returned_e4 BIGINT, net_e4 BIGINT, cost_e4 BIGINT, unmatched INTEGER, from_day DATE, until_day DATE"""),
+        group_rows=32_768,
     ),
     LakeTable(
         name="days",
@@ -41,6 +42,7 @@ TABLES = (
             aov_e4 BIGINT, units_e4 BIGINT, first_day DATE, last_day DATE, days_since INTEGER, usual_gap_days DOUBLE,
             rhythm_days DOUBLE, discount_share DOUBLE, returned_share DOUBLE, top_product_id BIGINT,
             top_category VARCHAR, stage VARCHAR, stage_since DATE, segments BIGINT"""),
+        group_rows=16_384,
     ),
     LakeTable(
         name="event_days",

@@ -10,6 +10,7 @@ TABLES = (
             customer_id BIGINT, p_alive DOUBLE, orders_365d DOUBLE, spend_per_order_e4 BIGINT, value_365d_e4 BIGINT,
             value_low_e4 BIGINT, value_high_e4 BIGINT, next_from_day DATE, next_to_day DATE, p_buy_7d DOUBLE,
             p_buy_30d DOUBLE, p_buy_90d DOUBLE"""),
+        group_rows=16_384,
     ),
     LakeTable(
         name="costs",

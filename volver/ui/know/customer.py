@@ -75,7 +75,7 @@ class CustomerPages:
         if worth_of(self.shop) is None:
             return Why(title=title, says=spoken.words(why_not(self.shop.lake.snapshot("facts").rows)))
         try:
-            found = predict.value_of_customer(self.shop, profile.customer_id)
+            found = predict.value_of_customer(self.shop, profile.customer_id, published_as=_published(profile))
         except (predict.NoModel, predict.TooLittleHistory) as missing:
             return Why(title=title, says=spoken.words(Words(missing.says, missing.facts)))
         if found.value is None or found.base is None:
@@ -99,7 +99,7 @@ class CustomerPages:
     def _curve(self, profile: CustomerProfile, spoken: Speech) -> Markup | None:
         if worth_of(self.shop) is None:
             return None
-        found = predict.alive_curve(self.shop, profile.customer_id)
+        found = predict.alive_curve(self.shop, profile.customer_id, order_days=profile.order_days)
         if found is None:
             return None
         _, scores = spoken.text, profile.scores
@@ -127,6 +127,27 @@ class CustomerPages:
             percent=spoken.percent,
             day=spoken.day,
         )
+
+
+def _published(profile: CustomerProfile) -> predict.Published | None:
+    scores = profile.scores
+    if scores is None:
+        return None
+    return predict.Published(
+        value_e4=scores.value_e4,
+        low_e4=scores.value_low_e4,
+        high_e4=scores.value_high_e4,
+        next_from=scores.next_from_day,
+        next_to=scores.next_to_day,
+    )
+
+
+def hold_model(shop: Shop) -> None:
+    """Bring into memory what the page needs of the model, by asking it of whoever is foreseen first."""
+    first = know.customers(shop, limit=1).rows
+    if first and worth_of(shop) is not None:
+        predict.value_of_customer(shop, first[0].customer_id)
+        predict.alive_curve(shop, first[0].customer_id)
 
 
 def customer_page(shop: Shop) -> Callable[[Request], Response]:

@@ -14,9 +14,9 @@ from volver import know
 from volver.core import Words
 from volver.know import CustomersPage, SegmentSummary
 from volver.store import Shop
+from volver.ui.know.segments import segments_of
 from volver.ui.know.vocabulary import PLURALS
 from volver.ui.shared.charts_people import interval
-from volver.ui.shared.figures import remembered
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.looks import STAGES
 from volver.ui.shared.rendering import is_fragment, render_page, speech_of
@@ -116,9 +116,7 @@ class CustomersPages:
 
     def _answer(self, request: Request, view: View) -> Response:
         spoken = speech_of(request, self.shop)
-        summaries = remembered(
-            self.shop, "segments", ("facts", "scores", "event_days"), lambda: know.segments(self.shop)
-        )
+        summaries = segments_of(self.shop)
         labels = {each.key: each.label for each in summaries if each.key not in STAGES}
         if view.segment in STAGES:
             view = replace(view, stage=view.segment, segment="")
@@ -148,6 +146,11 @@ class CustomersPages:
             hint=spoken.words(hint),
             chosen=bool(view.stage or view.segment),
         )
+
+
+def hold_people(shop: Shop) -> None:
+    """Bring everybody into memory, for the lists."""
+    know.customers(shop, limit=1)
 
 
 def list_page(shop: Shop) -> Callable[[Request], Response]:

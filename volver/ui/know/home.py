@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from volver import know
 from volver.core import E4
-from volver.know import HomeReport
-from volver.store import Jobs, Shop
+from volver.know import Health, HomeReport
+from volver.store import Jobs, Shop, kept_answer
 from volver.ui.predict.shelf import why_not, worth_of
 from volver.ui.shared.charts_value import Month, months
-from volver.ui.shared.figures import remembered, today_of
+from volver.ui.shared.figures import today_of
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import render_page, speech_of
 
@@ -28,13 +28,21 @@ _ICONS: Final = {
 }
 
 
+def totals(shop: Shop) -> tuple[HomeReport, Health]:
+    """What the page says of the shop and of its data, as of the last refresh."""
+    aside = str(know.rows_set_aside(shop))
+    return (
+        kept_answer(shop, "home", _RESTS_ON, HomeReport, lambda: know.home(shop)),
+        kept_answer(shop, "health", _RESTS_ON, Health, lambda: know.health(shop), aside),
+    )
+
+
 def home_page(shop: Shop) -> Callable[[Request], Response]:
     """The handler of `/`."""
 
     def show(request: Request) -> Response:
         spoken = speech_of(request, shop)
-        home = remembered(shop, "home", _RESTS_ON, lambda: know.home(shop))
-        health = remembered(shop, "health", _RESTS_ON, lambda: know.health(shop))
+        home, health = totals(shop)
         now, before = home.revenue_30d_e4 or 0, home.revenue_before_e4 or 0
         return render_page(
             request,

@@ -6,17 +6,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from volver import know
-from volver.store import Shop
-from volver.ui.shared.figures import remembered
+from volver.know import SegmentSummary
+from volver.store import Shop, kept_answer
 from volver.ui.shared.looks import STAGES
 from volver.ui.shared.rendering import render_page
+
+
+def segments_of(shop: Shop) -> tuple[SegmentSummary, ...]:
+    """The segments as of the last refresh."""
+    tables, kind = ("facts", "scores", "event_days"), tuple[SegmentSummary, ...]
+    return kept_answer(shop, "segments", tables, kind, lambda: know.segments(shop))
 
 
 def segments_page(shop: Shop) -> Callable[[Request], Response]:
     """The handler of `/segments`."""
 
     def show(request: Request) -> Response:
-        found = remembered(shop, "segments", ("facts", "scores", "event_days"), lambda: know.segments(shop))
+        found = segments_of(shop)
         return render_page(
             request,
             shop,

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from volver import know
 from volver.know import CohortReport
-from volver.store import Shop
-from volver.ui.shared.figures import remembered
+from volver.store import Shop, kept_answer
 from volver.ui.shared.formatting import Speech
 
 _COHORTS: Final = 14
@@ -32,8 +31,13 @@ class HeatRow:
 
 def heat_of(shop: Shop, spoken: Speech, cumulative: bool) -> dict[str, Any]:
     """What the cohort table needs: its rows, how many months wide it is, and which of the two tables it is."""
-    report = remembered(shop, "cohorts", ("orders", "facts"), lambda: know.cohorts(shop))
+    report = cohorts_of(shop)
     return {"heat": _heat(report, spoken, cumulative), "most": _width(report), "cumulative": cumulative}
+
+
+def cohorts_of(shop: Shop) -> CohortReport:
+    """The cohorts as of the last refresh."""
+    return kept_answer(shop, "cohorts", ("orders", "facts"), CohortReport, lambda: know.cohorts(shop))
 
 
 def _width(report: CohortReport) -> int:

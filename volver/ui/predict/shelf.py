@@ -34,9 +34,21 @@ class Worth:
         return (self.learned_until - date.fromisoformat(first)).days if first else None
 
 
+def model_of(shop: Shop) -> str:
+    """Which model is published, and as of which day its scores are; empty where there is none.
+
+    What is asked of the model rests on this and on `scores`: the two change one after the other.
+    """
+    try:
+        model = predict.published(shop)
+    except predict.NoModel:
+        return ""
+    return f"{model.id} {model.fitted_us} {model.data_until}"
+
+
 def worth_of(shop: Shop) -> Worth | None:
     """The published model, or None where there is none."""
-    return remembered(shop, "worth", ("scores",), lambda: _read(shop))
+    return remembered(shop, "worth", ("scores",), lambda: _read(shop), model_of(shop))
 
 
 def why_not(customers: int) -> Words:

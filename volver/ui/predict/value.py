@@ -1,29 +1,82 @@
 """What everyone is worth, and whether to believe it: the forecast, its past, its model, what it means for money."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from volver import know, predict
 from volver.core import E4, Words, day_of
-from volver.know import CustomersPage
-from volver.store import Shop
-from volver.ui.predict.cohorts import heat_of
-from volver.ui.predict.shelf import Worth, why_not, worth_of
+from volver.know import CustomersPage, StageReport
+from volver.store import Shop, kept_answer
+from volver.ui.predict.cohorts import cohorts_of, heat_of
+from volver.ui.predict.shelf import Worth, model_of, why_not, worth_of
 from volver.ui.predict.value_model import model_card, shelf_of, shelf_rows
-from volver.ui.predict.value_money import ask_channels, campaigns_of, channels_of, levers_of
+from volver.ui.predict.value_money import Asked, ask_channels, campaigns_of, channels_of, levers_of
 from volver.ui.predict.value_past import backtest_of, calibration_chart, deciles_of, tracking_chart, weeks_held_out
-from volver.ui.predict.value_spread import slipping_bars, spread_chart, spread_of
+from volver.ui.predict.value_spread import Spread, slipping_bars, spread_chart, spread_of
 from volver.ui.shared.figures import remembered
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import is_fragment, render_page, speech_of
 
+T = TypeVar("T")
 _RESTS_ON: Final = ("facts", "scores")
 _SLIPPING: Final = 8
 _YEARS: Final = {1: "365", 2: "730", 5: "1826"}  # as the model's body names them, in days
 _TWICE: Final = 2  # a horizon that was seen less often than this is extrapolation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the page rests on besides the model: totals, nothing about a person. None of them without a model."""
+
+    drift: predict.Drift | None
+    spread: Spread
+    channels: Asked
+    levers: dict[str, Any]
+    margins: tuple[Words, ...]
+
+
+def totals(shop: Shop) -> Totals:
+    """What the page says of everybody, as the published model and the last refresh have it.
+
+    Raises `predict.no_model`.
+    """
+    model = model_of(shop)
+
+    def kept(name: str, tables: tuple[str, ...], kind: Any, make: Callable[[], T]) -> T:
+        return kept_answer(shop, name, tables, kind, make, model)
+
+    kind = predict.Drift | None
+    return Totals(
+        drift=kept("drift", ("scores", "order_days", "facts"), kind, lambda: predict.drift(shop)),
+        spread=kept("spread", _RESTS_ON, Spread, lambda: spread_of(shop)),
+        channels=kept("channels", ("scores", "facts", "customers", "costs"), Asked, lambda: ask_channels(shop)),
+        levers=kept("levers", ("scores",), dict[str, Any], lambda: predict.levers(shop).to_dict()),
+        margins=kept("margins", ("days",), tuple[Words, ...], lambda: predict.assumed_margin(shop)),
+    )
+
+
+def stages_of(shop: Shop) -> StageReport:
+    """The stages as of the last refresh."""
+    return kept_answer(shop, "stages", _RESTS_ON, StageReport, lambda: know.stages(shop))
+
+
+def keep_totals(shop: Shop) -> None:
+    """Make and keep what the page asks for, as far as there is a model."""
+    stages_of(shop)
+    cohorts_of(shop)
+    if model_of(shop):
+        totals(shop)
+
+
+def hold_small(shop: Shop) -> None:
+    """Bring into memory what the page asks for and is not kept."""
+    if worth_of(shop) is not None:
+        _shelf(shop)
+        _slipping(shop)
 
 
 def value_page(shop: Shop) -> Callable[[Request], Response]:
@@ -36,7 +89,7 @@ def value_page(shop: Shop) -> Callable[[Request], Response]:
         if is_fragment(request):
             return render_page(request, shop, "value_cohorts.html", **heat)
         worth = worth_of(shop)
-        stages = remembered(shop, "stages", _RESTS_ON, lambda: know.stages(shop))
+        stages = stages_of(shop)
         if worth is None:
             customers = sum(each.customers for each in stages.stages)
             facts: dict[str, Any] = {
@@ -49,6 +102,7 @@ def value_page(shop: Shop) -> Callable[[Request], Response]:
             return render_page(request, shop, "value.html", **facts, **heat)
         asked = request.query_params.get("years", "")
         years = next((each for each in _YEARS if str(each) == asked), 1)
+        told = totals(shop)
         return render_page(
             request,
             shop,
@@ -58,12 +112,12 @@ def value_page(shop: Shop) -> Callable[[Request], Response]:
             remarks=[Words(text, facts) for text, facts in worth.body.get("remarks", [])],
             stage_counts=stages.stages,
             slipping_e4=next((each.value_e4 for each in stages.stages if each.stage == "slipping"), None),
-            drift=remembered(shop, "drift", ("scores", "order_lines"), lambda: predict.drift(shop)),
+            drift=told.drift,
             **_ahead(worth, years, spoken),
-            **_people(shop, spoken),
+            **_people(shop, told.spread, spoken),
             **_past(worth, spoken),
             **_model(shop, worth, spoken),
-            **_money(shop, spoken),
+            **_money(told, spoken),
             **heat,
         )
 
@@ -86,9 +140,8 @@ def _ahead(worth: Worth, years: int, spoken: Speech) -> dict[str, Any]:
     return found
 
 
-def _people(shop: Shop, spoken: Speech) -> dict[str, Any]:
-    spread = remembered(shop, "spread", _RESTS_ON, lambda: spread_of(shop))
-    slipping = remembered(shop, "slipping", _RESTS_ON, lambda: _slipping(shop))
+def _people(shop: Shop, spread: Spread, spoken: Speech) -> dict[str, Any]:
+    slipping = _slipping(shop)
     return {
         "spread": spread,
         "distribution": spread_chart(spread, spoken),
@@ -98,7 +151,10 @@ def _people(shop: Shop, spoken: Speech) -> dict[str, Any]:
 
 
 def _slipping(shop: Shop) -> CustomersPage:
-    return know.customers(shop, stage="slipping", limit=_SLIPPING)
+    def found() -> CustomersPage:
+        return know.customers(shop, stage="slipping", limit=_SLIPPING)
+
+    return remembered(shop, "slipping", _RESTS_ON, found)
 
 
 def _past(worth: Worth, spoken: Speech) -> dict[str, Any]:
@@ -110,19 +166,20 @@ def _past(worth: Worth, spoken: Speech) -> dict[str, Any]:
     }
 
 
+def _shelf(shop: Shop) -> tuple[predict.ShelfModel, ...]:
+    return remembered(shop, "models", ("scores",), lambda: shelf_rows(shop), model_of(shop))
+
+
 def _model(shop: Shop, worth: Worth, spoken: Speech) -> dict[str, Any]:
-    kept = remembered(shop, "models", ("scores",), lambda: shelf_rows(shop))
+    kept = _shelf(shop)
     return {"card_of_model": model_card(worth, shop, spoken), "shelf": shelf_of(kept, shop, spoken)}
 
 
-def _money(shop: Shop, spoken: Speech) -> dict[str, Any]:
-    asked = remembered(shop, "channels", ("scores", "facts", "customers", "costs"), lambda: ask_channels(shop))
-    levers = remembered(shop, "levers", ("scores",), lambda: predict.kept_levers(shop))
-    margins = remembered(shop, "margins", ("days",), lambda: predict.assumed_margin(shop))
+def _money(told: Totals, spoken: Speech) -> dict[str, Any]:
     return {
-        "levers": levers_of(levers, margins, spoken),
-        "channels": channels_of(asked, spoken),
-        "campaigns": campaigns_of(asked, spoken),
+        "levers": levers_of(told.levers, told.margins, spoken),
+        "channels": channels_of(told.channels, spoken),
+        "campaigns": campaigns_of(told.channels, spoken),
     }
 
 

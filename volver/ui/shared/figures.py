@@ -1,4 +1,7 @@
-"""Figures that many readers ask for, worked out once per version of the data they rest on."""
+"""What pages ask for again and again and is not written down, worked out once per version of the data it rests on.
+
+Totals are kept by `store.kept_answer`; here stand small things, and those that name people.
+"""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +14,7 @@ from volver.store import Shop
 T = TypeVar("T")
 _MOST = 256
 _DATED = ("facts", "thresholds", "event_days")
-_kept: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {}
+_kept: dict[tuple[str, str], tuple[tuple[Any, ...], Any]] = {}
 _lock = threading.Lock()
 
 
@@ -20,9 +23,9 @@ def today_of(shop: Shop) -> Today:
     return remembered(shop, f"today {clock.today(shop.settings.timezone)}", _DATED, lambda: today(shop))
 
 
-def remembered(shop: Shop, name: str, tables: tuple[str, ...], make: Callable[[], T]) -> T:
-    """What `make` answers, kept until one of the lake's tables has a new version."""
-    versions = tuple(shop.lake.snapshot(table).version for table in tables)
+def remembered(shop: Shop, name: str, tables: tuple[str, ...], make: Callable[[], T], besides: str = "") -> T:
+    """What `make` answers, kept until one of the lake's tables has a new version, or `besides` is another."""
+    versions = (besides, *(shop.lake.version(table) for table in tables))
     key = (str(shop.path.resolve()), name)
     with _lock:
         kept = _kept.get(key)

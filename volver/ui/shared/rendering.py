@@ -1,6 +1,7 @@
 """From a template and facts to a page: the Jinja environment and what every page knows."""
 
 import hashlib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,16 @@ def _environment() -> Environment:
     )
     made.globals.update(version=static_version(), stages=STAGES)
     return made
+
+
+def hold_templates(shop: Shop) -> None:
+    """Compile every template, and load what the shop's language needs, before somebody waits for it."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
+    spoken = Speech(lang=shop.settings.lang, currency=shop.settings.currency, zone=shop.settings.timezone)
+    for speak in (spoken.money, spoken.percent, spoken.number):
+        speak(1)
+    spoken.day(date.min, "yMMMM")
 
 
 def lang_of(request: Request, shop: Shop) -> str:
