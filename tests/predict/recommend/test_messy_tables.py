@@ -14,8 +14,8 @@ import pytest
 from tests.predict.recommend.test_recommender import habits, walkers
 from tests.predict.world import shared
 from volver.core import VolverError
+from volver.predict.numerics.frames import NoSuchColumn, TwiceTheColumn, UnevenColumns
 from volver.predict.recommend.blend import NotACount
-from volver.predict.recommend.frames import NoSuchColumn, TwiceTheColumn, UnevenColumns
 from volver.predict.recommend.holdout import trial_of
 from volver.predict.recommend.interactions import BadNumbers, BlankIds, Interactions, NothingToLearn, instants
 from volver.predict.recommend.recommender import Recommender

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints
-from volver.predict.recommend.frames import Build, Table, arrow_of, listed, table_of
+from volver.predict.numerics.frames import Build, Table, arrow_of, listed, table_of
 
 USER: Final = ("user", "user_id", "customer", "customer_unique_id", "customer_id", "cust_id", "household_id",
                "household_key", "visitor_id", "person_id", "client_id", "member_id", "account_id", "buyer", "buyer_id",

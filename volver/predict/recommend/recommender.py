@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from volver.core import Words, clock
 from volver.predict.numerics.arrays import Bools, Codes, Floats
+from volver.predict.numerics.frames import listed
 from volver.predict.numerics.params import NotFitted, Params
 from volver.predict.recommend.blend import OBJECTIVES, BlendChoice, NoSuchObjective, Part, choose, counted
-from volver.predict.recommend.frames import listed
 from volver.predict.recommend.holdout import AHEADS, NoSuchAhead, Trial, are_sessions, of_new_items, trial_of
 from volver.predict.recommend.interactions import ITEM, USER, Interactions
 from volver.predict.recommend.neighbours import Neighbours

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.arrays import Floats, Ints, best
 from volver.predict.numerics.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.tables import at_cells, neighbour_matrix
 from volver.predict.recommend.text_similarity import TextSimilarity
-from volver.predict.when.frames import best
 
 COMPLEMENT, NEITHER, SUBSTITUTE = 1, 0, -1
 _PULL: Final = 2.0  # baskets' worth of doubt in each ratio

@@ -16,8 +16,8 @@ from scipy import sparse
 
 from volver.core import unaccented
 from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.numerics.frames import UnevenColumns, arrow_of
 from volver.predict.numerics.params import Params
-from volver.predict.recommend.frames import UnevenColumns, arrow_of
 from volver.predict.recommend.interactions import Interactions, encode
 
 _LOW, _HIGH = 3, 5  # letters of a gram

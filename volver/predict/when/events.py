@@ -4,7 +4,6 @@ Reads a frame of any dialect, writes nothing. A basket's time is that of its fir
 basket; rows whose weight is not positive (returns, cancelled lines) are left out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Codes, Floats, Ints, Labels
+from volver.predict.numerics.frames import eager
 
 _DAY_US: Final = 86_400_000_000
 _EPOCH: Final = date(1970, 1, 1)
@@ -233,24 +233,11 @@ def coded(column: Any) -> tuple[Labels, Codes]:
 
 
 def _columns(frame: Any) -> dict[str, Any]:
-    import narwhals as nw
-
-    if isinstance(frame, dict):
-        import pyarrow as pa
-
-        frame = pa.table({name: _listed(values) for name, values in frame.items()})
-    native = nw.from_native(frame)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    return {name: eager[name] for name in eager.columns if name in _NAMES}
+    rows = eager(frame, BadInteractions)
+    return {name: rows[name] for name in rows.columns if name in _NAMES}
 
 
 _NAMES: Final = ("user", "item", "time", "basket", "weight", "category")
-
-
-def _listed(values: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.array(values if isinstance(values, np.ndarray | Sequence) else list(values))
 
 
 def _categories(item: Codes, column: Any, n_items: int) -> Codes:

@@ -13,6 +13,7 @@ import numpy as np
 
 from volver.core import Words
 from volver.predict.numerics.arrays import Codes, Floats, Ints, Labels
+from volver.predict.numerics.frames import eager
 from volver.predict.numerics.params import Params
 
 HOURS: Final = 24
@@ -237,13 +238,12 @@ def counted(events: Any) -> tuple[Labels, Ints, Ints]:
 
     from volver.predict.when.events import BadInteractions, coded
 
-    native = nw.from_native(events)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    column = eager["time"]
+    rows = eager(events, BadInteractions)
+    column = rows["time"]
     if not isinstance(column.dtype, nw.Datetime) or column.dtype.time_zone is not None:
         raise BadInteractions(why="a moment needs datetimes in the shop's zone, told without a zone")
     minutes = np.asarray(column.to_numpy()).astype("datetime64[h]").astype(np.int64)
-    users, user = coded(eager["user"])
+    users, user = coded(rows["user"])
     return users, *by_slot(user, minutes, len(users))
 
 

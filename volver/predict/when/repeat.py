@@ -9,11 +9,11 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.numerics.arrays import Codes, Floats, Matrix
+from volver.predict.numerics.arrays import Codes, Floats, Matrix, best
+from volver.predict.numerics.frames import framed, library_of
 from volver.predict.numerics.params import Params
 from volver.predict.numerics.regression import Logistic, fitted
 from volver.predict.when.events import Events, day_number, interactions
-from volver.predict.when.frames import best, framed, library_of
 from volver.predict.when.gaps import you_buy_it
 from volver.predict.when.pairs import FEATURES, Pairs, bought_next, bought_within, features, item_facts, pairs_at
 

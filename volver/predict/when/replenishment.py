@@ -12,11 +12,11 @@ import numpy as np
 from volver.core import Words, clock
 from volver.predict.numerics.arrays import Floats, Ints, Matrix
 from volver.predict.numerics.calibration import IDENTITY, Map, calibration_of, recalibrated
+from volver.predict.numerics.frames import framed, library_of
 from volver.predict.numerics.params import Params
 from volver.predict.numerics.probability_metrics import Reliability, reliability
 from volver.predict.numerics.regression import Logistic, fitted
 from volver.predict.when.events import Events, day_number, interactions
-from volver.predict.when.frames import framed, library_of
 from volver.predict.when.pairs import FEATURES, ItemFacts, Pairs, bought_within, features, item_facts, pairs_at
 from volver.predict.when.repeat import sample
 

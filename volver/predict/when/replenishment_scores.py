@@ -13,11 +13,10 @@ import numpy as np
 from volver.core import VolverError, Words, clock
 from volver.know import today
 from volver.predict.freshness import REBUYS
-from volver.predict.numerics.arrays import Codes, Labels
+from volver.predict.numerics.arrays import Codes, Labels, best
 from volver.predict.when.contact_times import distinct, publish_moments, replace_table
 from volver.predict.when.due import HORIZONS, Due, Dues
 from volver.predict.when.events import Events, assembled, coded
-from volver.predict.when.frames import best
 from volver.predict.when.gaps import usual_gap
 from volver.predict.when.replenishment import own_gap_days
 from volver.store import Shop
