@@ -29,7 +29,7 @@ _PAIRS: Final = 40_000  # at once
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ItemPairs:
     """Ordered pairs and their evidence, one row each, by item.
 
     `together` baskets hold both; `by_chance` would if all baskets were shuffled, `by_habit` if each customer's were;
@@ -101,7 +101,7 @@ class Relations(Params):
         item, other, alike = item[enough], other[enough], alike[enough]
         share = by_user.copy()
         share.data = share.data / np.sqrt(baskets_of[share.indices])
-        self.pairs_ = Pairs(
+        self.pairs_ = ItemPairs(
             item=item,
             other=other,
             together=dots(by_basket, item, other),
@@ -135,7 +135,7 @@ class Relations(Params):
         }
 
     def _candidates(self, rows: Interactions, category: Any, text: TextSimilarity | None) -> tuple[Ints, Ints, Floats]:
-        """Pairs worth a look, and how alike they are."""
+        """ItemPairs worth a look, and how alike they are."""
         parts = [neighbour_matrix(Neighbours(score="shrunk", top=self.candidates).fit(rows), rows.items)]
         if rows.basket is not None:
             shared = Neighbours(score="shrunk", top=self.candidates, within="user", most=200).fit(rows)

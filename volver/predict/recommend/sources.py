@@ -67,7 +67,7 @@ class Source:
 
 
 @dataclass(eq=False)
-class Sources:
+class CandidateSources:
     """All sources of one training set, each made when it is asked for and kept."""
 
     rows: Interactions

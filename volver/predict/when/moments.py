@@ -172,7 +172,7 @@ class Moments(Params):
 
         A time with a zone is refused: turn it into the shop's first.
         """
-        users, hours, days = counted(events)
+        users, hours, days = events_by_slot(events)
         return self.fit_counts(users, hours, days)
 
     def fit_counts(self, users: Labels, hours: Any, days: Any) -> Self:
@@ -232,7 +232,7 @@ def habit_of(counts: Any, *, reach: int, seed: int = 0) -> Habit:
     return Habit(profile=profile, strength=best[1], habitual=best[2] if best[0] > 2.0 else 0.0, reach=reach)
 
 
-def counted(events: Any) -> tuple[Labels, Ints, Ints]:
+def events_by_slot(events: Any) -> tuple[Labels, Ints, Ints]:
     """Each user's events by hour of the day and by weekday, from a frame user, time."""
     import narwhals as nw
 
