@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.recommend.evaluation import at_k
 from volver.predict.recommend.holdout import DRAWN, HOW, HeldBack
 from volver.predict.recommend.sources import FADES, CandidateSources, Source
 
@@ -108,24 +109,7 @@ class ScoredSources:
         for begin in range(0, len(user), step):
             part = slice(begin, begin + step)
             rank[part] = (total[user[part]] > own[part, None]).sum(axis=1)
-        return valued(rank, user, self.n_targets, self.objective, self.k)
-
-
-def valued(rank: Ints, user: Ints, n_targets: Ints, objective: str, k: int) -> Floats:
-    """NDCG, recall, hit rate or reciprocal rank per user, from the ranks (0 is the top) of the targets found."""
-    n_users = len(n_targets)
-    user, rank = user[rank < k], rank[rank < k]
-    if objective in ("recall", "hit"):
-        hits = np.bincount(user, minlength=n_users)
-        return hits / np.maximum(n_targets, 1) if objective == "recall" else (hits > 0).astype(np.float64)
-    if objective == "mrr":
-        first = np.zeros(n_users)
-        np.maximum.at(first, user, 1 / (1.0 + rank))
-        return first
-    gain = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.append(0, np.cumsum(gain))[np.minimum(n_targets, k)]
-    found: Floats = np.bincount(user, gain[rank], n_users) / np.maximum(ideal, 1e-12)
-    return found
+        return at_k(rank, user, self.n_targets, self.objective, self.k)
 
 
 def choose_blend(
