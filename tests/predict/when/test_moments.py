@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from volver.predict.when.events import BadInteractions
 from volver.predict.when.moments import Moments, around, events_by_slot
+from volver.predict.when.purchases import BadInteractions
 
 PROFILE = np.exp(1.2 * np.cos((np.arange(24) - 19) / 24 * 2 * np.pi))
 PROFILE /= PROFILE.sum()

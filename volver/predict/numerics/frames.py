@@ -19,7 +19,7 @@ from volver.core import VolverError
 class NotATable(VolverError):
     """Something without columns was given where a table is needed."""
 
-    code = "recommend.not_a_table"
+    code = "predict.not_a_table"
     says = "A {kind} has no columns that can be read."
     hint = "Give a pandas, polars, Arrow or DuckDB table, or a mapping such as {{'user': [...], 'item': [...]}}."
 
@@ -27,7 +27,7 @@ class NotATable(VolverError):
 class NoSuchColumn(VolverError):
     """A column that is needed is not in the table."""
 
-    code = "recommend.no_such_column"
+    code = "predict.no_such_column"
     says = "There is no column for the {role} among: {columns}."
     hint = "Name it, for example {role}='…', or rename the column to `{role}`."
 
@@ -35,7 +35,7 @@ class NoSuchColumn(VolverError):
 class UnevenColumns(VolverError):
     """Columns of different lengths."""
 
-    code = "recommend.uneven_columns"
+    code = "predict.uneven_columns"
     says = "The columns are not of one length: {lengths}."
     hint = "Give one value a row in every column."
 
@@ -43,7 +43,7 @@ class UnevenColumns(VolverError):
 class TwiceTheColumn(VolverError):
     """Two columns of one name."""
 
-    code = "recommend.twice_the_column"
+    code = "predict.twice_the_column"
     says = "More than one column is called: {columns}."
     hint = "Rename or drop all but one."
 

@@ -27,7 +27,7 @@ _STARTS: Final = 3  # sources that a blend is grown from
 class NoSuchObjective(VolverError):
     """A measure that does not exist."""
 
-    code = "recommend.no_such_objective"
+    code = "predict.no_such_objective"
     says = "There is no objective called {objective}."
     hint = "Take one of: auto, ndcg, recall, hit, mrr."
 
@@ -35,7 +35,7 @@ class NoSuchObjective(VolverError):
 class NotACount(VolverError):
     """A number of things that is none."""
 
-    code = "recommend.not_a_count"
+    code = "predict.not_a_count"
     says = "k is {given}, not a whole number from {least} on."
     hint = "Give k as a whole number, for example 10."
 

@@ -40,7 +40,7 @@ HOW: Final = (
 class NoSuchAhead(VolverError):
     """A question to be ready for that does not exist."""
 
-    code = "recommend.no_such_ahead"
+    code = "predict.no_such_ahead"
     says = "Nothing is known to be ahead that is called {ahead}."
     hint = "Take one of: auto, next, any, both."
 

@@ -37,7 +37,7 @@ _BASKET: Final = ("basket", "basket_id", "session", "session_id", "order_id", "i
 class NothingToLearn(VolverError):
     """A table without a single row."""
 
-    code = "recommend.empty"
+    code = "predict.nothing_to_learn"
     says = "The table of interactions has no rows."
     hint = "Give at least one row with a user and an item."
 
@@ -45,7 +45,7 @@ class NothingToLearn(VolverError):
 class BlankIds(VolverError):
     """Rows whose user, item or basket is missing."""
 
-    code = "recommend.blank_ids"
+    code = "predict.blank_ids"
     says = "{blank} of {rows} rows have no {role} (column `{column}`)."
     hint = "Leave these rows out, or give unknown visitors an identifier of their own."
 
@@ -53,7 +53,7 @@ class BlankIds(VolverError):
 class BadNumbers(VolverError):
     """Times or weights that are not numbers."""
 
-    code = "recommend.bad_numbers"
+    code = "predict.bad_numbers"
     says = "{wrong} of {rows} values for the {role} (column `{column}`) are missing or cannot be read."
     hint = "Give instants, dates or finite numbers; leave out rows without one, or leave out the column."
 

@@ -236,7 +236,7 @@ def events_by_slot(events: Any) -> tuple[Labels, Ints, Ints]:
     """Each user's events by hour of the day and by weekday, from a frame user, time."""
     import narwhals as nw
 
-    from volver.predict.when.events import BadInteractions, coded
+    from volver.predict.when.purchases import BadInteractions, coded
 
     rows = eager(events, BadInteractions)
     column = rows["time"]
