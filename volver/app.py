@@ -52,6 +52,8 @@ def open_recovered(
             bring_texts("es", room.texts)
     shop = store.open_shop(path, flags, sections(rooms))
     collect.recover(shop)
+    if shop.state.is_migrated and shop.lake.version("order_lines") >= 0:
+        know.publish_counts(shop)
     return shop
 
 

@@ -9,11 +9,11 @@ from statistics import median
 
 import pyarrow as pa
 import pytest
-from volver.predict.buying_days import caught_up
 
 from tests.collect.ledger_world import EXPORT, UK, british, rows_of, write_csv
 from volver import know
 from volver.collect import ImportOptions, import_files
+from volver.know import update_order_days
 from volver.store import Appender, Entry, Shop
 
 STAGES = ("understood", "read", "compared", "written", "pending", "logged")
@@ -107,7 +107,7 @@ def test_a_stream_does_not_wait_for_an_import_nor_for_a_refresh(lines: int, tmp_
         print(f"import {took:.1f} s, {len(waits)} commits, longest {max(waits):.2f} s, median {median(waits):.3f} s")
         assert len(waits) > 4
         assert sorted(waits)[len(waits) * 9 // 10] < took / 4
-        refreshed, waits = while_streaming(shop, lambda: (know.refresh(shop), caught_up(shop)))
+        refreshed, waits = while_streaming(shop, lambda: (know.refresh(shop), update_order_days(shop)))
         print(f"refresh {refreshed:.1f} s, {len(waits)} commits, longest {max(waits):.2f} s")
         assert shop.lake.snapshot("order_lines").rows == lines
         assert rows_of(shop, "select count(*) from order_lines where batch = 1") == [(lines,)]

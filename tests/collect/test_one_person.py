@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from alembic import command
+from alembic.config import Config
 from deltalake import write_deltalake
 
 from tests.collect.ledger_world import imported, rows_of, write_csv
 from volver import know
 from volver.collect import ImportOptions, recover, try_import
 from volver.store import Shop, canonical, create_shop, merging, open_shop, people
+from volver.store.state import MIGRATIONS
 
 ORDERS = ("Order ID", "Date", "Email", "Item", "Qty", "Price")
 BY_NUMBER = ("Order ID", "Date", "Customer ID", "Item", "Qty", "Price")
@@ -154,9 +157,10 @@ def made_old(path: Path) -> None:
     """Turn a shop into one whose customers rest in the lake alone: the state of its release has no table for them."""
     with open_shop(path) as shop:
         with shop.state.begin() as rows:
-            for table in ("merges", "identifiers", "customers"):
-                rows.exec_driver_sql(f"drop table {table}")
-            rows.exec_driver_sql("update alembic_version set version_num = '0002'")
+            older = Config()
+            older.set_main_option("script_location", str(MIGRATIONS))
+            older.attributes["connection"] = rows
+            command.downgrade(older, "0002")
         old = shop.compute.relation(f"select {OLD} from customers")
         shutil.rmtree(shop.lake.path("customers"))
         write_deltalake(shop.lake.path("customers"), pa.table(old.to_pydict(), schema=old.schema))

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from volver.predict.buying_days import caught_up
 
 from volver import know
 from volver.cli.main import root
+from volver.know import update_order_days
 from volver.store import TABLES, Shop, create_shop, merging, people
 
 PEOPLE = 6
@@ -79,17 +79,17 @@ def made(path: Path, rows: list[dict[str, Any]]) -> Shop:
 def derived(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     """Every table that follows from the ledger, renewed."""
     know.refresh(shop)
-    caught_up(shop)
+    update_order_days(shop)
     found = {name: shop.compute.relation(f"select * from {name} order by all").to_pylist() for name in DERIVED}
-    columns = ", ".join(name for name in TABLES["buying_days"].columns if name not in ("batch", "whole"))
+    columns = ", ".join(name for name in TABLES["order_days"].columns if name not in ("batch", "whole"))
     held = f"select {columns} from ({_HELD}) where counts = 1 or amount_e4 <> 0 order by all"
-    found["buying_days"] = shop.compute.relation(held).to_pylist()
+    found["order_days"] = shop.compute.relation(held).to_pylist()
     return found
 
 
 _HELD = """
-with renewed as (select customer_id, max(batch) as batch from buying_days where whole = 1 group by customer_id)
-select b.* from buying_days b left join renewed r on r.customer_id = b.customer_id
+with renewed as (select customer_id, max(batch) as batch from order_days where whole = 1 group by customer_id)
+select b.* from order_days b left join renewed r on r.customer_id = b.customer_id
 where r.batch is null or b.batch >= r.batch"""
 
 
@@ -174,14 +174,14 @@ def test_a_merge_that_the_lake_was_not_told_of_is_told_at_the_next_refresh(shop:
 
 
 def test_new_lines_and_merges_at_once_are_followed_by_the_order_days(shop: Shop) -> None:
-    caught_up(shop)
+    update_order_days(shop)
     know.merge(shop, 1, 2, "")
     more = [row | {"line_id": row["line_id"] + 1000} for row in lines(9)]
     fill(shop, more, offset=2)
-    followed = derived(shop)["buying_days"]
+    followed = derived(shop)["order_days"]
     one = [row | {"customer_id": 2 if row["customer_id"] == 1 else row["customer_id"]} for row in [*lines(4), *more]]
     with made(shop.path.parent / "one", one) as other:
-        assert derived(other)["buying_days"] == followed
+        assert derived(other)["order_days"] == followed
 
 
 def test_the_command_line_merges_and_parts(shop: Shop) -> None:

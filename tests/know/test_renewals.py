@@ -10,7 +10,7 @@ import pytest
 from tests.predict.world import simulated_lines, simulated_shop
 from volver import app, know, predict
 from volver.predict.freshness import REBUYS
-from volver.store import Shop, compact, create_shop, open_shop, replace_with, stamp
+from volver.store import Shop, compact, create_shop, open_shop, stamp
 
 DERIVED = ("facts", "scores", "rebuys")
 
@@ -32,7 +32,7 @@ def shop(made: Path, tmp_path: Path) -> Iterator[Shop]:
 
 
 def due(shop: Shop) -> tuple[str, ...]:
-    return tuple(each.name for each in app.renewals() if each.is_due(shop))
+    return tuple(each.name for _, each in app.renewals() if each.is_due(shop))
 
 
 def test_nothing_is_due_until_what_it_rests_on_changes(shop: Shop) -> None:
@@ -98,7 +98,7 @@ def test_a_trait_of_everybody_is_one_table(shop: Shop) -> None:
     day = know.today(shop).day
     fills = "3 as times, 30.0 as usual_gap_days, null as last_day, null as due_from_day, null as due_to_day"
     files = shop.compute.write(f"select *, {fills} from ({rows})", "rebuys")
-    replace_with(shop, "rebuys", files, REBUYS.marks(shop, day))
+    shop.lake.follow("rebuys", files, REBUYS.marks(shop, day), anew=True)
     told = know.trait_table(shop, "p_rebuy_28d", declared).table.select(["customer_id", "name", "number"]).to_pylist()
     assert [tuple(row.values()) for row in told] == [
         (1, "p_rebuy_28d:8", 0.5),

@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from volver import know, predict
-from volver.app import refresh
 from volver.collect import ImportOptions, import_files, import_simulated, set_aside, simulate_shop
 from volver.server import create_owner, create_token
 from volver.store import TABLES, Shop, create_shop
@@ -52,7 +51,8 @@ def fill(shop: Shop, folder: Path) -> dict[str, str]:
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     import_files(shop, [folder / "orders.csv"], ImportOptions(currency="EUR"))
     predict.import_calendar(shop, folder / "sold.csv")
-    refresh(shop, LAST)
+    know.refresh(shop, LAST)
+    predict.fit(shop, LAST)
     predict.spend_ceiling(shop, "channel", folder / "costs.csv")
     create_owner(shop, "owner", PASSWORD)
     secret = create_token(shop, "till").secret
@@ -70,7 +70,7 @@ def figures(shop: Shop) -> dict[str, Any]:
     segments = {each.key: each for each in know.segments(shop)}
     calendar = predict.calendar_report(shop).imported
     aside = set_aside(shop)
-    value = predict.value(shop, "365d")
+    value = predict.value_report(shop, "365d")
     told = {
         "months": know.kpi(shop, "month").table.to_pylist(),
         "stages": {name: [each.customers, each.net_e4] for name, each in groups.items()},

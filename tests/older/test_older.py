@@ -12,8 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.older.make import HERE, PASSWORD, figures
-from volver.app import examine, open_recovered, refresh
-from volver.server import create_app
+from volver import know, predict
+from volver.app import examine, open_recovered, web
 from volver.store import Shop
 from volver.store.state import head
 
@@ -40,7 +40,9 @@ def older(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     kept = json.loads((HERE / f"{request.param}.json").read_text(encoding="utf-8"))
     with open_recovered(folder / "shop") as shop:
         found = figures(shop)
-        refresh(shop, date.fromisoformat(kept["figures"]["forecast"]["at"]))
+        day = date.fromisoformat(kept["figures"]["forecast"]["at"])  # as of which day the release told it
+        know.refresh(shop, day)
+        predict.fit(shop, day)
         yield Older(shop, kept, found, figures(shop))
 
 
@@ -87,7 +89,7 @@ def test_a_refresh_foresees_what_the_release_foresaw_or_what_is_written_down_sin
 
 
 def test_the_keys_of_an_older_shop_still_open_it(older: Older) -> None:
-    app = create_app(older.shop)
+    app = web(older.shop)
     visitor = TestClient(app, follow_redirects=False)
     csrf = visitor.get("/login").text.split('name="csrf" value="')[1].split('"')[0]
     form = {"email": "owner", "password": PASSWORD, "csrf": csrf}

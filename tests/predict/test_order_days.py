@@ -18,7 +18,7 @@ from tests.world import new_shop
 from volver.core import E4
 from volver.know import KnowSettings, update_order_days
 from volver.predict.value.histories import TooLittleHistory, buyers, buyers_at
-from volver.predict.value.order_days import TABLE, buying_days
+from volver.predict.value.order_days import buying_days
 from volver.store import Shop, compact, open_shop
 from volver.store.query import read_query
 
@@ -205,11 +205,11 @@ def test_a_ledger_that_did_not_change_costs_nothing(shop: Shop) -> None:
     for offset, part in enumerate(batches(ledger(6), 6, 0.0)[:2], start=1):
         take_in(shop, part, offset)
     assert update_order_days(shop) == "made"
-    version = shop.lake.snapshot(TABLE).version
+    version = shop.lake.snapshot("order_days").version
     assert update_order_days(shop) == "nothing"
     compact(shop, "order_lines")
     assert update_order_days(shop) == "nothing"
-    assert shop.lake.snapshot(TABLE).version == version
+    assert shop.lake.snapshot("order_days").version == version
 
 
 def test_where_the_commits_of_the_ledger_are_forgotten_the_table_is_made_anew_once(shop: Shop) -> None:
@@ -250,7 +250,7 @@ def test_many_additions_become_one_file(shop: Shop) -> None:
     for number, part in enumerate(rest.iter_slices(len(rest) // 16 + 1)):
         take_in(shop, part, number + 2)
         assert update_order_days(shop) == "added"
-    assert len(shop.lake.snapshot(TABLE).files) <= 16
+    assert len(shop.lake.snapshot("order_days").files) <= 16
     assert_same_past(shop)
 
 
@@ -271,7 +271,6 @@ def test_two_at_once_add_a_batch_once(shop: Shop) -> None:
 
 VICTIM = """
 import os, signal, sys
-from volver.predict.value.order_days import caught_up
 from volver.know import update_order_days
 from volver.store import Lake, open_shop
 

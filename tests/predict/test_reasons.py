@@ -13,6 +13,7 @@ from tests.predict.world import simulated_lines, write_ledger
 from volver import predict
 from volver.core import clock
 from volver.predict import CustomerValue, GammaGamma, MixedSpend
+from volver.predict.freshness import SCORES
 from volver.predict.laws.calendar import Calendar
 from volver.predict.value.correction import Correction, Factor
 from volver.predict.value.histories import buyers
@@ -81,7 +82,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         with pytest.raises(predict.NoModel):
             predict.value_of_customer(made, ONCE)
         learned, now = taught(made), buyers(made, AT)
-        publish(made, scores(learned, now, DISCOUNT))
+        publish(made, scores(learned, now, DISCOUNT), SCORES.marks(made, AT))
         keep(made, learned, {"horizons": horizons(learned, now, DISCOUNT), "discount_rate_yearly": DISCOUNT}, 1)
         yield made
 

@@ -25,7 +25,7 @@ MAY = {
     "privacy": "open self read customers",
     None: "open",
 }
-WHERE = {"id": "1", "id:int": "1"}
+WHERE = {"id": "1", "id:int": "1", "number": "1"}
 Asked = tuple[str, str, str]
 
 

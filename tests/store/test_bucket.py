@@ -9,6 +9,7 @@ import pytest
 from tests.collect.ledger_world import EXPORT, british, imported, ledger, write_csv
 from tests.store.lakes import add_lines, total
 from volver.app import refresh
+from volver.core.settings import BadSetting
 from volver.store import Shop, create_shop, keep, open_shop
 from volver.store.bucket import BadLakeUrl, BucketNotReached
 
@@ -112,7 +113,7 @@ def test_a_bucket_that_does_not_answer_is_said_to_be_so(
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "s3://", "lake"])
 def test_a_lake_setting_that_names_no_place_is_said_to_be_so(url: str, tmp_path: Path) -> None:
-    with pytest.raises(BadLakeUrl):
+    with pytest.raises((BadLakeUrl, BadSetting)):
         create_shop(tmp_path / "shop", lake=url)
 
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from tests.store.postgres import cluster, server_folder
 from tests.ui.world import visitor
 from volver import app, know, predict
+from volver.core.settings import BadSetting
 from volver.store import Busy, Jobs, Shop, create_shop, one_at_a_time, open_shop
-from volver.store.state import UnknownState
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_a_file_becomes_pages_by_jobs_alone(shop: Shop) -> None:
     ended = {each.name: each for each in jobs.listed("done")}
     assert {"collect.import", "collect.sweep", "know.refresh", "predict.fit", "store.upkeep"} <= set(ended)
     assert ended["know.refresh"].result["customers"] == 80
-    assert ended["predict.fit"].result["fitted"]
+    assert ended["predict.fit"].result["renewed"]
     assert know.home(shop).orders_30d
     assert predict.published(shop).customers == 80
     assert "North" in visitor(shop).get("/").text
@@ -107,5 +107,5 @@ def test_locks_hold_between_processes_and_go_with_their_holder(shop: Shop) -> No
 
 def test_a_state_on_something_else_is_refused_by_name(tmp_path: Path) -> None:
     create_shop(tmp_path / "shop").close()
-    with pytest.raises(UnknownState, match="mysql"):
+    with pytest.raises(BadSetting, match="state"):
         open_shop(tmp_path / "shop", {"state": "mysql://shop:secret@db/north"})

@@ -12,7 +12,7 @@ import pytest
 from tests.ui.world import visitor
 from volver import know, predict
 from volver.predict.freshness import REBUYS
-from volver.store import Shop, open_shop, replace_with
+from volver.store import Shop, open_shop
 
 TITLES = {"en": "What will they buy again, and when?", "es": "¿Qué volverá a comprar, y cuándo?"}
 COMMAND = "volver predict when --refresh"
@@ -51,7 +51,7 @@ def publish(shop: Shop, own: str = "", dues: tuple[tuple[int, float, int | None]
     ]
     names = "customer_id, product_id, times, usual_gap_days, last_day, p_28d, due_from_day, due_to_day"
     told = f"select * from (values {', '.join(rows)}) as t({names})"
-    replace_with(shop, "rebuys", shop.compute.write(told, "rebuys"), REBUYS.marks(shop, day))
+    shop.lake.follow("rebuys", shop.compute.write(told, "rebuys"), REBUYS.marks(shop, day), anew=True)
     rows = [SHOPS, *([f"({who}, {own})"] if own else [])]
     told = f"select * from (values {', '.join(rows)}) as t(customer_id, weekday, hour, lift, n_events)"
     shop.lake.replace("moments", shop.compute.write(told, "moments"))

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from tests.ui.world import simulated, visitor
 from volver.store import Appender, Shop
-from volver.ui import figures
+from volver.ui.shared import figures
 
 PAGES = ("/", "/customers", "/customers/1", "/segments", "/value")
 BUDGET_CPU_S = 0.1

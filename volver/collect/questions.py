@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from volver.collect.ledger.aside import set_aside
 from volver.collect.ledger.importing import ImportOptions, import_files
-from volver.collect.replies import Imported, ImportList, RowsSetAside
+from volver.collect.ledger.undoing import imports, undo
+from volver.collect.replies import Imported, ImportList, RowsSetAside, Undone
 from volver.core import Parameter, Question
 from volver.store import Shop
 
@@ -15,15 +16,11 @@ _FOREIGN: Final = re.compile(r"[^\w. -]")
 
 
 def _imports(shop: Shop, *, limit: int = 50) -> Any:
-    from sqlalchemy import select
+    return {"imports": [each.to_json() for each in imports(shop)[:limit]]}
 
-    from volver.store import schema
 
-    names = ("offset", "source", "kind", "rows", "created_us")
-    batches = schema.batches.c
-    wanted = select(*(batches[name] for name in names)).order_by(batches.offset.desc()).limit(limit)
-    with shop.state.read() as state:
-        return {"imports": [dict(zip(names, row, strict=True)) for row in state.execute(wanted)]}
+def _undo(shop: Shop, *, number: int) -> Any:
+    return undo(shop, number).to_json()
 
 
 def _import(shop: Shop, *, file: Path, name: str = "upload.csv", kind: Any = None, currency: str | None = None) -> Any:
@@ -39,6 +36,16 @@ QUESTIONS: Final = (
         parameters=(Parameter(name="limit", kind="count", says="How many (default: 50).", most=1000),),
         answer=_imports,
         replies=ImportList,
+    ),
+    Question(
+        path="/collect/imports/{number}/undo",
+        method="POST",
+        says="Take an import back: the ledger is what it would be without it. What follows from it is made anew by the "
+        "next refresh.",
+        right="bring",
+        parameters=(Parameter(name="number", kind="count", says="The import's number.", most=2**63 - 1, in_path=True),),
+        answer=_undo,
+        replies=Undone,
     ),
     Question(
         path="/collect/import",

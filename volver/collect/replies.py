@@ -29,6 +29,26 @@ class ImportedOrders(Reply):
     guest: int
 
 
+class ChangedOrder(Reply):
+    """An order that says something else than before, and its money then and now."""
+
+    order: str
+    before: Money
+    after: Money
+
+
+class ImportedDocuments(Reply):
+    """Orders by what the import did to them; `before` and `after` are the money of all that changed."""
+
+    new: int
+    same: int
+    completed: int
+    changed: int
+    before: Money
+    after: Money
+    examples: list[ChangedOrder]
+
+
 class Imported(Reply):
     """What an import did, in numbers that add up; times are in the shop's zone."""
 
@@ -40,19 +60,37 @@ class Imported(Reply):
     products: int
     net: Money
     ledger_net: Money
+    ledger_net_after: Money
+    documents: ImportedDocuments
     currency: str
     first_at: str | None
     last_at: str | None
+    shared_emails: int = 0
 
 
 class ImportInList(Reply):
-    """An import: the log entry that names it, where it came from, when, how many rows it added."""
+    """An import by the number that undoes it: its files, when, rows added, orders new and changed, what undid it."""
 
-    offset: int
+    number: int
+    files: list[str]
     source: str
-    kind: str
+    at: str
     rows: int
-    created_us: int
+    new: int
+    changed: int
+    net: Money
+    undone_by: int | None
+
+
+class Undone(Reply):
+    """What an undoing did: its own number, orders that are gone and that are as before, the ledger then and now."""
+
+    number: int
+    undoes: int
+    gone: int
+    changed: int
+    before: Money
+    after: Money
 
 
 class ImportList(Reply):

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from volver.know.order_days import update_order_days as update_order_days
     from volver.know.profile import customer as customer
     from volver.know.renewals import orders_held as orders_held
+    from volver.know.renewals import publish_counts as publish_counts
     from volver.know.renewals import refresh as refresh
     from volver.know.retention import cohorts as cohorts
     from volver.know.room import ROOM as ROOM

@@ -83,6 +83,8 @@ def today(shop: Shop, now_us: int | None = None) -> Today:
     clock_day = day_of(clock.now_us() if now_us is None else now_us, shop.settings.timezone)
     newest = {f"{which}_month": _newest_month(shop, table) for which, table in _DATED}
     found = shop.compute.rows("last_days", **newest)[0]
+    if found["last_day"] is None and newest["lines_month"]:  # all of that month was replaced
+        found = shop.compute.rows("last_days", **newest | {"lines_month": ""})[0]
     last, event = found["last_day"], found["last_event_day"]
     quiet = min(max(round(found["gap_days"] or LEAST_QUIET_DAYS), LEAST_QUIET_DAYS), MOST_QUIET_DAYS)
     day = last

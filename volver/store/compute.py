@@ -199,14 +199,13 @@ class Compute:
         return root
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:
-        snapshot, told = (
-            self._lake.snapshot(table),
-            through.layers(table, lambda name: self._lake.snapshot(name).rows > 0),
-        )
+        snapshot = self._lake.snapshot(table)
+        told = through.layers(table, lambda name: self._lake.snapshot(name).rows > 0)
         if self._versions.get(table) == (snapshot.version, told.state):
             return
-        sql = view_sql(table, snapshot)
-        for name, select in told.views(sql):
+        for other in told.rests_on:
+            self._refresh(root, other)
+        for name, select in told.views(view_sql(table, snapshot)):
             root.execute(f"create or replace view {name} as {select}")
         self._versions[table] = (snapshot.version, told.state)
 

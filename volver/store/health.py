@@ -52,6 +52,7 @@ def answered(name: str, look: "Callable[[Shop], Check | tuple[Check, ...]]", sho
     """What a look found; a look that breaks is a check that failed."""
     import sqlite3
 
+    import duckdb
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
@@ -59,7 +60,7 @@ def answered(name: str, look: "Callable[[Shop], Check | tuple[Check, ...]]", sho
     except VolverError as problem:
         says = Words("{problem}", {"problem": str(problem)})
         found = Check(name=name, ok=False, says=says, hint=problem.advice)
-    except (OSError, ValueError, sqlite3.Error, SQLAlchemyError) as problem:
+    except (OSError, ValueError, sqlite3.Error, duckdb.Error, SQLAlchemyError) as problem:
         says = Words("Cannot be read ({problem}).", {"problem": type(problem).__name__})
         found = Check(name=name, ok=False, says=says, hint="Restore this part of the shop from a backup.")
     return found if isinstance(found, tuple) else (found,)

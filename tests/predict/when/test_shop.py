@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from volver.cli.predict_when import when_command
-from volver.cli.tell import Context
 
 from tests.predict.when.world import grocer
 from tests.predict.world import write_ledger
 from volver import predict
+from volver.cli.output import Context
+from volver.cli.predict.when import when_command
 from volver.predict.when.contact_times import NoMoments, best_moment
 from volver.predict.when.replenishment_scores import (
     LEAST_P,

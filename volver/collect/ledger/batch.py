@@ -144,6 +144,8 @@ def write(
     rows = shop.compute.copy_out(sql, pending_file(shop, name), connection)
     if rows:
         staged.unnumbered[table] = name
+    else:
+        pending_file(shop, name).unlink()
     return rows
 
 

@@ -10,7 +10,7 @@ from volver.store import Shop
 
 T = TypeVar("T")
 _MOST = 256
-_DATED = ("order_lines", "events", "thresholds")
+_DATED = ("facts", "thresholds", "event_days")
 _kept: dict[tuple[str, str], tuple[tuple[int, ...], Any]] = {}
 _lock = threading.Lock()
 
