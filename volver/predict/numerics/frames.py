@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from volver.core import VolverError
+from volver.predict.numerics.arrays import Codes, Labels
 
 
 class NotATable(VolverError):
@@ -233,6 +234,16 @@ def arrow_of(values: Any) -> pa.Array:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return pa.array([None if _is_blank(value) else str(value) for value in values], pa.string())
+
+
+def sorted_codes(column: pa.Array, labels_of: Callable[[pa.Array], Labels] | None = None) -> tuple[Labels, Codes]:
+    """Distinct labels of a column without blanks, sorted as `labels_of` makes them, and each row's place among them."""
+    told = column.dictionary_encode()
+    labels = labels_of(told.dictionary) if labels_of else np.asarray(told.dictionary.to_numpy(zero_copy_only=False))
+    order = np.argsort(labels, kind="stable")
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return labels[order], place[told.indices.to_numpy(zero_copy_only=False)]
 
 
 def _is_blank(value: Any) -> bool:

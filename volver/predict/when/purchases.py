@@ -13,7 +13,7 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Codes, Floats, Ints, Labels
-from volver.predict.numerics.frames import eager
+from volver.predict.numerics.frames import arrow_of, eager, sorted_codes
 
 _DAY_US: Final = 86_400_000_000
 _EPOCH: Final = date(1970, 1, 1)
@@ -218,18 +218,10 @@ def days(column: Any) -> Floats:
 
 def coded(column: Any) -> tuple[Labels, Codes]:
     """Sorted distinct labels of a column, and each row's place among them. Raises where one is missing."""
-    import pyarrow as pa
-
-    arrow = column.to_arrow()
+    arrow = arrow_of(column.to_arrow())
     if arrow.null_count:
         raise BadInteractions(why=f"{arrow.null_count} rows have no {column.name}")
-    told = (arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow).dictionary_encode()
-    told = told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
-    labels = np.asarray(told.dictionary.to_numpy(zero_copy_only=False))
-    order = np.argsort(labels, kind="stable")
-    place = np.empty(len(order), dtype=np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return labels[order], place[told.indices.to_numpy(zero_copy_only=False)]
+    return sorted_codes(arrow)
 
 
 def _columns(frame: Any) -> dict[str, Any]:
