@@ -11,7 +11,7 @@ import pytest
 
 from volver.core import VolverError
 from volver.predict import MBGNBD, GammaGamma, histories, horizon_days, spend_correlation
-from volver.predict.numerics.metrics import by_customer, spearman, top_share
+from volver.predict.numerics.metrics import customer_scores, spearman, top_share
 
 COLUMNS = {"x": [2, 0, 2], "t_x": [30, 0, 30], "T": [38, 10, 38]}
 
@@ -132,7 +132,7 @@ def test_a_date_needs_a_start() -> None:
 
 def test_scores_by_hand() -> None:
     predicted, actual = np.array([3.0, 2, 1, 0]), np.array([2.0, 2, 0, 4])
-    found = by_customer(predicted, actual)
+    found = customer_scores(predicted, actual)
     assert found["mae"] == 1.5
     assert found["rmse"] == pytest.approx(np.sqrt(18 / 4))
     assert found["top10_capture"] == 0.25
@@ -140,7 +140,7 @@ def test_scores_by_hand() -> None:
     assert spearman(predicted, predicted**2) == pytest.approx(1.0)
     assert spearman(predicted, np.ones(4)) is None
     assert top_share(np.ones(10), np.arange(10.0)) == pytest.approx(0.1)
-    assert set(by_customer(np.zeros(0), np.zeros(0)).values()) == {None}
+    assert set(customer_scores(np.zeros(0), np.zeros(0)).values()) == {None}
 
 
 def test_the_correlation_of_how_often_and_how_much() -> None:

@@ -15,7 +15,7 @@ from tests.predict.money_world import START, learned_from_orders, orders, shop_w
 from tests.world import new_shop, written
 from volver.predict.money.effects import Effects, Feature
 from volver.predict.money.first_orders import UnknownGrouping, first_orders, groups
-from volver.predict.money.leads import effects_of, value_at_first_order, value_of_lead
+from volver.predict.money.leads import first_order_effects, value_at_first_order, value_of_lead
 from volver.predict.money.newcomers import newcomers
 from volver.predict.money.outlook import estimate, outlook
 from volver.predict.money.shrinkage import means, rates, within_reach
@@ -326,7 +326,7 @@ def test_customers_from_before_the_history_teach_nothing_about_newcomers(tmp_pat
         assert report.customers == sum(each.customers for each in report.groups) == 1900
         truth = (1 + true_later_orders(365.0)) * true_spend()
         assert report.value.expected == pytest.approx(truth, rel=0.15)
-        effects, _ = effects_of(published(made).learned, found.teaching)
+        effects, _ = first_order_effects(published(made).learned, found.teaching)
         assert effects is not None
 
 

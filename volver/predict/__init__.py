@@ -11,11 +11,6 @@ from typing import TYPE_CHECKING
 from volver.core.doors import lazy
 
 if TYPE_CHECKING:
-    from volver.collect import BadCalendarFile as BadCalendarFile
-    from volver.collect import BadCosts as BadCosts
-    from volver.collect import Cost as Cost
-    from volver.collect import StoreIndex as StoreIndex
-    from volver.collect import read_costs as read_costs
     from volver.predict.estimators import keep_estimator as keep_estimator
     from volver.predict.estimators import kept_estimator as kept_estimator
     from volver.predict.laws.betageometric import BGNBD as BGNBD
@@ -176,7 +171,5 @@ if TYPE_CHECKING:
     from volver.predict.when.replenishment_scores import due_products as due_products
     from volver.predict.when.replenishment_scores import foresee_when as foresee_when
     from volver.predict.when.replenishment_scores import rebuys_of as rebuys_of
-    from volver.store import Busy as Busy
-    from volver.store import one_at_a_time as one_at_a_time
 
 __getattr__ = lazy(__name__, __file__)

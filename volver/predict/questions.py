@@ -24,7 +24,7 @@ from volver.predict.replies import (
     Value,
     ValueOfCustomer,
 )
-from volver.store import Shop
+from volver.store import Shop, one_at_a_time
 
 _FIRST: Final = ("channel", "campaign", "first-product", "first-category")
 _HORIZON: Final = Parameter(name="horizon", kind="text", says="How far ahead: 365d, 52 weeks, 12 months or a date.")
@@ -52,17 +52,17 @@ def _value_of_one(shop: Shop, *, id: int, say: Callable[[Words], str], **asked: 
 
 
 def _check(shop: Shop, **asked: Any) -> Any:
-    with predict.one_at_a_time(shop):
+    with one_at_a_time(shop):
         return predict.check(shop, **asked).to_dict()
 
 
 def _fit(shop: Shop, *, body: ToFit) -> Any:
-    with predict.one_at_a_time(shop):
+    with one_at_a_time(shop):
         return predict.fit(shop, body.at, body.horizon, model=body.model).to_dict()
 
 
 def _publish(shop: Shop, *, id: int) -> Any:  # noqa: A002  the name in the path
-    with predict.one_at_a_time(shop):
+    with one_at_a_time(shop):
         return predict.republish(shop, id).to_dict()
 
 

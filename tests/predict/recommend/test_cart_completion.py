@@ -6,7 +6,7 @@ import pytest
 from volver.predict.recommend.cart_completion import WEIGHTS, CartCompletion
 from volver.predict.recommend.evaluation import carts, next_item
 from volver.predict.recommend.interactions import Interactions
-from volver.predict.when.events import Leak
+from volver.predict.when.purchases import Leak
 
 
 def grocer(n: int = 3000, seed: int = 0) -> Interactions:

@@ -20,7 +20,7 @@ from volver.predict.recommend.evaluation import (
 )
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.ranking import best_of_rows, filled, without
-from volver.predict.when.events import Leak
+from volver.predict.when.purchases import Leak
 
 ROWS = Interactions.of(
     {

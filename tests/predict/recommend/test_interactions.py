@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from volver.predict.recommend.frames import NoSuchColumn, NotATable
+from volver.predict.numerics.frames import NoSuchColumn, NotATable
 from volver.predict.recommend.interactions import BadNumbers, BlankIds, Interactions, NothingToLearn, encode, instants
 
 TABLE = {"customer_id": ["b", "a", "b"], "sku": [7, 7, 9], "ts": [1, 2, 3]}

@@ -14,12 +14,12 @@ import pytest
 from tests.predict.recommend.test_recommender import habits, walkers
 from tests.predict.world import shared
 from volver.core import VolverError
+from volver.predict.numerics.frames import NoSuchColumn, TwiceTheColumn, UnevenColumns
 from volver.predict.recommend.blend import NotACount
-from volver.predict.recommend.frames import NoSuchColumn, TwiceTheColumn, UnevenColumns
-from volver.predict.recommend.holdout import trial_of
+from volver.predict.recommend.holdout import held_back
 from volver.predict.recommend.interactions import BadNumbers, BlankIds, Interactions, NothingToLearn, instants
 from volver.predict.recommend.recommender import Recommender
-from volver.predict.recommend.sources import NoSuchSource, Sources
+from volver.predict.recommend.sources import CandidateSources, NoSuchSource
 
 FEW = {"user": ["u1", "u1", "u2", "u2", "u3"], "item": ["tea", "cup", "tea", "cup", "tea"]}
 
@@ -47,7 +47,7 @@ def test_without_a_clock_a_whole_basket_is_held_back_and_only_its_rows() -> None
     table = without_time()
     table["order_id"] = table["user"] * 100 + np.tile(np.arange(10), 900)  # the baskets of a user are interleaved
     rows = Interactions.of(table)
-    trial = trial_of(rows)
+    trial = held_back(rows)
     assert trial is not None
     assert len(rows) - len(trial.train) == 300 * 3
     assert trial.train.basket is not None
@@ -90,9 +90,9 @@ def test_the_item_just_viewed_is_offered_only_where_that_helps() -> None:
     rows = Interactions.of(
         {"session": np.repeat(np.arange(60), 3), "item": np.tile([1, 2, 3], 60), "time": np.arange(180.0)}
     )
-    trial = trial_of(rows)
+    trial = held_back(rows)
     assert trial is not None
-    sources = Sources(trial.train, trial.past)
+    sources = CandidateSources(trial.train, trial.past)
     last = trial.past.item[trial.past.start[1:] - 1]
     shown = {name: sources.source(name).rows(trial.past) for name in ("sessions", "sessions:again")}
     own = np.arange(len(last))

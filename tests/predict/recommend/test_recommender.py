@@ -9,7 +9,7 @@ from tests.predict.world import shared
 from volver.core import Words
 from volver.predict.numerics.params import NotFitted
 from volver.predict.recommend.blend import NoSuchObjective
-from volver.predict.recommend.holdout import NoSuchAhead, trial_of
+from volver.predict.recommend.holdout import NoSuchAhead, held_back
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.recommender import Recommender
 from volver.predict.recommend.visits import Visits, pruned, transitions
@@ -69,7 +69,7 @@ def test_the_default_is_no_worse_than_popularity_and_neighbours_on_the_held_back
 def test_nothing_that_is_held_back_is_learned_from() -> None:
     for table in (walkers(), habits(), {"user": walkers()["user"], "item": walkers()["item"]}):
         rows = Interactions.of(table)
-        trial = trial_of(rows, seed=3, ahead="next")
+        trial = held_back(rows, seed=3, ahead="next")
         assert trial is not None
         assert len(trial.train) < len(rows)
         if rows.clock == "days":
@@ -90,19 +90,19 @@ def test_a_blend_is_tried_on_what_comes_next_and_on_anything_alike() -> None:
     once["position"] = np.tile(np.arange(12), 200)
     with_ratings = Interactions.of(once | {"rating": np.full(2400, 4)})
     for rows in (Interactions.of(once), with_ratings):
-        both, later, any_ = (trial_of(rows, ahead=ahead) for ahead in ("both", "next", "any"))
+        both, later, any_ = (held_back(rows, ahead=ahead) for ahead in ("both", "next", "any"))
         assert both is not None
         assert said(both.how) == "140 users: last visits, 60 users: drawn at random"
         assert set(both.shares.values()) == {0.5}
         assert later is not None
         assert said(later.how) == "200 users: last visits"
-        usual = trial_of(rows)
+        usual = held_back(rows)
         assert usual is not None
         assert usual.how == (both.how if rows.has_ratings else later.how)
         assert any_ is not None
         assert said(any_.how) == "200 users: drawn at random"
         assert np.diff(any_.start).max() == 2  # a fifth of twelve
-    again = trial_of(Interactions.of(habits()))
+    again = held_back(Interactions.of(habits()))
     assert again is not None
     assert "random" not in said(again.how)  # what is had again and again is only asked for as next
 

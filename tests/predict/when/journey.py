@@ -112,11 +112,11 @@ def again(data: Journey, horizon: float) -> None:
     """Print how the replenishment chances did over the horizon."""
     from volver.core import clock
     from volver.predict.numerics.probability_metrics import reliability
-    from volver.predict.when.events import interactions
     from volver.predict.when.pairs import bought_within
+    from volver.predict.when.purchases import purchases
     from volver.predict.when.replenishment import Replenishment
 
-    whole = interactions(pa.concat_tables([data.train, data.later]))
+    whole = purchases(pa.concat_tables([data.train, data.later]))
     at = min(AT, whole.end - horizon)
     began = clock.cpu_s()
     model = Replenishment(horizon_days=horizon).fit(whole, at=at)

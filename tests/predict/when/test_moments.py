@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from volver.predict.when.events import BadInteractions
-from volver.predict.when.moments import Moments, around, counted
+from volver.predict.when.moments import Moments, around, events_by_slot
+from volver.predict.when.purchases import BadInteractions
 
 PROFILE = np.exp(1.2 * np.cos((np.arange(24) - 19) / 24 * 2 * np.pi))
 PROFILE /= PROFILE.sum()
@@ -88,13 +88,13 @@ def test_midnight_is_next_to_eleven() -> None:
 
 def test_times_are_counted_by_local_hour_and_weekday() -> None:
     frame = pd.DataFrame({"user": ["b", "a"], "time": pd.to_datetime(["2024-05-05 23:59", "2024-05-06 00:00"])})
-    users, hours, days = counted(frame)
+    users, hours, days = events_by_slot(frame)
     assert users.tolist() == ["a", "b"]
     assert (hours[0, 0], hours[1, 23]) == (1, 1)
     assert (days[0, 0], days[1, 6]) == (1, 1)
     frame["time"] = frame["time"].dt.tz_localize("UTC")
     with pytest.raises(BadInteractions):
-        counted(frame)
+        events_by_slot(frame)
 
 
 def test_one_robot_is_not_the_shop() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.predict.when.journey import journey, ranked
 from tests.predict.when.world import grocer
 from volver.predict.numerics.params import NotFitted
-from volver.predict.when.events import BadInteractions, Leak, interactions
 from volver.predict.when.pairs import bought_next, bought_within, features, item_facts, pairs_at
+from volver.predict.when.purchases import BadInteractions, Leak, purchases
 from volver.predict.when.repeat import RepeatModel
 
 
@@ -70,7 +70,7 @@ def test_what_happens_after_the_cut_changes_nothing(world: pa.Table) -> None:
 
 
 def test_a_target_before_the_cut_is_refused(world: pa.Table) -> None:
-    events = interactions(world)
+    events = purchases(world)
     pairs = pairs_at(events, 300.0, item_facts(events, 300.0))
     for ask in (bought_within, bought_next):
         with pytest.raises(Leak):
@@ -122,7 +122,7 @@ def test_its_reasons_are_facts_of_the_customer(fitted: RepeatModel) -> None:
 
 
 def test_its_chances_are_right_on_average(world: pa.Table) -> None:
-    whole = interactions(world)
+    whole = purchases(world)
     model = RepeatModel(fewest=200, horizon_days=28).fit(whole, at=330)
     pairs = pairs_at(model.events_, model.at_, model.facts_)
     hits = bought_within(whole, pairs, 330.0, 28.0)
@@ -146,14 +146,14 @@ def test_bad_frames_are_refused_in_words() -> None:
         {"user": [1], "item": [1], "time": [float("nan")]},
     ):
         with pytest.raises(BadInteractions):
-            interactions(frame)
+            purchases(frame)
 
 
 def test_dates_datetimes_and_numbers_are_the_same_days() -> None:
     days = pd.to_datetime(["2024-01-01", "2024-01-03", "2024-02-01"])
     base = {"user": [1, 1, 1], "item": [1, 1, 2]}
     found = [
-        interactions(pd.DataFrame(base | {"time": time})).day.tolist()
+        purchases(pd.DataFrame(base | {"time": time})).day.tolist()
         for time in (days, days.tz_localize("UTC").tz_convert("Europe/Madrid"), (days - pd.Timestamp(0)).days)
     ]
     assert found[0] == found[1] == found[2] == [19723.0, 19725.0, 19754.0]
@@ -161,7 +161,7 @@ def test_dates_datetimes_and_numbers_are_the_same_days() -> None:
 
 def test_returned_lines_and_second_lines_of_a_basket_do_not_count() -> None:
     frame = {"user": [1] * 4, "item": [1, 1, 1, 1], "time": [1.0, 1.2, 5.0, 9.0], "basket": ["a", "a", "b", "c"]}
-    events = interactions(frame | {"weight": [1.0, 2.0, -1.0, 1.0]})
+    events = purchases(frame | {"weight": [1.0, 2.0, -1.0, 1.0]})
     assert events.day.tolist() == [1.0, 9.0]
     assert events.order_no.tolist() == [0, 1]
 
@@ -173,7 +173,7 @@ rows = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 6
 @given(rows, st.integers(1, 61))
 def test_counts_are_those_of_a_slow_reading(lines: list[tuple[int, int, int]], cut: int) -> None:
     frame = {name: [line[place] for line in lines] for place, name in enumerate(("user", "item", "time"))}
-    events = interactions(frame)
+    events = purchases(frame)
     facts = item_facts(events, float(cut))
     pairs = pairs_at(events, float(cut), facts)
     bought, orders = defaultdict(set), defaultdict(set)

@@ -10,15 +10,15 @@ from tests.predict.when.journey import AT, journey
 from tests.predict.when.world import grocer
 from volver.predict.numerics.probability_metrics import Reliability, reliability
 from volver.predict.when.due import Due, curve, window
-from volver.predict.when.events import interactions
 from volver.predict.when.gaps import usual_gap, you_buy_it
 from volver.predict.when.pairs import bought_within
+from volver.predict.when.purchases import purchases
 from volver.predict.when.replenishment import Replenishment
 
 
 def on_journey(horizon: float) -> Reliability:
     data = journey()
-    whole = interactions(pa.concat_tables([data.train, data.later]))
+    whole = purchases(pa.concat_tables([data.train, data.later]))
     at = min(AT, whole.end - horizon)
     pairs, p = Replenishment(horizon_days=horizon).fit(whole, at=at).chances()
     return reliability(p, bought_within(whole, pairs, at, horizon))
@@ -50,7 +50,7 @@ def world() -> pa.Table:
 
 @pytest.mark.parametrize("horizon", [14.0, 28.0, 60.0])
 def test_its_chances_are_right_in_every_third(world: pa.Table, horizon: float) -> None:
-    whole = interactions(world)
+    whole = purchases(world)
     pairs, p = Replenishment(horizon_days=horizon).fit(whole, at=420).chances()
     found = reliability(p, bought_within(whole, pairs, 420.0, horizon), bins=3)
     assert found.auc is not None
@@ -88,7 +88,7 @@ def test_a_model_survives_json(world: pa.Table) -> None:
 
 
 def test_half_of_what_is_bought_comes_within_its_window(world: pa.Table) -> None:
-    whole, at = interactions(world), 400.0
+    whole, at = purchases(world), 400.0
     dues = Due().fit(whole, at=at).ask(whole)
     came = np.flatnonzero(bought_within(whole, dues.pairs, at, 90.0) & ~np.isnan(dues.begin))
     inside = 0

@@ -17,6 +17,7 @@ from volver.predict.laws.buying import BuyingModel
 from volver.predict.laws.calendar import FLAT, Calendar, Window, expected_between, months_of
 from volver.predict.laws.history import Histories
 from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.frames import eager
 
 _YEAR: Final = 365.25
 _ROUNDS: Final = 3
@@ -272,10 +273,7 @@ def _by_day(every: Any, days: Any, orders: Floats) -> Floats:
 
 def _index_rows(frame: Any) -> tuple[Any, int, Floats, Floats, bool]:
     """First day of each row, days in a row, what came, what was expected, and whether that is counts."""
-    import narwhals as nw  # only a frame needs it
-
-    native = nw.from_native(frame)
-    rows = native.collect() if isinstance(native, nw.LazyFrame) else native
+    rows = eager(frame, BadIndex)
     when = next((name for name in ("day", "date", "week") if name in rows.columns), None)
     what = next((name for name in ("index", "orders") if name in rows.columns), None)
     if when is None or what is None or not len(rows):

@@ -4,7 +4,7 @@ Reads a frame of any dialect, an array or a mapping of columns; writes nothing. 
 most frequent level being the base; numbers are centred, and scaled unless they are only 0 and 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.frames import arrays
 
 _LEVELS: Final = 30  # more levels of one column than this share one column
 _OTHER: Final = "(other)"
@@ -132,18 +133,10 @@ def _column(name: str, given: Any) -> Column:
 
 def _columns(frame: Any, names: Sequence[str] | None) -> dict[str, Any]:
     """Columns by name; an array's are called z1, z2 and so on."""
-    if isinstance(frame, np.ndarray | list | tuple):
-        table = np.asarray(frame)
-        table = table[:, None] if table.ndim == 1 else table
-        given = {f"z{i + 1}": table[:, i] for i in range(table.shape[1])}
-    elif isinstance(frame, Mapping):
-        given = {str(name): np.asarray(values) for name, values in frame.items()}
-    else:
-        import narwhals as nw  # only a frame needs it
-
-        native = nw.from_native(frame)
-        rows = native.collect() if isinstance(native, nw.LazyFrame) else native
-        given = {name: np.asarray(rows[name].to_numpy()) for name in rows.columns}
+    given = {
+        str(name): np.asarray(values)
+        for name, values in arrays(frame, BadCovariates, among=names, array_names="z").items()
+    }
     if names is None:
         return given
     missing = [name for name in names if name not in given]

@@ -8,13 +8,14 @@ million customers a few hundred thousand rows (or fewer). Reads a frame of any d
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 import numpy as np
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Floats, Ints, Numbers
+from volver.predict.numerics.frames import arrays
 from volver.predict.numerics.horizons import unit_days
 
 # The names other packages give to the same three columns.
@@ -23,6 +24,7 @@ _NAMES: Final = {
     "t_x": ("t_x", "t.x", "tx", "recency"),
     "T": ("T", "T.cal", "t_cal", "Tcal", "age"),
 }
+_KNOWN: Final = frozenset(name for names in _NAMES.values() for name in names)
 _WHOLE: Final = 1e-6  # days: 4.285714 weeks is 30 days
 _PACKED: Final = 1 << 20
 _BLOCK: Final = 1 << 15
@@ -140,24 +142,16 @@ def histories(frame: Any, *, unit: str = "days") -> Histories:
     return _compressed(x, np.minimum(t_x, age), age)
 
 
-def columns_of(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
+def named_floats(frame: Any, names: Sequence[str]) -> dict[str, Floats]:
     """Columns of a frame (pandas, polars, Arrow, DuckDB) or a mapping as floats, lengths of time as days.
 
     Raises `MissingColumns`, `UnclearHistories`.
     """
-    if isinstance(frame, dict):
-        missing = [name for name in names if name not in frame]
-        if missing:
-            raise MissingColumns(missing=", ".join(missing))
-        return {name: _floats(frame[name], names) for name in names}
-    import narwhals as nw  # only a frame needs it
-
-    native = _frame(frame, names)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    missing = [name for name in names if name not in eager.columns]
+    found = arrays(frame, partial(UnclearHistories, columns=", ".join(names)), among=names)
+    missing = [name for name in names if name not in found]
     if missing:
         raise MissingColumns(missing=", ".join(missing))
-    return {name: _floats(eager[name].to_numpy(), names) for name in names}
+    return {name: _floats(found[name], names) for name in names}
 
 
 def three_columns(
@@ -194,28 +188,13 @@ def _either(columns: list[Numbers], possible: Any) -> list[Numbers]:
 
 
 def _columns(frame: Any, days: float) -> tuple[Numbers, Numbers, Numbers]:
-    if isinstance(frame, dict):
-        return _named(frame, days)
     fields = tuple(_NAMES)
     three = three_columns(frame, _can_be, fields, days)
     if three is not None:
         return three
-    import narwhals as nw
-
-    native = _frame(frame, fields)
-    wanted = [_found(native.collect_schema().names(), field) for field in fields]
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    return _named({name: eager[name].to_numpy() for name in wanted}, days)
-
-
-def _frame(frame: Any, names: Sequence[str]) -> Any:
-    import narwhals as nw
-
-    try:
-        return nw.from_native(frame)
-    except TypeError as error:
-        why = f"a {type(frame).__name__} is no frame"
-        raise UnclearHistories(why=why, columns=", ".join(names)) from error
+    given = arrays(frame, partial(UnclearHistories, columns=", ".join(fields)), among=_KNOWN)
+    x, t_x, age = (np.atleast_1d(_numbers(given[_found(list(given), field)], fields, days)) for field in fields)
+    return x, t_x, age
 
 
 def _found(names: Sequence[str], field: str) -> str:
@@ -223,13 +202,6 @@ def _found(names: Sequence[str], field: str) -> str:
         if name in names:
             return name
     raise MissingColumns(missing=field)
-
-
-def _named(columns: dict[str, Any], days: float) -> tuple[Numbers, Numbers, Numbers]:
-    names = list(columns)
-    fields = tuple(_NAMES)
-    x, t_x, age = (np.atleast_1d(_numbers(columns[_found(names, field)], fields, days)) for field in fields)
-    return x, t_x, age
 
 
 def _numbers(column: Any, names: Sequence[str], days: float = 1.0) -> Numbers:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import betaln, digamma, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.history import columns_of, three_columns
+from volver.predict.laws.history import named_floats, three_columns
 from volver.predict.numerics.arrays import Floats, Ints
 from volver.predict.numerics.newton import Likelihood, Prior, maximise
 from volver.predict.numerics.params import BadQuestion, NotFitted, Params, asked_discount, positive
@@ -236,7 +236,7 @@ def _add(x: Floats, t_x: Floats, n: Floats, weight: Floats, theta: Floats, gradi
 def _rows(X: Any, counts: Any = None) -> tuple[Floats, Floats, Floats, Floats]:
     """Clean columns x, t_x, n and weights. Raises `BadOccasions`."""
     three = three_columns(X, lambda x, t_x, n: bool(np.all(_fit_together(x, t_x, n))), ("x", "t_x", "n"))
-    columns = columns_of(X, ("x", "t_x", "n")).values() if three is None else three
+    columns = named_floats(X, ("x", "t_x", "n")).values() if three is None else three
     x, t_x, n = (np.asarray(column, dtype=np.float64) for column in columns)
     weight = np.ones(len(x)) if counts is None else np.atleast_1d(np.asarray(counts, dtype=np.float64))
     if not len(x) == len(t_x) == len(n) == len(weight):

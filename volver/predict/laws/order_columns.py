@@ -4,7 +4,7 @@ Pure numerics over a frame of any dialect or a mapping of columns.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import numpy as np
 from volver.core import VolverError
 from volver.predict.laws.history import MissingColumns
 from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.frames import eager
 
 # Names are compared in lower case and without spaces, underscores or any other sign; earlier ones are preferred.
 _CUSTOMER: Final = (
@@ -51,7 +52,7 @@ def order_columns(
 
     Raises `BadOrders`, `MissingColumns`.
     """
-    if isinstance(frame, dict):
+    if isinstance(frame, Mapping):
         names = list(frame)
         whose = np.asarray(frame[_named(names, customer, _CUSTOMER)])
         day = as_days(np.asarray(frame[_named(names, when, _WHEN)]))
@@ -62,11 +63,7 @@ def order_columns(
         return whose, day, money
     import narwhals as nw  # only a frame needs it
 
-    try:
-        native = nw.from_native(frame)
-    except TypeError as error:
-        raise BadOrders(why=f"a {type(frame).__name__} is no frame") from error
-    rows = native.collect() if isinstance(native, nw.LazyFrame) else native
+    rows = eager(frame, BadOrders)
     whose = rows.get_column(_named(rows.columns, customer, _CUSTOMER)).to_numpy()
     times = rows.get_column(_named(rows.columns, when, _WHEN))
     dtype = times.dtype

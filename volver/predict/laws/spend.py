@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from volver.core import VolverError, clock
-from volver.predict.laws.history import columns_of
+from volver.predict.laws.history import named_floats
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.newton import Prior, maximise
 from volver.predict.numerics.params import NotFitted, Params
@@ -142,7 +142,7 @@ class GammaGamma(Params):
 def spends(orders: Any, mean_spend: Any = None) -> tuple[Floats, Floats]:
     """Two clean columns of equal length. Raises `BadSpends`."""
     if mean_spend is None:
-        found = columns_of(orders, ("orders", "mean_spend"))
+        found = named_floats(orders, ("orders", "mean_spend"))
         orders, mean_spend = found["orders"], found["mean_spend"]
     x = np.atleast_1d(np.asarray(orders, dtype=np.float64))
     mean = np.atleast_1d(np.asarray(mean_spend, dtype=np.float64))

@@ -37,7 +37,7 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
+class TotalWorth:
     """The sum over all customers, with a 90 % interval: chance of each customer, and doubt about the parameters."""
 
     expected: float
@@ -73,7 +73,7 @@ class CustomerWorth:
             high=high * scale * keep,
         )
 
-    def total_orders(self, X: Any, horizon: Horizon = "365d") -> Total:
+    def total_orders(self, X: Any, horizon: Horizon = "365d") -> TotalWorth:
         """Orders of all customers together within the horizon."""
         known = histories(X, unit=self.buying.unit)
         days = horizon_days(horizon)
@@ -81,7 +81,7 @@ class CustomerWorth:
         chance = float(known.n @ (square - mean**2))
         return _total(float(known.n @ mean), chance, self._doubt_orders(known, known.n, days))
 
-    def total_value(self, X: Any, orders: Any, mean_spend: Any, horizon: Horizon = "365d") -> Total:
+    def total_value(self, X: Any, orders: Any, mean_spend: Any, horizon: Horizon = "365d") -> TotalWorth:
         """Discounted value of all customers together within the horizon."""
         known = histories(X, unit=self.buying.unit)
         n_spends, mean = spends(orders, mean_spend)
@@ -227,9 +227,9 @@ def _revenue_variance(n: Floats, n2: Floats, p: float, shape: Floats, scale: Flo
     return np.maximum(found, 0.0)
 
 
-def _total(expected: float, chance: float, doubt: float) -> Total:
+def _total(expected: float, chance: float, doubt: float) -> TotalWorth:
     """Log-normal about the expectation: relative variance of chance plus doubt."""
     if expected <= 0:
-        return Total(expected=0.0, low=0.0, high=0.0)
+        return TotalWorth(expected=0.0, low=0.0, high=0.0)
     wide = Z90 * float(np.sqrt(np.log1p(chance / expected**2) + doubt))
-    return Total(expected=expected, low=expected * float(np.exp(-wide)), high=expected * float(np.exp(wide)))
+    return TotalWorth(expected=expected, low=expected * float(np.exp(-wide)), high=expected * float(np.exp(wide)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from volver.collect import Cost
 from volver.core import Words, folded
-from volver.predict.money.first_orders import UNKNOWN, FirstOrders, Groups, counted
+from volver.predict.money.first_orders import UNKNOWN, FirstOrders, Groups, distinct_counts
 from volver.predict.numerics.arrays import Ints
 
 
@@ -59,7 +59,9 @@ class Winners:
     def _under_own_names(self, held: Sequence[Cost]) -> tuple[Cost, ...]:
         """Costs under the shop's own names, else under those that came first."""
         groups = {folded(key): key for key in reversed(self._groups.keys)}
-        campaigns = {folded(name): name for name in counted(self._firsts.names["campaign"])[0] if name != UNKNOWN}
+        campaigns = {
+            folded(name): name for name in distinct_counts(self._firsts.names["campaign"])[0] if name != UNKNOWN
+        }
         return tuple(
             replace(
                 each,
@@ -78,7 +80,7 @@ class Winners:
         return self._coded("campaign")
 
     def _coded(self, field: str) -> tuple[dict[str, int], Ints]:
-        known, place, _ = counted(self._firsts.names[field])
+        known, place, _ = distinct_counts(self._firsts.names[field])
         codes: dict[str, int] = {}
         same = np.array([codes.setdefault(folded(name), n) for n, name in enumerate(known)], dtype=np.int64)
         return codes, same[place]

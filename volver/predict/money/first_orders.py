@@ -234,7 +234,7 @@ def price_of(unit_price: float, edges: Floats) -> str:
 
 def one_spelling(names: Any) -> Any:
     """Names that differ by case, accents and blanks alone as one: the spelling that most have (of equals the first)."""
-    known, place, sizes = counted(names)
+    known, place, sizes = distinct_counts(names)
     chosen = {folded(UNKNOWN): UNKNOWN}
     for i in sorted(range(len(known)), key=lambda i: (-sizes[i], known[i])):
         chosen.setdefault(folded(known[i]), known[i])
@@ -242,7 +242,7 @@ def one_spelling(names: Any) -> Any:
     return spelt[place] if len(known) else names
 
 
-def counted(names: Any) -> tuple[list[str], Ints, Ints]:
+def distinct_counts(names: Any) -> tuple[list[str], Ints, Ints]:
     """Distinct names, each one's place among them, how often each comes. Long names are held once."""
     import pyarrow as pa
 
@@ -273,7 +273,7 @@ def _prices(unit_price: Floats) -> Any:
 
 def grouped(by: str, labels: Any) -> Groups:
     """Largest group first; beyond `_MOST` groups the smallest are one."""
-    names, place, sizes = counted(labels)
+    names, place, sizes = distinct_counts(labels)
     order = sorted(range(len(names)), key=lambda i: (-sizes[i], names[i]))
     rank = np.empty(len(names), dtype=np.int64)
     rank[order] = np.arange(len(names))

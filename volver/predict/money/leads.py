@@ -139,7 +139,7 @@ def value_at_first_order(
     days = horizon_days(horizon, model.data_until)
     firsts, learned = first_orders(shop, model.data_until, days).teaching, model.learned
     given = _given(firsts, amount, units, channel, category, discount)
-    effects, level = effects_of(learned, firsts)
+    effects, level = first_order_effects(learned, firsts)
     middle, wide = effects.predict(given)
     unseen = tuple(
         sorted(given[name] for name, levels in effects.features_ if name in given and given[name] not in levels)
@@ -168,7 +168,7 @@ def value_at_first_order(
     )
 
 
-def effects_of(learned: Learned, firsts: FirstOrders) -> tuple[Effects, float]:
+def first_order_effects(learned: Learned, firsts: FirstOrders) -> tuple[Effects, float]:
     """Effects of first-order features on how often people come back, and the shop's level against the law."""
     ages, row_of = np.unique(lived(learned, firsts), return_inverse=True)
     expected = from_birth(learned.buying, ages)[row_of.reshape(-1)]

@@ -53,7 +53,7 @@ def top_share(by: Floats, actual: Floats, top: float = _TOP) -> float | None:
     return (float(actual[surely].sum()) + part * float(actual[perhaps].sum())) / whole
 
 
-def by_customer(predicted: Floats, actual: Floats) -> dict[str, float | None]:
+def customer_scores(predicted: Floats, actual: Floats) -> dict[str, float | None]:
     """The scores of `predict check`, over customers."""
     if not len(predicted):
         return dict.fromkeys(("mae", "rmse", "spearman", "top10_capture", "top10_capture_perfect"))

@@ -16,7 +16,7 @@ from volver.core import VolverError
 from volver.predict.numerics.arrays import Codes, Floats
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.ranking import best_of_rows, filled, without
-from volver.predict.when.events import Leak
+from volver.predict.when.purchases import Leak
 
 LATELY: Final = 28.0  # days that popularity looks back
 TAU: Final = 150.0  # days after which a purchase weighs e^-1
@@ -25,7 +25,7 @@ TAU: Final = 150.0  # days after which a purchase weighs e^-1
 class NoTime(VolverError):
     """Rows without a time where past and future must be told apart."""
 
-    code = "recommend.no_time"
+    code = "predict.no_time"
     says = "The interactions have no time column, so there is no before and after."
     hint = "Name it: Interactions.of(frame, time='…')."
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Codes, Floats, Ints
-from volver.predict.recommend.holdout import DRAWN, HOW, Trial
-from volver.predict.recommend.sources import FADES, Source, Sources
+from volver.predict.recommend.evaluation import at_k
+from volver.predict.recommend.holdout import DRAWN, HOW, HeldBack
+from volver.predict.recommend.sources import FADES, CandidateSources, Source
 
 OBJECTIVES: Final = ("auto", "ndcg", "recall", "hit", "mrr")
 _BEST: Final = 40  # candidates of each source and user
@@ -26,7 +27,7 @@ _STARTS: Final = 3  # sources that a blend is grown from
 class NoSuchObjective(VolverError):
     """A measure that does not exist."""
 
-    code = "recommend.no_such_objective"
+    code = "predict.no_such_objective"
     says = "There is no objective called {objective}."
     hint = "Take one of: auto, ndcg, recall, hit, mrr."
 
@@ -34,12 +35,12 @@ class NoSuchObjective(VolverError):
 class NotACount(VolverError):
     """A number of things that is none."""
 
-    code = "recommend.not_a_count"
+    code = "predict.not_a_count"
     says = "k is {given}, not a whole number from {least} on."
     hint = "Give k as a whole number, for example 10."
 
 
-def counted(k: Any, least: int = 0) -> int:
+def whole_count(k: Any, least: int = 0) -> int:
     """A whole number of things. Raises `NotACount`."""
     if isinstance(k, bool) or not isinstance(k, Integral) or k < least:
         raise NotACount(given=repr(k), least=least)
@@ -78,7 +79,7 @@ class BlendChoice:
 
 
 @dataclass(eq=False)
-class Table:
+class ScoredSources:
     """Scores of sources for the candidates of each user, padded: (n_sources, n_users, n_candidates)."""
 
     parts: list[tuple[str, float, float]]
@@ -108,28 +109,11 @@ class Table:
         for begin in range(0, len(user), step):
             part = slice(begin, begin + step)
             rank[part] = (total[user[part]] > own[part, None]).sum(axis=1)
-        return valued(rank, user, self.n_targets, self.objective, self.k)
+        return at_k(rank, user, self.n_targets, self.objective, self.k)
 
 
-def valued(rank: Ints, user: Ints, n_targets: Ints, objective: str, k: int) -> Floats:
-    """NDCG, recall, hit rate or reciprocal rank per user, from the ranks (0 is the top) of the targets found."""
-    n_users = len(n_targets)
-    user, rank = user[rank < k], rank[rank < k]
-    if objective in ("recall", "hit"):
-        hits = np.bincount(user, minlength=n_users)
-        return hits / np.maximum(n_targets, 1) if objective == "recall" else (hits > 0).astype(np.float64)
-    if objective == "mrr":
-        first = np.zeros(n_users)
-        np.maximum.at(first, user, 1 / (1.0 + rank))
-        return first
-    gain = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.append(0, np.cumsum(gain))[np.minimum(n_targets, k)]
-    found: Floats = np.bincount(user, gain[rank], n_users) / np.maximum(ideal, 1e-12)
-    return found
-
-
-def choose(
-    trial: Trial, sources: Sources, objective: str = "auto", k: int = 10, exclude: bool | None = None
+def choose_blend(
+    trial: HeldBack, sources: CandidateSources, objective: str = "auto", k: int = 10, exclude: bool | None = None
 ) -> BlendChoice:
     """Try every source alone, then blends. Raises `NoSuchObjective`."""
     if objective not in OBJECTIVES:
@@ -163,7 +147,7 @@ def choose(
     )
 
 
-def _grown(table: Table, alone: list[Floats], tried: list[tuple[str, float, float]]) -> tuple[Floats, Floats]:
+def _grown(table: ScoredSources, alone: list[Floats], tried: list[tuple[str, float, float]]) -> tuple[Floats, Floats]:
     """From the best sources on, add the one that helps most while it helps by more than half an error; the best end."""
     means = np.array([float((values * table.worth).mean()) for values in alone])
     pool = _pool(table, alone, means)
@@ -178,7 +162,7 @@ def _grown(table: Table, alone: list[Floats], tried: list[tuple[str, float, floa
     return max(ends, key=lambda end: float((end[1] * table.worth).mean()))
 
 
-def _grown_from(table: Table, first: int, value: Floats, pool: list[int]) -> tuple[Floats, Floats]:
+def _grown_from(table: ScoredSources, first: int, value: Floats, pool: list[int]) -> tuple[Floats, Floats]:
     weights = _only(table, first)
     for _ in range(_PARTS - 1):
         total, unit = table.blended(weights), weights.max()
@@ -200,7 +184,7 @@ def _grown_from(table: Table, first: int, value: Floats, pool: list[int]) -> tup
     return weights, value
 
 
-def _pool(table: Table, alone: list[Floats], means: Floats) -> list[int]:
+def _pool(table: ScoredSources, alone: list[Floats], means: Floats) -> list[int]:
     """The two best fades of each source; where users are asked in two ways, the best for each."""
     pool: list[int] = []
     ways = np.unique(table.way)
@@ -214,7 +198,7 @@ def _pool(table: Table, alone: list[Floats], means: Floats) -> list[int]:
     return pool
 
 
-def _only(table: Table, n: int) -> Floats:
+def _only(table: ScoredSources, n: int) -> Floats:
     weights = np.zeros(len(table.parts))
     weights[n] = 1.0
     return weights
@@ -224,13 +208,13 @@ def _called(part: tuple[str, float, float]) -> str:
     return part[0] if part[1] == 0 else f"{part[0]} (fade {part[1]:g})"
 
 
-def _mean(values: Floats, table: Table) -> tuple[float, float]:
+def _mean(values: Floats, table: ScoredSources) -> tuple[float, float]:
     """In units of the best source alone: 1 is as good as it, in every group."""
     values = values * table.worth
     return float(values.mean()), float(values.std() / np.sqrt(max(len(values), 1)))
 
 
-def _table(trial: Trial, sources: Sources, without_seen: bool, objective: str, k: int) -> Table:
+def _table(trial: HeldBack, sources: CandidateSources, without_seen: bool, objective: str, k: int) -> ScoredSources:
     """Score the best candidates of every source under all sources."""
     found: list[Source] = []
     for name in sources.names(repeats=not without_seen):
@@ -263,13 +247,13 @@ def _table(trial: Trial, sources: Sources, without_seen: bool, objective: str, k
     target = np.nonzero(is_target)
     found_at, of_all = (target[0], target[1]), np.ones(len(trial))
     way, both = np.zeros(len(trial), dtype=np.int64), len(trial.shares) > 1 and (DRAWN,) in trial.shares
-    return Table(parts, score, blank, found_at, np.diff(trial.start), objective, k, of_all, way, both)
+    return ScoredSources(parts, score, blank, found_at, np.diff(trial.start), objective, k, of_all, way, both)
 
 
 _TIE: Final = np.float32(1e-6)
 
 
-def _fades(trial: Trial, name: str) -> tuple[float, ...]:
+def _fades(trial: HeldBack, name: str) -> tuple[float, ...]:
     if not len(trial.past.back) or trial.past.back.max() == 0:
         return (0.0,)
     return (0.0, 0.25, 0.5, 1.0, 2.0) if name == "again" else FADES

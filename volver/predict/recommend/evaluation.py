@@ -114,25 +114,36 @@ def _set(user: NDArray[Any], item: NDArray[Any], shape: tuple[int, int]) -> Any:
     return found
 
 
+def at_k(rank: Ints, user: Ints, size: Ints, measure: str, k: int) -> Floats:
+    """NDCG, recall, hit (hr) or mrr at k per user, from the ranks (0 is the top) of what was found of `size` items."""
+    user, rank = user[rank < k], rank[rank < k]
+    if measure in ("recall", "hit", "hr"):
+        hits = np.bincount(user, minlength=len(size))
+        return hits / np.maximum(size, 1) if measure == "recall" else (hits > 0).astype(np.float64)
+    if measure == "mrr":
+        first = np.zeros(len(size))
+        np.maximum.at(first, user, 1 / (1.0 + rank))
+        return first
+    gain = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.append(0, np.cumsum(gain))[np.minimum(size, k)]
+    found: Floats = np.bincount(user, gain[rank], len(size)) / np.maximum(ideal, 1e-12)
+    return found
+
+
 def by_customer(lists: NDArray[Any], truth: Any, ks: Sequence[int] = KS) -> dict[str, Floats]:
     """Recall, NDCG, hit and reciprocal rank at each k, one value per row; NaN where the truth is empty."""
-    hits = holds(lists, truth)
-    size = np.diff(sparse.csr_matrix(truth).indptr).astype(np.float64)
-    size[size == 0] = np.nan
-    width = lists.shape[1]
-    discount = 1.0 / np.log2(np.arange(2, max(width, max(ks)) + 2))
-    ideal = np.append(0.0, np.cumsum(discount))
-    first = np.where(hits.any(axis=1), hits.argmax(axis=1), width) + 1.0
-    found: dict[str, Floats] = {}
-    for k in ks:
-        near = hits[:, :k]
-        whole = ideal[np.where(np.isnan(size), 1, np.minimum(size, k)).astype(np.int64)]
-        hit = np.where(np.isnan(size), np.nan, near.any(axis=1))
-        found[f"recall@{k}"] = near.sum(axis=1) / size
-        found[f"ndcg@{k}"] = (near @ discount[: near.shape[1]]) / np.where(np.isnan(size), np.nan, whole)
-        found[f"hr@{k}"] = hit
-        found[f"mrr@{k}"] = hit * np.where(first <= k, 1.0 / first, 0.0)
-    return found
+    size = np.diff(sparse.csr_matrix(truth).indptr).astype(np.int64)
+    return _at_each(holds(lists, truth), size, ("recall", "ndcg", "hr", "mrr"), ks)
+
+
+def next_item(lists: NDArray[Any], target: NDArray[Any], ks: Sequence[int] = (12, 20)) -> dict[str, Floats]:
+    """Hit and reciprocal rank at each k of one held item, one value per row."""
+    return _at_each(lists == target[:, None], np.ones(len(target), dtype=np.int64), ("hr", "mrr"), ks)
+
+
+def _at_each(hits: Bools, size: Ints, measures: Sequence[str], ks: Sequence[int]) -> dict[str, Floats]:
+    user, rank = np.nonzero(hits)
+    return {f"{name}@{k}": np.where(size > 0, at_k(rank, user, size, name, k), np.nan) for k in ks for name in measures}
 
 
 def intervals(values: Mapping[str, Floats], *, draws: int = 400, seed: int = 0) -> dict[str, Score]:
@@ -325,14 +336,3 @@ def sessions(rows: Interactions, known: Bools, *, most: int = 10) -> OneLeft:
     fine = back >= (after - place[after])[:, None]
     shown = np.where(fine, item[np.maximum(back, 0)], -1)
     return OneLeft(user=user[after].astype(np.int64), shown=shown.astype(np.int32), target=item[after].astype(np.int64))
-
-
-def next_item(lists: NDArray[Any], target: NDArray[Any], ks: Sequence[int] = (12, 20)) -> dict[str, Floats]:
-    """Hit and reciprocal rank at each k of one held item, one value per row."""
-    hits = lists == target[:, None]
-    first = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1.0, np.inf)
-    found: dict[str, Floats] = {}
-    for k in ks:
-        found[f"hr@{k}"] = (first <= k).astype(np.float64)
-        found[f"mrr@{k}"] = np.where(first <= k, 1.0 / first, 0.0)
-    return found

@@ -40,13 +40,13 @@ HOW: Final = (
 class NoSuchAhead(VolverError):
     """A question to be ready for that does not exist."""
 
-    code = "recommend.no_such_ahead"
+    code = "predict.no_such_ahead"
     says = "Nothing is known to be ahead that is called {ahead}."
     hint = "Take one of: auto, next, any, both."
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class HeldBack:
     """What is learned from, whose future is asked for, and what it was.
 
     `train` are rows, `past` the histories of the users asked about; `target` (codes) with `start` (n_users + 1,) the
@@ -78,7 +78,7 @@ class Trial:
         return [int(g) for g in np.unique(self.group)]
 
 
-def of_new_items(trial: Trial) -> Trial | None:
+def of_new_items(trial: HeldBack) -> HeldBack | None:
     """The same trial, asked only for what each user had not had; None if fewer than 30 users turned to such items."""
     user = np.repeat(np.arange(len(trial)), np.diff(trial.start))
     key = user * trial.past.n_items + trial.target
@@ -87,7 +87,7 @@ def of_new_items(trial: Trial) -> Trial | None:
     return _asked(trial.train, trial.past, wanted.chosen(new), trial.group, trial.shares)
 
 
-def trial_of(rows: Interactions, seed: int = 0, ahead: str = "auto") -> Trial | None:
+def held_back(rows: Interactions, seed: int = 0, ahead: str = "auto") -> HeldBack | None:
     """Hold back a part of the past; None if fewer than 30 users leave something to hold back.
 
     `ahead`: "next" asks people with a clock only for what came next, "any" only for random events, "both" some for
@@ -115,7 +115,7 @@ def are_sessions(histories: Visits, clock: str | None) -> bool:
     return bool(np.median(span) < _SHORT_DAYS and np.quantile(span, 0.95) < 2 and np.median(length) <= 15)
 
 
-def _of_late_sessions(rows: Interactions, histories: Visits, chance: np.random.Generator) -> Trial | None:
+def _of_late_sessions(rows: Interactions, histories: Visits, chance: np.random.Generator) -> HeldBack | None:
     """The latest tenth of the sessions, each cut at a place drawn at random."""
     assert histories.at is not None
     size = np.diff(histories.start)
@@ -132,7 +132,7 @@ def _of_late_sessions(rows: Interactions, histories: Visits, chance: np.random.G
     return _asked(train, some.chosen(before), some.chosen(after), np.full(len(users), LATE), {(LATE,): 1.0})
 
 
-def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> Trial | None:
+def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> HeldBack | None:
     """Users after a cut in time, other users' last visits, and other users' random items; learned from what is left."""
     if ahead == "auto":
         ahead = "both" if rows.has_ratings else "next"
@@ -167,7 +167,7 @@ def _of_people(rows: Interactions, chance: np.random.Generator, ahead: str) -> T
     return _of_groups(train, wanted, group)
 
 
-def _of_groups(train: Interactions, wanted: list[Visits], group: Ints) -> Trial | None:
+def _of_groups(train: Interactions, wanted: list[Visits], group: Ints) -> HeldBack | None:
     users = np.flatnonzero(group >= 0)
     item, user = (np.concatenate([getattr(part, name) for part in wanted]) for name in ("item", "user"))
     order = np.argsort(user, kind="stable")
@@ -248,7 +248,7 @@ def _asked(
     wanted: Visits,
     group: Ints,
     shares: dict[tuple[int, ...], float],
-) -> Trial | None:
+) -> HeldBack | None:
     """Only users with something to be found; groups that are too small to tell anything are left out."""
     key = np.unique(wanted.user.astype(np.int64) * wanted.n_items + wanted.item)
     asked = np.unique(key // wanted.n_items)
@@ -264,4 +264,4 @@ def _asked(
     own = {way: share for way, share in shares.items() if counted[list(way)].max() >= _FEW}
     whole = sum(own.values())
     shared = {way: share / whole for way, share in own.items()}
-    return Trial(train, past.of_users(asked), start, target, float(had.mean()), group[asked], shared)
+    return HeldBack(train, past.of_users(asked), start, target, float(had.mean()), group[asked], shared)

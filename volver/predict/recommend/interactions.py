@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from volver.core import VolverError, Words
 from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints
-from volver.predict.recommend.frames import Build, Table, arrow_of, listed, table_of
+from volver.predict.numerics.frames import Build, Table, arrow_of, listed, sorted_codes, table_of
 
 USER: Final = ("user", "user_id", "customer", "customer_unique_id", "customer_id", "cust_id", "household_id",
                "household_key", "visitor_id", "person_id", "client_id", "member_id", "account_id", "buyer", "buyer_id",
@@ -37,7 +37,7 @@ _BASKET: Final = ("basket", "basket_id", "session", "session_id", "order_id", "i
 class NothingToLearn(VolverError):
     """A table without a single row."""
 
-    code = "recommend.empty"
+    code = "predict.nothing_to_learn"
     says = "The table of interactions has no rows."
     hint = "Give at least one row with a user and an item."
 
@@ -45,7 +45,7 @@ class NothingToLearn(VolverError):
 class BlankIds(VolverError):
     """Rows whose user, item or basket is missing."""
 
-    code = "recommend.blank_ids"
+    code = "predict.blank_ids"
     says = "{blank} of {rows} rows have no {role} (column `{column}`)."
     hint = "Leave these rows out, or give unknown visitors an identifier of their own."
 
@@ -53,7 +53,7 @@ class BlankIds(VolverError):
 class BadNumbers(VolverError):
     """Times or weights that are not numbers."""
 
-    code = "recommend.bad_numbers"
+    code = "predict.bad_numbers"
     says = "{wrong} of {rows} values for the {role} (column `{column}`) are missing or cannot be read."
     hint = "Give instants, dates or finite numbers; leave out rows without one, or leave out the column."
 
@@ -173,12 +173,8 @@ def encode(column: Any, role: str = "item", name: str = "") -> tuple[Ids, Codes]
         kind = given.type
         distinct, codes = _distinct(given.cast(pa.int64()).to_numpy(zero_copy_only=False))
         return Ids(distinct, kind), codes
-    coded = given.dictionary_encode()
-    found = _bytes(coded.dictionary)
-    order = np.argsort(found, kind="stable")
-    place = np.empty(len(order), dtype=np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return Ids(found[order], pa.string()), place[coded.indices.to_numpy(zero_copy_only=False)]
+    labels, codes = sorted_codes(given, _bytes)
+    return Ids(labels, pa.string()), codes
 
 
 def _distinct(values: Ints) -> tuple[Ints, Codes]:

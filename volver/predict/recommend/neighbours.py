@@ -23,7 +23,7 @@ _LOW: Final = np.int64(0xFFFFFFFF)
 class NoSuchScore(VolverError):
     """A way of scoring pairs that does not exist."""
 
-    code = "recommend.no_such_score"
+    code = "predict.no_such_score"
     says = "There is no pair score called {score}."
     hint = "Take one of: damped, cosine, shrunk, lift, chance, jaccard."
 

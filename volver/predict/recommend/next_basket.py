@@ -22,7 +22,7 @@ from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.ranking import best_of_rows, filled, without
 from volver.predict.recommend.tables import at_cells, neighbour_matrix, scaled, told_lists
-from volver.predict.when.events import Events, assembled
+from volver.predict.when.purchases import Purchases, assembled
 from volver.predict.when.repeat import RepeatModel
 
 NEW: Final = ("near", "popularity", "basket_size", "variety", "near_popular")
@@ -238,7 +238,7 @@ def _packed(lists: Codes) -> Codes:
     return found
 
 
-def _events(rows: Interactions, category: Codes) -> Events:
+def _events(rows: Interactions, category: Codes) -> Purchases:
     """The rows as the repeat model sees them, with codes for labels."""
     at = np.asarray(rows.at)
     basket = rows.basket.astype(np.int64) if rows.basket is not None else np.floor(at).astype(np.int64)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from volver.core import Words, clock
 from volver.predict.numerics.arrays import Bools, Codes, Floats
+from volver.predict.numerics.frames import listed
 from volver.predict.numerics.params import NotFitted, Params
-from volver.predict.recommend.blend import OBJECTIVES, BlendChoice, NoSuchObjective, Part, choose, counted
-from volver.predict.recommend.frames import listed
-from volver.predict.recommend.holdout import AHEADS, NoSuchAhead, Trial, are_sessions, of_new_items, trial_of
+from volver.predict.recommend.blend import OBJECTIVES, BlendChoice, NoSuchObjective, Part, choose_blend, whole_count
+from volver.predict.recommend.holdout import AHEADS, HeldBack, NoSuchAhead, are_sessions, held_back, of_new_items
 from volver.predict.recommend.interactions import ITEM, USER, Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.sessions import SessionNeighbours
-from volver.predict.recommend.sources import Sources, chosen_sources
+from volver.predict.recommend.sources import CandidateSources, chosen_sources
 from volver.predict.recommend.visits import Visits
 
 _TIE: Final = 1e-9  # popularity breaks ties and fills places that nothing else can fill
@@ -69,7 +69,7 @@ class Recommender(Params):
     def _check(self) -> None:
         if self.objective not in OBJECTIVES:
             raise NoSuchObjective(objective=self.objective)
-        counted(self.k, 1)
+        whole_count(self.k, 1)
         if self.ahead not in AHEADS:
             raise NoSuchAhead(ahead=self.ahead)
         chosen_sources(self.sources)
@@ -79,26 +79,26 @@ class Recommender(Params):
         began = clock.stopwatch_s()
         self._check()
         rows = Interactions.of(interactions, **columns)
-        self.choice_, self.choice_new_ = self._chosen(rows, trial_of(rows, self.seed, self.ahead))
+        self.choice_, self.choice_new_ = self._chosen(rows, held_back(rows, self.seed, self.ahead))
         self._learn(rows)
         self.fit_seconds_ = clock.stopwatch_s() - began
         return self
 
-    def _chosen(self, rows: Interactions, trial: Trial | None) -> tuple[BlendChoice, BlendChoice | None]:
+    def _chosen(self, rows: Interactions, trial: HeldBack | None) -> tuple[BlendChoice, BlendChoice | None]:
         """What to take, and what to take for new items only, where that is another question."""
         if trial is None:
             return _told(_untried(rows), rows), None
-        tried = Sources(trial.train, Visits.of(trial.train), only=chosen_sources(self.sources))
-        choice = _told(choose(trial, tried, self.objective, self.k), rows)
+        tried = CandidateSources(trial.train, Visits.of(trial.train), only=chosen_sources(self.sources))
+        choice = _told(choose_blend(trial, tried, self.objective, self.k), rows)
         fresh = None if choice.exclude_seen else of_new_items(trial)
-        new = None if fresh is None else choose(fresh, tried, self.objective, self.k, exclude=True)
+        new = None if fresh is None else choose_blend(fresh, tried, self.objective, self.k, exclude=True)
         return choice, None if new is None else _told(new, rows)
 
     def _learn(self, rows: Interactions) -> None:
         """Make the chosen sources on all rows."""
         self._rows, self._histories = rows, Visits.of(rows)
         self.are_sessions_ = are_sessions(self._histories, rows.clock)
-        sources = Sources(rows, self._histories, only=chosen_sources(self.sources))
+        sources = CandidateSources(rows, self._histories, only=chosen_sources(self.sources))
         self._blend = _blend(self.choice_, rows, sources)
         self._blend_new = self._blend if self.choice_new_ is None else _blend(self.choice_new_, rows, sources)
         order = np.argsort(rows.user, kind="stable")
@@ -122,7 +122,7 @@ class Recommender(Params):
         within a user only. Raises `NotFitted` and `NotACount`.
         """
         self._ready()
-        k = counted(k)
+        k = whole_count(k)
         rows = self._rows
         if users is None:
             codes, given = np.arange(rows.n_users, dtype=np.int32), rows.users.as_given(np.arange(rows.n_users))
@@ -152,7 +152,7 @@ class Recommender(Params):
     ) -> list[Any]:
         """The k best items after a list of items, oldest first: a session in progress or a visitor without a name."""
         self._ready()
-        k = counted(k)
+        k = whole_count(k)
         codes = self._codes(items)
         back = np.arange(len(codes))[::-1]
         back, codes = back[codes >= 0], codes[codes >= 0]
@@ -166,7 +166,7 @@ class Recommender(Params):
         if not hasattr(self, "_neighbours"):
             self._neighbours = Neighbours().fit(self._rows)
         items = listed(items, (self._rows.names["item"], *ITEM))
-        return self._rows.frame(self._neighbours.similar(items, counted(k)))
+        return self._rows.frame(self._neighbours.similar(items, whole_count(k)))
 
     def _codes(self, items: Any) -> Codes:
         return self._rows.items.codes(listed(items, (self._rows.names["item"], *ITEM)))
@@ -241,7 +241,7 @@ def _scores(blend: _Blend, items: Codes, back: NDArray[Any]) -> Floats:
     return total
 
 
-def _blend(choice: BlendChoice, rows: Interactions, sources: Sources) -> _Blend:
+def _blend(choice: BlendChoice, rows: Interactions, sources: CandidateSources) -> _Blend:
     """Add up the chosen sources that read the history alike."""
     popular = sources.source("popular").list
     assert popular is not None

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.arrays import Floats, Ints, best
 from volver.predict.numerics.params import Params
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.neighbours import Neighbours
 from volver.predict.recommend.tables import at_cells, neighbour_matrix
 from volver.predict.recommend.text_similarity import TextSimilarity
-from volver.predict.when.frames import best
 
 COMPLEMENT, NEITHER, SUBSTITUTE = 1, 0, -1
 _PULL: Final = 2.0  # baskets' worth of doubt in each ratio
@@ -30,7 +29,7 @@ _PAIRS: Final = 40_000  # at once
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ItemPairs:
     """Ordered pairs and their evidence, one row each, by item.
 
     `together` baskets hold both; `by_chance` would if all baskets were shuffled, `by_habit` if each customer's were;
@@ -102,7 +101,7 @@ class Relations(Params):
         item, other, alike = item[enough], other[enough], alike[enough]
         share = by_user.copy()
         share.data = share.data / np.sqrt(baskets_of[share.indices])
-        self.pairs_ = Pairs(
+        self.pairs_ = ItemPairs(
             item=item,
             other=other,
             together=dots(by_basket, item, other),
@@ -136,7 +135,7 @@ class Relations(Params):
         }
 
     def _candidates(self, rows: Interactions, category: Any, text: TextSimilarity | None) -> tuple[Ints, Ints, Floats]:
-        """Pairs worth a look, and how alike they are."""
+        """ItemPairs worth a look, and how alike they are."""
         parts = [neighbour_matrix(Neighbours(score="shrunk", top=self.candidates).fit(rows), rows.items)]
         if rows.basket is not None:
             shared = Neighbours(score="shrunk", top=self.candidates, within="user", most=200).fit(rows)

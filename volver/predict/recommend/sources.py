@@ -32,7 +32,7 @@ _MANY: Final = 60_000  # items beyond which the small ridge problems cost too mu
 class NoSuchSource(VolverError):
     """A source that does not exist."""
 
-    code = "recommend.no_such_source"
+    code = "predict.no_such_source"
     says = "There is no source called {source}."
     hint = "Take some of: {sources}."
 
@@ -67,7 +67,7 @@ class Source:
 
 
 @dataclass(eq=False)
-class Sources:
+class CandidateSources:
     """All sources of one training set, each made when it is asked for and kept."""
 
     rows: Interactions

@@ -1,8 +1,8 @@
 """Products that read alike: neighbours from names and attributes, for items that nobody has bought yet.
 
 Character n-grams inside words, accents folded, weighted by how rare they are (Salton and Buckley, 1988, tf·idf with
-cosine). Grams absorb gender, plural and accents, so Spanish and English need no dictionary. Columns such as category,
-brand or type join as blocks of their own. Reads columns, writes nothing.
+cosine), by scikit-learn's TfidfVectorizer. Grams absorb gender, plural and accents, so Spanish and English need no
+dictionary. Columns such as category, brand or type join as blocks of their own. Reads columns, writes nothing.
 """
 
 import re
@@ -16,12 +16,11 @@ from scipy import sparse
 
 from volver.core import unaccented
 from volver.predict.numerics.arrays import Codes, Floats, Ints
+from volver.predict.numerics.frames import UnevenColumns, arrow_of
 from volver.predict.numerics.params import Params
-from volver.predict.recommend.frames import UnevenColumns, arrow_of
 from volver.predict.recommend.interactions import Interactions, encode
 
-_LOW, _HIGH = 3, 5  # letters of a gram
-_PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+_LETTERS: Final = (3, 5)  # of a gram
 _CELLS: Final = 4_000_000  # of similarities at once: 32 MB
 _COMMON: Final = 2_000  # texts; a gram in more than these (or a fifth of them) does not look for neighbours
 _WEIGHTS: Final = {"category": 0.25, "type": 0.25}  # of attributes; the text counts 1
@@ -145,21 +144,23 @@ class TextSimilarity(Params):
 
     def _learn_grams(self, texts: list[str]) -> None:
         """Which grams there are and how rare: idf = ln((1 + n) / (1 + df)) + 1 over all items."""
-        keys, rows = grams(texts)
-        self.keys_, documents = np.unique(_distinct_keys(keys, rows), return_counts=True)
-        self.idf_ = (np.log((1 + len(texts)) / (1 + documents)) + 1).astype(np.float32)
+        self.grams_, self.idf_ = np.zeros(0, dtype=np.str_), np.zeros(0, dtype=np.float32)
+        if any(texts):
+            model = _vectorizer().fit(texts)
+            self.grams_, self.idf_ = np.array(model.get_feature_names_out(), dtype=np.str_), model.idf_
+
+    def _text(self, texts: Sequence[str]) -> Any:
+        """Unit vectors of folded texts over the grams that were learned."""
+        if not len(self.grams_):
+            return sparse.csr_matrix((len(texts), 0), dtype=np.float32)
+        model = _vectorizer(self.grams_.tolist())
+        model.idf_ = self.idf_
+        return model.transform(texts)
 
     def _vectors(self, told: Mapping[str, Sequence[str]]) -> Any:
         """Unit vectors of folded rows: the text's grams, then a block per attribute."""
         n = len(told["text"])
-        keys, rows = grams(list(told["text"]))
-        place = np.minimum(np.searchsorted(self.keys_, keys), max(len(self.keys_) - 1, 0))
-        known = self.keys_[place] == keys if len(self.keys_) else np.zeros(len(keys), dtype=bool)
-        counts = np.ones(int(known.sum()), dtype=np.float32)
-        text = sparse.csr_matrix((counts, (rows[known], place[known])), shape=(n, len(self.keys_)))
-        text.sum_duplicates()
-        text = text.multiply(self.idf_[None, :]).tocsr() if len(self.keys_) else text
-        blocks = [_unit(text)]
+        blocks = [self._text(told["text"])]
         weights = self.weights or _WEIGHTS
         for name in self.columns_:
             values = {value: column for column, value in enumerate(self.values_[name])}
@@ -179,7 +180,7 @@ class TextSimilarity(Params):
         """The k most alike distinct rows of each asked vector."""
         columns = np.diff(self.rows_.tocsc().indptr)
         rare = columns <= max(_COMMON, self.rows_.shape[0] // 5)
-        rare[len(self.keys_) :] = True
+        rare[len(self.grams_) :] = True
         found = self.rows_.multiply(rare[None, :]).tocsr() if not rare.all() else self.rows_
         known, n = found.T.tocsr(), self.rows_.shape[0]
         k = min(k, n)
@@ -247,41 +248,13 @@ class TextSimilarity(Params):
         return found
 
 
-def grams(texts: Sequence[str]) -> tuple[NDArray[np.uint64], Ints]:
-    """Every gram of 3 to 5 letters inside the words of folded texts (a word counts with a space on both sides).
+def _vectorizer(grams: Sequence[str] | None = None) -> Any:
+    """Folded texts as tf·idf of their grams; over these grams, where some were learned."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
-    Returns a 64-bit key and the text's number for each. All texts are read at once, as one row of letters.
-    """
-    joined = "\0".join(f" {text} " for text in texts)
-    letters = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-    row = np.cumsum(letters == 0)
-    inside = (letters != 0) & (letters != ord(" "))
-    keys, rows = [], []
-    for length in range(_LOW, _HIGH + 1):
-        n = len(letters) - length + 1
-        if n <= 0:
-            continue
-        fine = (letters[:n] != 0) & (letters[length - 1 :] != 0)
-        for step in range(1, length - 1):
-            fine &= inside[step : step + n]
-        start = np.flatnonzero(fine)
-        key = np.full(len(start), length, dtype=np.uint64)
-        for step in range(length):
-            key = key * _PRIME + letters[start + step].astype(np.uint64)
-        keys.append(key)
-        rows.append(row[start])
-    if not keys:
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    return np.concatenate(keys), np.concatenate(rows).astype(np.int64)
-
-
-def _distinct_keys(keys: NDArray[np.uint64], rows: Ints) -> NDArray[np.uint64]:
-    """Each key once for every text that has it."""
-    order = np.lexsort((rows, keys))
-    keys, rows = keys[order], rows[order]
-    fresh = np.append(True, (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1]))
-    found: NDArray[np.uint64] = keys[fresh[: len(keys)]]
-    return found
+    return TfidfVectorizer(
+        analyzer="char_wb", ngram_range=_LETTERS, lowercase=False, vocabulary=grams, dtype=np.float32
+    )
 
 
 def _told(n: int, texts: Any, attributes: Mapping[str, Any]) -> dict[str, list[Any]]:

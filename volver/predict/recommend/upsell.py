@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from volver.predict.numerics.arrays import Floats, Ints
+from volver.predict.numerics.arrays import Floats, Ints, best
 from volver.predict.numerics.params import Params
 from volver.predict.recommend.baselines import NoTime
 from volver.predict.recommend.interactions import Interactions
 from volver.predict.recommend.relations import _codes, _text_matrix
 from volver.predict.recommend.tables import at_cells
 from volver.predict.recommend.text_similarity import TextSimilarity
-from volver.predict.when.frames import best
 
 _DOUBT: Final = 20.0  # customers' worth of the shop's share
 _STEPS: Final = 5  # bins of the price step

@@ -69,7 +69,7 @@ def assigned(design: Design, treated: Bools, propensity: Any = None, *, seed: in
         told = balance(design, treated, share, seed)
         random = told <= max(_SUSPECT, _SLIGHT_TIE * float(np.sqrt(len(treated))))
         return replace(_told(share, treated, known=True, random=random, auc=None), balance=told)
-    guess = crossed(design, treated, seed)
+    guess = cross_fitted(design, treated, seed)
     found = auc(guess, treated)
     n1, n0 = float(treated.sum()), float((~treated).sum())
     wide = float(np.sqrt((n1 + n0 + 1) / (12 * n1 * n0)))
@@ -94,7 +94,7 @@ def balance(design: Design, treated: Bools, share: Floats, seed: int, folds: int
     return float(found @ left) / wide if wide > 0 else 0.0
 
 
-def crossed(design: Design, treated: Bools, seed: int, folds: int = 3) -> Floats:
+def cross_fitted(design: Design, treated: Bools, seed: int, folds: int = 3) -> Floats:
     """Each customer's chance of the treatment from a logistic regression that has not seen them."""
     fold = folds_of(len(treated), folds, seed)
     found = np.empty(len(treated))

@@ -93,7 +93,7 @@ def _one(
     foreseen = []
     for learner, base in wanted.pairs:
         same = (learner, base) == ("two-model", "linear")
-        model = plain if same else fitted(learner, base, learn, treated[rest], y[rest], known, wanted.seed)
+        model = plain if same else fitted_learner(learner, base, learn, treated[rest], y[rest], known, wanted.seed)
         foreseen.append(with_ - without if same else model.predict_uplift(ask))
         found.candidates[candidate(learner, base)][here] = foreseen[-1]
     if BLEND in found.candidates:
@@ -107,7 +107,9 @@ def _one(
     found.rivals[SIMPLE][here] = column.predict_uplift(way * ask.trees[:, place])
 
 
-def fitted(learner: str, base: str, design: Design, treated: Bools, y: Floats, given: Assignment, seed: int) -> Any:
+def fitted_learner(
+    learner: str, base: str, design: Design, treated: Bools, y: Floats, given: Assignment, seed: int
+) -> Any:
     """A learner on a base, fitted."""
     model: Any = LEARNERS[learner](base=base, treated=True, seed=seed)
     return model.fit(design, treated, y, given)

@@ -26,7 +26,7 @@ from volver.predict.uplift.learners import pseudo_effects
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class EffectEstimate:
     """A number with its standard error, its 90 % interval and each customer's part in it (`parts` average to it)."""
 
     value: float
@@ -48,10 +48,10 @@ class Estimate:
         return {"value": self.value, "se": self.se, "low": self.low, "high": self.high}
 
 
-def estimated(parts: Floats) -> Estimate:
+def estimated(parts: Floats) -> EffectEstimate:
     """The mean of the parts, with its standard error."""
     n = max(len(parts), 1)
-    return Estimate(value=float(np.mean(parts)), se=float(np.std(parts) / np.sqrt(n)), parts=parts)
+    return EffectEstimate(value=float(np.mean(parts)), se=float(np.std(parts) / np.sqrt(n)), parts=parts)
 
 
 def policy_value(
@@ -65,7 +65,7 @@ def policy_value(
     without: Any = None,
     with_: Any = None,
     treated: Any = None,
-) -> Estimate:
+) -> EffectEstimate:
     """What a policy brings per customer above treating nobody: E[treat (value effect - cost)].
 
     Doubly robust: of every outcome the expected one is taken off, which narrows the interval. `without` and `with_` are
@@ -189,7 +189,7 @@ def auuc_interval(
     return _interval(_uplift_of, _places(uplift, len(y)), had, y, best, draws, seed)
 
 
-def ranking(scores: Any, psi: Floats) -> Estimate:
+def ranking(scores: Any, psi: Floats) -> EffectEstimate:
     """How well a score ranks effects: E[psi (1/2 - F)], 0 for a random order. `psi` as `effects` gives it."""
     score = np.asarray(scores, dtype=np.float64)
     n = len(score)
@@ -203,7 +203,7 @@ def ranking(scores: Any, psi: Floats) -> Estimate:
     direct = psi * (0.5 - before)
     value = float(np.mean(direct))
     influence = direct - value - (lower - float(np.mean(lower)))
-    return Estimate(value=value, se=float(np.std(influence) / np.sqrt(n)), parts=influence + value)
+    return EffectEstimate(value=value, se=float(np.std(influence) / np.sqrt(n)), parts=influence + value)
 
 
 def by_decile(uplift: Any, psi: Floats, parts: int = 10) -> list[dict[str, float]]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Floats
+from volver.predict.numerics.frames import eager
 
 _RARE_SHARE: Final = 0.005  # of the rows; a rarer level is pooled with the other rare ones
 _RARE_ROWS: Final = 20
@@ -66,7 +67,7 @@ class Features:
 
     def fit(self, X: Any) -> Self:
         """Learn which columns there are and what they hold. Raises `predict.bad_features`."""
-        columns = columns_of(X)
+        columns = feature_columns(X)
         self.names_in_ = tuple(columns)
         self._columns = {name: _learned(values) for name, values in columns.items()}
         self.names_ = tuple(
@@ -78,7 +79,7 @@ class Features:
         """The rows as numbers. Raises `predict.missing_feature`; a `Design` passes as it is."""
         if isinstance(X, Design):
             return X
-        columns = columns_of(X, self.names_in_)
+        columns = feature_columns(X, self.names_in_)
         told = [how.told(columns[name]) for name, how in self._columns.items()]
         rows = len(next(iter(columns.values())))
         return Design(
@@ -91,7 +92,7 @@ class Features:
         return self.fit(X).transform(X)
 
 
-def columns_of(X: Any, wanted: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
+def feature_columns(X: Any, wanted: Sequence[str] | None = None) -> dict[str, npt.NDArray[Any]]:
     """A frame's columns by name: numbers and booleans as float64 with NaN, anything else as texts, '' where missing.
 
     Raises `predict.bad_features`, and `predict.missing_feature` where a wanted column is not there.
@@ -110,11 +111,8 @@ def columns_of(X: Any, wanted: Sequence[str] | None = None) -> dict[str, npt.NDA
     import narwhals as nw  # only a frame needs it
 
     try:
-        frame: Any = nw.from_native(X)
-        frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+        frame = eager(X, BadFeatures)
         names = list(frame.columns)
-    except TypeError as error:
-        raise BadFeatures(why=f"a {type(X).__name__} is no frame") from error
     except (ValueError, nw.exceptions.NarwhalsError) as error:
         raise BadFeatures(why=f"the frame cannot be read ({error})") from error
     named = {str(name): name for name in names}

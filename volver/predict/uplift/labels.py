@@ -10,6 +10,7 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Bools, Floats
+from volver.predict.numerics.frames import eager
 
 # Words for customers to whom nothing was done, as whole labels or as a label's first word; Spanish ones last.
 _CONTROL: Final = frozenset(
@@ -162,13 +163,7 @@ def one_column(values: Any) -> Any:
     try:
         found = np.asarray(values)
     except (TypeError, ValueError):
-        import narwhals as nw  # only a frame that numpy cannot read needs it
-
-        try:
-            frame: Any = nw.from_native(values)
-        except TypeError as error:
-            raise BadTreatment(why=f"a {type(values).__name__} is no column") from error
-        found = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_numpy()
+        found = eager(values, BadTreatment).to_numpy()  # only a frame that numpy cannot read
     return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
 

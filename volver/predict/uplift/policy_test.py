@@ -12,7 +12,7 @@ import numpy as np
 from volver.core import Words
 from volver.predict.numerics.arrays import Floats
 from volver.predict.uplift.cross_fitting import OUTCOME, SIMPLE, Tried
-from volver.predict.uplift.evaluation import Estimate, estimated, ranking
+from volver.predict.uplift.evaluation import EffectEstimate, estimated, ranking
 
 NONE: Final = "treat nobody"
 ALL: Final = "treat everybody"
@@ -50,8 +50,8 @@ class PolicyChoice:
 
     objective: str
     chosen: str
-    tried: dict[str, Estimate]
-    rivals: dict[str, Estimate]
+    tried: dict[str, EffectEstimate]
+    rivals: dict[str, EffectEstimate]
     against: dict[str, Difference]
     proven: bool
     policy: str
@@ -94,11 +94,11 @@ def judged(tried: Tried, objective: str, value: float, cost: float, seed: int, *
     )
 
 
-def _net(tried: Tried, value: float, cost: float) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+def _net(tried: Tried, value: float, cost: float) -> tuple[dict[str, EffectEstimate], dict[str, EffectEstimate]]:
     """What each candidate and each rival brings per customer above treating nobody."""
     gain = value * tried.psi - cost
 
-    def brings(uplift: Floats) -> Estimate:
+    def brings(uplift: Floats) -> EffectEstimate:
         return estimated(np.where(value * uplift > cost, gain, 0.0))
 
     rivals = {NONE: estimated(np.zeros(len(gain))), ALL: estimated(gain)}
@@ -106,14 +106,14 @@ def _net(tried: Tried, value: float, cost: float) -> tuple[dict[str, Estimate], 
     return {name: brings(uplift) for name, uplift in tried.candidates.items()}, rivals
 
 
-def _ranked(tried: Tried, value: float) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
+def _ranked(tried: Tried, value: float) -> tuple[dict[str, EffectEstimate], dict[str, EffectEstimate]]:
     """How well each candidate and each rival ranks effects."""
     rivals = {RANDOM: estimated(np.zeros(len(tried.psi)))}
     rivals |= {name: ranking(score, value * tried.psi) for name, score in tried.scores.items()}
     return {name: ranking(uplift, value * tried.psi) for name, uplift in tried.candidates.items()}, rivals
 
 
-def _difference(ours: dict[str, Estimate], chosen: str, rival: Estimate, seed: int) -> Difference:
+def _difference(ours: dict[str, EffectEstimate], chosen: str, rival: EffectEstimate, seed: int) -> Difference:
     """The chosen one against a rival; the chosen was the best of several, which the interval allows for."""
     found = estimated(ours[chosen].parts - rival.parts)
     wide = _simultaneous(np.array([each.parts - rival.parts for each in ours.values()]), seed)
@@ -134,7 +134,7 @@ def _simultaneous(parts: Floats, seed: int) -> float:
     return float(np.quantile(drawn.max(axis=1), 1 - _DOUBT))
 
 
-def _policy(by_net: tuple[dict[str, Estimate], dict[str, Estimate]], chosen: str | None, seed: int) -> str:
+def _policy(by_net: tuple[dict[str, EffectEstimate], dict[str, EffectEstimate]], chosen: str | None, seed: int) -> str:
     """The best of the policies that are surely better than treating all or nobody, or else the better of these."""
     ours, rivals = by_net
     best = chosen or max(ours, key=lambda name: ours[name].value)
@@ -150,7 +150,7 @@ def _policy(by_net: tuple[dict[str, Estimate], dict[str, Estimate]], chosen: str
 
 def _why(
     chosen: str,
-    rivals: dict[str, Estimate],
+    rivals: dict[str, EffectEstimate],
     against: dict[str, Difference],
     proven: bool,
     policy: str,

@@ -116,7 +116,7 @@ def categories_at(shop: Shop, day: date) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Known:
+class BuyerFeatures:
     """What was known of the buyers at a day, as a frame that models learn from."""
 
     people: Buyers
@@ -126,7 +126,7 @@ class Known:
 class _Asked:
     """Everyone of today, and the chances found so far."""
 
-    def __init__(self, today: Known) -> None:
+    def __init__(self, today: BuyerFeatures) -> None:
         self.today = today
         self.models: dict[str, Propensity] = {}
         self._found: dict[str, Floats] = {}
@@ -224,7 +224,7 @@ def _silent(what: str, event: str, category: str | None, within: int, reason: Wo
     )
 
 
-def _learning(shop: Shop, day: date, categories: list[str], first: date, every: int) -> Known | None:
+def _learning(shop: Shop, day: date, categories: list[str], first: date, every: int) -> BuyerFeatures | None:
     """A past day to learn at, or None where there was too little before it."""
     if (day - first).days < _SHORTEST:
         return None
@@ -234,7 +234,7 @@ def _learning(shop: Shop, day: date, categories: list[str], first: date, every: 
         return None
 
 
-def known_at(shop: Shop, people: Buyers, categories: list[str], every: int = 1) -> Known:
+def known_at(shop: Shop, people: Buyers, categories: list[str], every: int = 1) -> BuyerFeatures:
     """What was known of these buyers at the end of `people.at`: nothing later enters."""
     import pyarrow as pa
 
@@ -250,7 +250,7 @@ def known_at(shop: Shop, people: Buyers, categories: list[str], every: int = 1) 
     columns = {**_own(people), **_habits(people, before)}
     bought = shop.compute.query("propensity_category_days", from_day=date(1970, 1, 1), to_day=day, every=every)
     columns |= _categories(people, bought, categories)
-    return Known(people, pa.table(columns))
+    return BuyerFeatures(people, pa.table(columns))
 
 
 def happened(shop: Shop, people: Buyers, event: str, category: str | None, within: int, every: int) -> Floats:

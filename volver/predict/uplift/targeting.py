@@ -22,7 +22,7 @@ from volver.predict.uplift.cross_fitting import (
     Tried,
     candidate,
     cross_fitted,
-    fitted,
+    fitted_learner,
     read_wanted,
 )
 from volver.predict.uplift.evaluation import Calibration, by_decile, calibration, ranking
@@ -182,7 +182,7 @@ class Uplift(Params):
         wanted = read_wanted(self.learners, self.bases, self._column(), self.seed)
         chosen = self.choice_.chosen
         self.models_: list[Learner] = [
-            fitted(learner, base, design, treated, y, self.assignment_, self.seed)
+            fitted_learner(learner, base, design, treated, y, self.assignment_, self.seed)
             for learner, base in wanted.pairs
             if chosen in (BLEND, candidate(learner, base))
         ]

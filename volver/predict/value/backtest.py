@@ -22,7 +22,7 @@ from volver.predict.laws.spend_mixed import MixedSpend
 from volver.predict.laws.store_index import Season, followed, season_of
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.metrics import deviance, spearman, top_share
-from volver.predict.value.correction import Lesson, columns_of
+from volver.predict.value.correction import Lesson, correction_columns
 from volver.predict.value.histories import Buyers, Past, TooLittleHistory
 
 LEARNED: Final = "learned"
@@ -32,7 +32,7 @@ _MOST_ORIGINS: Final = 4
 _PARTS: Final = 4  # the history holds the horizon tried at least this often
 _SHORTEST: Final = 28  # days; less says nothing
 _YOUNGEST: Final = 40  # days of history before the first past day
-_FEWEST: Final = 8  # orders that came; fewer say nothing, and few say little: see `chance`
+_FEWEST: Final = 8  # orders that came; fewer say nothing, and few say little: see `chance_variance`
 _FAINT: Final = 0.05  # standard deviation of log months at which an imported calendar is trusted by half
 _FEWEST_FOR_CALENDAR: Final = 300  # later orders, some twenty-five a month
 _REPEATS: Final = 2.0  # variance of a total of orders over its mean: customers differ
@@ -242,7 +242,7 @@ class Backtest:
             orders = histories.spread(law.orders_by_row(histories, calendar.span(known.at, self.days)))
             spend = SPENDS[USUAL]().fit(known.spend_days, known.mean_spend)
             per_order = spend.predict(known.spend_days, known.mean_spend)
-            columns = columns_of(known, orders, law.p_alive(histories), per_order)
+            columns = correction_columns(known, orders, law.p_alive(histories), per_order)
             self._said[key] = Said(orders=orders, money=orders * per_order, columns=columns)
         return self._said[key]
 
@@ -280,6 +280,6 @@ def _month(days: Any) -> Any:
     return days.astype("datetime64[M]").astype(np.int64) % 12
 
 
-def chance(trial: Trial) -> tuple[float, float]:
+def chance_variance(trial: Trial) -> tuple[float, float]:
     """Variance of the log of the total of orders and of money that chance alone gives."""
     return _REPEATS / trial.came, _MONEY / trial.came

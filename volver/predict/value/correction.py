@@ -106,7 +106,7 @@ class Correction:
         return {"days": self.days, "orders": _factor_to(self.orders), "money": _factor_to(self.money)}
 
 
-def columns_of(known: Buyers, orders: Floats, p_alive: Floats, spend: Floats) -> Floats:
+def correction_columns(known: Buyers, orders: Floats, p_alive: Floats, spend: Floats) -> Floats:
     """What the corrections look at: shape (n_customers, 13). `orders` and `spend` are the law's for each customer."""
     silence = known.age - known.t_x
     gap = known.t_x / np.maximum(known.x, 1.0)

@@ -12,8 +12,7 @@ import numpy as np
 
 from volver.predict.laws.buying import YEAR_DAYS
 from volver.predict.laws.history import Histories, histories
-from volver.predict.laws.worth import CustomerWorth, Worth
-from volver.predict.laws.worth import Total as LawTotal
+from volver.predict.laws.worth import CustomerWorth, TotalWorth, Worth
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.calibration import recalibrated
 from volver.predict.numerics.metrics import Z90
@@ -176,7 +175,7 @@ class Foreseen:
         columns = [all_known.x[row_of], all_known.t_x[row_of], all_known.T[row_of]]
         return histories(columns), self.buyers
 
-    def _total(self, expected: float, law: LawTotal, doubt: float, orders: float) -> Total:
+    def _total(self, expected: float, law: TotalWorth, doubt: float, orders: float) -> Total:
         """Log-normal about the expectation; the lower end is 0 where no order at all is likely enough."""
         if expected <= 0 or law.expected <= 0:
             return Total(expected=0.0, low=0.0, high=0.0, low80=0.0, high80=0.0)

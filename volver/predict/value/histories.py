@@ -15,7 +15,7 @@ from volver.core import E4, VolverError
 from volver.know import MOST_QUIET_DAYS, today
 from volver.predict.laws.history import Histories, histories
 from volver.predict.numerics.arrays import Floats, Ints
-from volver.predict.value.order_days import BuyingDays, Known, as_days, buying_days, buying_days_of, day_number
+from volver.predict.value.order_days import BuyingDays, KnownDays, as_dates, buying_days, buying_days_of, day_count
 from volver.store import Shop
 
 FEWEST: Final = 20  # customers; below this even a weak prior only repeats itself
@@ -61,7 +61,7 @@ class Buyers:
     @cached_property
     def gross(self) -> Floats:
         """What the order days brought before anything came back."""
-        end = day_number(self.at)
+        end = day_count(self.at)
         rows = self.rows
         counting = (rows.from_day <= end) & rows.counts & (rows.until_day > end)
         place = np.searchsorted(self.customer_id, rows.customer_id[counting])
@@ -98,13 +98,13 @@ class Past:
     @cached_property
     def first(self) -> date:
         """The first order day."""
-        found: date = as_days(self.rows.day[self.rows.counts].min()).astype(object)
+        found: date = as_dates(self.rows.day[self.rows.counts].min()).astype(object)
         return found
 
     def order_days(self, until: date) -> tuple[Any, Any]:
         """The days on which anyone ordered, as known at `until` (datetime64[D], rising), and how many did."""
         days, orders = np.unique(self.rows.at(until).day, return_counts=True)
-        return as_days(days), orders.astype(np.float64)
+        return as_dates(days), orders.astype(np.float64)
 
     def at(self, day: date) -> Buyers:
         """Everyone with an order until then. Raises `predict.too_little_history`."""
@@ -121,15 +121,15 @@ class Past:
         return found
 
 
-def _buyers(rows: BuyingDays, known: Known, day: date) -> Buyers:
+def _buyers(rows: BuyingDays, known: KnownDays, day: date) -> Buyers:
     first, last = known.day[known.starts], known.day[known.starts + known.many - 1]
     return Buyers(
         at=day,
         customer_id=known.customer_id,
-        first_day=as_days(first),
+        first_day=as_dates(first),
         x=(known.many - 1).astype(np.float64),
         t_x=(last - first).astype(np.float64),
-        age=(day_number(day) - first).astype(np.float64),
+        age=(day_count(day) - first).astype(np.float64),
         spend_days=np.add.reduceat(known.is_spend, known.starts, dtype=np.int64).astype(np.float64),
         net=known.net.astype(np.float64) / E4,
         rows=rows,

@@ -13,7 +13,7 @@ import numpy as np
 from volver.core import VolverError, Words
 from volver.predict.laws.closures import without_seasons
 from volver.predict.numerics.arrays import Floats
-from volver.predict.numerics.metrics import by_customer, deviance, spearman, tenths, top_share
+from volver.predict.numerics.metrics import customer_scores, deviance, spearman, tenths, top_share
 from volver.predict.numerics.threads import in_one_thread
 from volver.predict.value.backtest import YEAR
 from volver.predict.value.chance_calibration import learned_chances
@@ -250,7 +250,7 @@ def _compared(total: Total, predicted: Floats, actual: Floats) -> Compared:
         high=total.high,
         low80=total.low80,
         high80=total.high80,
-        customer=by_customer(predicted, actual),
+        customer=customer_scores(predicted, actual),
         tenths=tenths(predicted, actual),
     )
 

@@ -42,22 +42,22 @@ class BuyingDays:
         """Where each customer's rows begin."""
         return _runs(self.customer_id)
 
-    def at(self, day: date) -> "Known":
+    def at(self, day: date) -> "KnownDays":
         """What was known at the end of a day."""
-        end = day_number(day)
+        end = day_count(day)
         seen = self.from_day <= end
         rows = np.flatnonzero(seen & self.counts & (self.until_day > end))
         customer, days = self.customer_id[rows], self.day[rows]
         if not len(rows):
             none = np.zeros(0, dtype=np.int64)
-            return Known(customer_id=customer, starts=none, day=days, is_spend=none, net=none)
+            return KnownDays(customer_id=customer, starts=none, day=days, is_spend=none, net=none)
         begins = _runs(customer, days)
         is_spend = np.add.reduceat(self.gross[rows], begins) > 0
         rows, customer, days = rows[begins], customer[begins], days[begins]
         firsts = _runs(customer)
         money = np.add.reduceat(np.where(seen, self.amount, 0), self.starts)
         whose = np.searchsorted(self.starts, rows[firsts], side="right") - 1
-        return Known(customer_id=customer[firsts], starts=firsts, day=days, is_spend=is_spend, net=money[whose])
+        return KnownDays(customer_id=customer[firsts], starts=firsts, day=days, is_spend=is_spend, net=money[whose])
 
     def daily(self, born_until: date, as_of: date) -> tuple[Any, Floats]:
         """Later order days by day, as known at `as_of`, of those whose first order came until `born_until`.
@@ -68,7 +68,7 @@ class BuyingDays:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownDays:
     """Customers with an order until a day, by id, and their order days: those of customer i begin at `starts[i]`."""
 
     customer_id: Ints
@@ -111,24 +111,24 @@ def _as_columns(found: "pa.Table") -> BuyingDays:
     return BuyingDays(**{name: column if order is None else column[order] for name, column in columns.items()})
 
 
-def _later_by_day(known: Known, born_until: date) -> tuple[Any, Floats]:
+def _later_by_day(known: KnownDays, born_until: date) -> tuple[Any, Floats]:
     later = np.ones(len(known.day), dtype=bool)
     later[known.starts] = False
-    is_old = known.day[known.starts] <= day_number(born_until)
+    is_old = known.day[known.starts] <= day_count(born_until)
     days = known.day[later & np.repeat(is_old, known.many)]
     if not len(days):
-        return as_days(days), np.zeros(0)
+        return as_dates(days), np.zeros(0)
     orders = np.bincount(days - days.min())
     there = np.flatnonzero(orders)
-    return as_days(there + days.min()), orders[there].astype(np.float64)
+    return as_dates(there + days.min()), orders[there].astype(np.float64)
 
 
-def day_number(day: date) -> int:
+def day_count(day: date) -> int:
     """Days from 1970-01-01 on."""
     return (day - _EPOCH).days
 
 
-def as_days(numbers: Any) -> Any:
+def as_dates(numbers: Any) -> Any:
     """Day numbers as datetime64[D]."""
     return numbers.astype("datetime64[D]")
 

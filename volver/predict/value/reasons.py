@@ -28,7 +28,7 @@ _FAR_MORE: Final = 2.0  # and its usual spend far more from this many times the 
 _WHOLE_FROM: Final = 10.0
 _TINY: Final = 1e-300
 _ALWAYS: Final = "history", "alive", "return"
-# What tells customers apart, by the columns of `correcting.columns_of`.
+# What tells customers apart, by the columns of `correction.correction_columns`.
 _DRIVERS: Final = {
     (9, 10, 11, 12): Words("what was ordered of late"),
     (5, 6, 7): Words("how long the silence is"),

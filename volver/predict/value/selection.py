@@ -20,7 +20,7 @@ from volver.predict.laws.calendar import FLAT, Calendar
 from volver.predict.laws.closures import with_closures
 from volver.predict.laws.erlang import MBGCNBD, wheat_morrison
 from volver.predict.laws.pareto import ParetoNBD
-from volver.predict.value.backtest import SPENDS, USUAL, Backtest, Kind, Trial, chance
+from volver.predict.value.backtest import SPENDS, USUAL, Backtest, Kind, Trial, chance_variance
 from volver.predict.value.calendar_selection import UNJUDGED, CalendarChoice, calendar_for
 from volver.predict.value.correction import Correction, Lesson, learn_correction
 from volver.predict.value.histories import Past
@@ -49,7 +49,7 @@ _FEWEST: Final = 2  # past days: each is tried with what the others taught
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contender:
+class TriedModel:
     """One way of foreseeing and how it did at the past days: mean deviance, mean error of the total in logs."""
 
     name: str
@@ -80,7 +80,7 @@ class Choice:
     correction: Correction | None = None
     days: int = 0
     origins: tuple[date, ...] = ()
-    contenders: tuple[Contender, ...] = ()
+    contenders: tuple[TriedModel, ...] = ()
     why: tuple[Words, ...] = ()
     trials: tuple[Trial, ...] = field(default=())
     chances: dict[str, dict[str, Any]] = field(default_factory=dict)  # see `chances`
@@ -229,8 +229,12 @@ def _scores(trials: Sequence[Trial]) -> tuple[float, float]:
 
 
 def _level(trials: Sequence[Trial], test: Backtest, kind: Kind) -> Level:
-    orders = [(each.error, chance(each)[0], test.mature(each)) for each in trials]
-    money = [(each.money_error, chance(each)[1], test.mature(each)) for each in trials if each.money_error is not None]
+    orders = [(each.error, chance_variance(each)[0], test.mature(each)) for each in trials]
+    money = [
+        (each.money_error, chance_variance(each)[1], test.mature(each))
+        for each in trials
+        if each.money_error is not None
+    ]
     known = {"unseen": test.unseen, "reopened": test.reopened, "told": test.told, "trust": test.trust(kind)}
     return learn_level(orders, money, a_year_seen=test.a_year_seen, **known)
 
@@ -334,7 +338,7 @@ def _contenders(
     tried: Mapping[tuple[str, bool], tuple[Trial, ...]],
     corrected: Mapping[str, Sequence[Trial]],
     chosen: tuple[str, bool, str],
-) -> tuple[Contender, ...]:
+) -> tuple[TriedModel, ...]:
     """Every way with its scores."""
     model, with_calendar, way = chosen
     rows = [(name, season, "none", trials) for (name, season), trials in tried.items()]
@@ -344,7 +348,7 @@ def _contenders(
     for name, season, each, trials in rows:
         error = _scores(trials)[1]
         found.append(
-            Contender(
+            TriedModel(
                 name=title(name, season, each),
                 model=name,
                 calendar=season,

@@ -19,7 +19,7 @@ from volver.predict.laws.spend_mixed import MixedSpend
 from volver.predict.laws.worth import CustomerWorth, spend_correlation
 from volver.predict.numerics.arrays import Floats
 from volver.predict.value.backtest import SPENDS
-from volver.predict.value.correction import Correction, columns_of, correction_from
+from volver.predict.value.correction import Correction, correction_columns, correction_from
 from volver.predict.value.histories import Buyers
 from volver.predict.value.level import LAW, Level
 from volver.predict.value.models import AUTO as AUTO
@@ -65,12 +65,12 @@ class Learned:
         return CustomerWorth(buying=self.buying, spend=self.spend, discount=weighted)
 
     def columns(self, buyers: Buyers) -> Floats:
-        """What corrections look at, of each buyer; see `columns_of`."""
+        """What corrections look at, of each buyer; see `correction_columns`."""
         days = self.correction.days if self.correction else 0.0
         known = self.known(buyers)
         near = known.spread(self.buying.orders_by_row(known, self.span(days)))
         spend = self.spend.predict(buyers.spend_days, buyers.mean_spend)
-        return columns_of(buyers, near, self.buying.p_alive(known), spend)
+        return correction_columns(buyers, near, self.buying.p_alive(known), spend)
 
     def moved_to(self, at: date) -> "Learned":
         """The same parameters, asked from another day on."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from volver.predict.numerics.arrays import Floats
 from volver.predict.numerics.probability_metrics import Reliability
-from volver.predict.when.events import day_number, interactions
 from volver.predict.when.pairs import ItemFacts, Pairs, item_facts
+from volver.predict.when.purchases import days_since_1970, purchases
 from volver.predict.when.replenishment import Past, Replenishment, often
 
 HORIZONS: Final = (7.0, 28.0, 90.0)
@@ -46,8 +46,8 @@ class Due:
 
     def fit(self, frame: Any, y: None = None, *, at: Any = None) -> Self:  # noqa: ARG002
         """Learn from a frame (user, item, time; basket, weight, category if known) what was known before `at`."""
-        events = interactions(frame)
-        self.at_ = events.end if at is None else day_number(at)
+        events = purchases(frame)
+        self.at_ = events.end if at is None else days_since_1970(at)
         known, past = events.before(self.at_), Past()
         self.facts_ = item_facts(known, self.at_)
         for model in self.models:
@@ -66,7 +66,7 @@ class Due:
 
     def ask(self, frame: Any, facts: ItemFacts | None = None) -> Dues:
         """Dues of the customers in the frame, at the day of `fit`. `facts` of the same items, else those of `fit`."""
-        known, found = interactions(frame).before(self.at_), []
+        known, found = purchases(frame).before(self.at_), []
         for first, last in known.blocks(_BLOCK) or [(0, 0)]:
             pairs, rows = often(known.of_users(first, last), self.at_, facts or self.facts_, self.least_times)
             found.append((pairs, curve([model.chance_of(rows) for model in self.models])))

@@ -13,6 +13,7 @@ import numpy as np
 
 from volver.core import Words
 from volver.predict.numerics.arrays import Codes, Floats, Ints, Labels
+from volver.predict.numerics.frames import eager
 from volver.predict.numerics.params import Params
 
 HOURS: Final = 24
@@ -171,7 +172,7 @@ class Moments(Params):
 
         A time with a zone is refused: turn it into the shop's first.
         """
-        users, hours, days = counted(events)
+        users, hours, days = events_by_slot(events)
         return self.fit_counts(users, hours, days)
 
     def fit_counts(self, users: Labels, hours: Any, days: Any) -> Self:
@@ -231,19 +232,18 @@ def habit_of(counts: Any, *, reach: int, seed: int = 0) -> Habit:
     return Habit(profile=profile, strength=best[1], habitual=best[2] if best[0] > 2.0 else 0.0, reach=reach)
 
 
-def counted(events: Any) -> tuple[Labels, Ints, Ints]:
+def events_by_slot(events: Any) -> tuple[Labels, Ints, Ints]:
     """Each user's events by hour of the day and by weekday, from a frame user, time."""
     import narwhals as nw
 
-    from volver.predict.when.events import BadInteractions, coded
+    from volver.predict.when.purchases import BadInteractions, coded
 
-    native = nw.from_native(events)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    column = eager["time"]
+    rows = eager(events, BadInteractions)
+    column = rows["time"]
     if not isinstance(column.dtype, nw.Datetime) or column.dtype.time_zone is not None:
         raise BadInteractions(why="a moment needs datetimes in the shop's zone, told without a zone")
     minutes = np.asarray(column.to_numpy()).astype("datetime64[h]").astype(np.int64)
-    users, user = coded(eager["user"])
+    users, user = coded(rows["user"])
     return users, *by_slot(user, minutes, len(users))
 
 

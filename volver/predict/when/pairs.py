@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from volver.predict.numerics.arrays import Bools, Codes, Floats, Ints, Matrix
-from volver.predict.when.events import Events, Leak
+from volver.predict.when.purchases import Leak, Purchases
 
 FEATURES: Final = (
     "share",  # log share of the customer's baskets that held the product
@@ -85,7 +85,7 @@ class Pairs:
         return cls(cut=parts[0].cut, **columns)
 
 
-def item_facts(known: Events, cut: float) -> ItemFacts:
+def item_facts(known: Purchases, cut: float) -> ItemFacts:
     """Facts of every item before `cut`."""
     known = known.before(cut)
     n_items = len(known.items)
@@ -110,7 +110,7 @@ def item_facts(known: Events, cut: float) -> ItemFacts:
     )
 
 
-def pairs_at(known: Events, cut: float, facts: ItemFacts) -> Pairs:
+def pairs_at(known: Purchases, cut: float, facts: ItemFacts) -> Pairs:
     """Every (user, item) with an event before `cut`."""
     known = known.before(cut)
     start, times = _runs(known)
@@ -134,7 +134,7 @@ def pairs_at(known: Events, cut: float, facts: ItemFacts) -> Pairs:
     )
 
 
-def features(known: Events, pairs: Pairs, facts: ItemFacts, chosen: Any = None) -> Matrix:
+def features(known: Purchases, pairs: Pairs, facts: ItemFacts, chosen: Any = None) -> Matrix:
     """The features of each pair, in the order of `FEATURES`: shape (n_pairs, n_features).
 
     `pairs` are all of `known`; with `chosen`, a mask of them, only those get a row.
@@ -175,7 +175,7 @@ def _of_pairs(pairs: Pairs, day: Floats, order_no: Codes, start: Ints) -> Iterat
     yield np.log(pairs.gap_days)
 
 
-def _of_others(known: Events, pairs: Pairs, facts: ItemFacts, whose: tuple[Floats, Floats]) -> Iterator[Floats]:
+def _of_others(known: Purchases, pairs: Pairs, facts: ItemFacts, whose: tuple[Floats, Floats]) -> Iterator[Floats]:
     """What the category, the other customers and the customer's baskets say."""
     cut, user, item, edges = pairs.cut, pairs.user, pairs.item, known.basket_edges
     orders = np.maximum(np.diff(edges), 1)
@@ -192,14 +192,14 @@ def _of_others(known: Events, pairs: Pairs, facts: ItemFacts, whose: tuple[Float
     yield np.log(np.maximum(np.diff(known.edges), 1) / orders)[user]
 
 
-def bought_within(whole: Events, pairs: Pairs, begin: float, days: float) -> Bools:
+def bought_within(whole: Purchases, pairs: Pairs, begin: float, days: float) -> Bools:
     """Which pairs were bought in the `days` from `begin` on. Raises `predict.leak` if that begins before the cut."""
     _refuse_leak(begin, pairs.cut)
     then = (whole.day >= begin) & (whole.day < begin + days)
     return _held(whole, then, pairs)
 
 
-def bought_next(whole: Events, pairs: Pairs, begin: float, days: float) -> tuple[Bools, Bools]:
+def bought_next(whole: Purchases, pairs: Pairs, begin: float, days: float) -> tuple[Bools, Bools]:
     """Which pairs were in the customer's first basket within `days` from `begin`, and which customers had one."""
     _refuse_leak(begin, pairs.cut)
     edges = whole.basket_edges
@@ -217,7 +217,7 @@ def _refuse_leak(begin: float, cut: float) -> None:
         raise Leak(who="A model", until=cut, begin=begin)
 
 
-def _held(whole: Events, then: Any, pairs: Pairs) -> Bools:
+def _held(whole: Purchases, then: Any, pairs: Pairs) -> Bools:
     n_items = max(len(whole.items), 1)
     wanted = pairs.user.astype(np.int64) * n_items + pairs.item
     found = whole.user[then].astype(np.int64) * n_items + whole.item[then]  # sorted, as the events are
@@ -227,7 +227,7 @@ def _held(whole: Events, then: Any, pairs: Pairs) -> Bools:
     return np.asarray(found[place] == wanted)
 
 
-def _runs(known: Events) -> tuple[Ints, Ints]:
+def _runs(known: Purchases) -> tuple[Ints, Ints]:
     """Where each pair's events begin, and how many there are."""
     fresh = np.ones(len(known), dtype=bool)
     fresh[1:] = (known.user[1:] != known.user[:-1]) | (known.item[1:] != known.item[:-1])
@@ -263,7 +263,7 @@ def _unsteady(pairs: Pairs, day: Floats, start: Ints) -> Floats:
     return found
 
 
-def _by_category(known: Events, pairs: Pairs) -> tuple[Floats, Floats]:
+def _by_category(known: Purchases, pairs: Pairs) -> tuple[Floats, Floats]:
     """Decayed purchases in the pair's category by the same customer, and days since the last of them.
 
     A product without a category is alone in its own.

@@ -9,13 +9,13 @@ from typing import Any, Final, Self
 import numpy as np
 
 from volver.core import Words, clock
-from volver.predict.numerics.arrays import Codes, Floats, Matrix
+from volver.predict.numerics.arrays import Codes, Floats, Matrix, best
+from volver.predict.numerics.frames import framed, library_of
 from volver.predict.numerics.params import Params
 from volver.predict.numerics.regression import Logistic, fitted
-from volver.predict.when.events import Events, day_number, interactions
-from volver.predict.when.frames import best, framed, library_of
 from volver.predict.when.gaps import you_buy_it
 from volver.predict.when.pairs import FEATURES, Pairs, bought_next, bought_within, features, item_facts, pairs_at
+from volver.predict.when.purchases import Purchases, days_since_1970, purchases
 
 _BLOCK: Final = 1_000_000  # events whose features are in memory together
 _ROWS: Final = 600_000  # training rows of one cut, at most
@@ -57,7 +57,7 @@ class RepeatModel(Params):
         """Take in interactions without learning: what a model read back from JSON is asked about."""
         self.library_ = library_of(interactions)
         found = _events(interactions)
-        self.at_ = found.end if at is None else day_number(at)
+        self.at_ = found.end if at is None else days_since_1970(at)
         self.events_ = found.before(self.at_)
         self.facts_ = item_facts(self.events_, self.at_)
         return self
@@ -179,7 +179,7 @@ class RepeatModel(Params):
             return (np.zeros(0, np.int32), np.zeros(0, np.int32)), np.zeros(0)
         return (np.concatenate(user), np.concatenate(item)), np.concatenate(score)
 
-    def _score(self, known: Events, pairs: Pairs) -> Floats:
+    def _score(self, known: Purchases, pairs: Pairs) -> Floats:
         if self.logistic_ is None:
             return pairs.decayed
         return self.logistic_.p(features(known, pairs, self.facts_))
@@ -191,7 +191,7 @@ class RepeatModel(Params):
         return self.logistic_.parts(features(some, pairs, self.facts_))
 
 
-def sample(known: Events, most: int, seed: int) -> Events:
+def sample(known: Purchases, most: int, seed: int) -> Purchases:
     """All events, or those of so many randomly chosen users that about `most` are left."""
     if len(known) <= most:
         return known
@@ -199,8 +199,8 @@ def sample(known: Events, most: int, seed: int) -> Events:
     return known.only(chance.random(len(known.users)) < most / len(known))
 
 
-def _events(frame: Any) -> Events:
-    return interactions(frame)
+def _events(frame: Any) -> Purchases:
+    return purchases(frame)
 
 
 _KINDS: Final = {

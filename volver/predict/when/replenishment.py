@@ -12,12 +12,12 @@ import numpy as np
 from volver.core import Words, clock
 from volver.predict.numerics.arrays import Floats, Ints, Matrix
 from volver.predict.numerics.calibration import IDENTITY, Map, calibration_of, recalibrated
+from volver.predict.numerics.frames import framed, library_of
 from volver.predict.numerics.params import Params
 from volver.predict.numerics.probability_metrics import Reliability, reliability
 from volver.predict.numerics.regression import Logistic, fitted
-from volver.predict.when.events import Events, day_number, interactions
-from volver.predict.when.frames import framed, library_of
 from volver.predict.when.pairs import FEATURES, ItemFacts, Pairs, bought_within, features, item_facts, pairs_at
+from volver.predict.when.purchases import Purchases, days_since_1970, purchases
 from volver.predict.when.repeat import sample
 
 Past = dict[float, tuple[Pairs, Matrix]]
@@ -81,7 +81,7 @@ class Replenishment(Params):
         """Take in interactions without learning. `facts` are of the same items, where only some customers come."""
         self.library_ = library_of(interactions)
         found = _events(interactions)
-        self.at_ = found.end if at is None else day_number(at)
+        self.at_ = found.end if at is None else days_since_1970(at)
         self.events_ = found.before(self.at_)
         self.facts_ = item_facts(self.events_, self.at_) if facts is None else facts
         return self
@@ -141,7 +141,7 @@ class Replenishment(Params):
 
     # ---- inside
 
-    def _often(self, known: Events, cut: float, facts: ItemFacts) -> tuple[Pairs, Matrix]:
+    def _often(self, known: Purchases, cut: float, facts: ItemFacts) -> tuple[Pairs, Matrix]:
         return often(known, cut, facts, self.least_times)
 
     def _rows_of(self, cut: float) -> tuple[Matrix, Any]:
@@ -152,7 +152,7 @@ class Replenishment(Params):
         return rows, bought_within(self.events_, pairs, cut, self.horizon_days)
 
 
-def often(known: Events, cut: float, facts: ItemFacts, least_times: int) -> tuple[Pairs, Matrix]:
+def often(known: Purchases, cut: float, facts: ItemFacts, least_times: int) -> tuple[Pairs, Matrix]:
     """The pairs bought at least so many times before `cut`, and their features."""
     pairs = pairs_at(known, cut, facts)
     enough = pairs.times >= least_times
@@ -172,5 +172,5 @@ def own_gap_days(pairs: Pairs) -> Floats:
     return np.where(pairs.times > 1, (pairs.last - pairs.first) / gaps, np.nan)
 
 
-def _events(frame: Any) -> Events:
-    return interactions(frame)
+def _events(frame: Any) -> Purchases:
+    return purchases(frame)

@@ -13,12 +13,11 @@ import numpy as np
 from volver.core import VolverError, Words, clock
 from volver.know import today
 from volver.predict.freshness import REBUYS
-from volver.predict.numerics.arrays import Codes, Labels
+from volver.predict.numerics.arrays import Codes, Labels, best
 from volver.predict.when.contact_times import distinct, publish_moments, replace_table
 from volver.predict.when.due import HORIZONS, Due, Dues
-from volver.predict.when.events import Events, assembled, coded
-from volver.predict.when.frames import best
 from volver.predict.when.gaps import usual_gap
+from volver.predict.when.purchases import Purchases, assembled, coded
 from volver.predict.when.replenishment import own_gap_days
 from volver.store import Shop
 
@@ -196,7 +195,7 @@ def _publish_rebuys(shop: Shop, day: date, parts: int, remarks: list[Words]) -> 
     return (model.check_.to_dict() if model and model.check_ else None), customers, rows
 
 
-def _events(shop: Shop, day: date, parts: int, part: int, items: Labels, category: Codes) -> Events:
+def _events(shop: Shop, day: date, parts: int, part: int, items: Labels, category: Codes) -> Purchases:
     """One part's customers as events: a basket is a day."""
     found = shop.compute.query("when_lines", as_of=day, parts=parts, part=part)
     import narwhals as nw
@@ -217,7 +216,7 @@ def _categories(products: "pa.Table") -> tuple[Labels, Codes]:
     return items[order], codes[order]
 
 
-def _rebuy_table(known: Events, dues: Dues, day: date) -> "pa.Table":
+def _rebuy_table(known: Purchases, dues: Dues, day: date) -> "pa.Table":
     """Rows of the lake table `rebuys`."""
     import pyarrow as pa
 

@@ -32,7 +32,7 @@ _CORRECTIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contender:
+class ContenderRow:
     """A way of foreseeing: what it is, how far off its total was at each past day and on average, how it ranks."""
 
     name: str
@@ -52,7 +52,7 @@ class ModelCard:
     facts: tuple[tuple[str, str], ...]
     why: tuple[str, ...]
     origins: tuple[str, ...]
-    contenders: tuple[Contender, ...]
+    contenders: tuple[ContenderRow, ...]
 
 
 def model_card(worth: Worth, shop: Shop, spoken: Speech) -> ModelCard:
@@ -118,7 +118,7 @@ def _level(level: float | None, spoken: Speech) -> str:
     return spoken.text("moved by {change}", change=spoken.change(level, 1.0))
 
 
-def _contender(each: dict[str, Any], spoken: Speech) -> Contender:
+def _contender(each: dict[str, Any], spoken: Speech) -> ContenderRow:
     _, name = spoken.text, str(each.get("model") or each.get("name"))
     if each.get("calendar"):
         name = _("{model}, with calendar", model=name)
@@ -127,7 +127,7 @@ def _contender(each: dict[str, Any], spoken: Speech) -> Contender:
     elif each.get("correction") == "boosted":
         name = _("{model}, corrected by trees", model=name)
     error, deviance = each.get("error"), each.get("deviance")
-    return Contender(
+    return ContenderRow(
         name=name,
         offs=tuple("" if ratio is None else spoken.change(ratio, 1.0) for ratio in each.get("ratios") or []),
         error="" if error is None else spoken.percent(_off(error)),

@@ -1,10 +1,9 @@
-"""Interactions as the models of this package see them: who bought what, in which basket, when.
+"""Purchases as the models of repeat buying see them: who bought what, in which basket, when.
 
 Reads a frame of any dialect, writes nothing. A basket's time is that of its first line; a product counts once in a
 basket; rows whose weight is not positive (returns, cancelled lines) are left out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 
 from volver.core import VolverError
 from volver.predict.numerics.arrays import Codes, Floats, Ints, Labels
+from volver.predict.numerics.frames import arrow_of, eager, sorted_codes
 
 _DAY_US: Final = 86_400_000_000
 _EPOCH: Final = date(1970, 1, 1)
@@ -36,7 +36,7 @@ class Leak(VolverError):
 
 
 @dataclass(frozen=True)
-class Events:
+class Purchases:
     """Distinct (user, item, basket), sorted by user, item, time. Times are days since 1970-01-01, UTC, with fractions.
 
     `users` and `items` hold the labels, sorted; `user` and `item` point into them. `order_no` counts a user's baskets
@@ -58,17 +58,17 @@ class Events:
 
     @property
     def end(self) -> float:
-        """The midnight after the last event: everything is known by then."""
+        """The midnight after the last purchase: everything is known by then."""
         return float(np.floor(self.basket_day.max())) + 1.0 if len(self.basket_day) else 0.0
 
     @property
     def begin(self) -> float:
-        """The time of the first event."""
+        """The time of the first purchase."""
         return float(self.basket_day.min()) if len(self.basket_day) else 0.0
 
     @cached_property
     def edges(self) -> Ints:
-        """Where each user's events begin: (n_users + 1,)."""
+        """Where each user's purchases begin: (n_users + 1,)."""
         return np.searchsorted(self.user, np.arange(len(self.users) + 1)).astype(np.int64)
 
     @cached_property
@@ -76,37 +76,37 @@ class Events:
         """Where each user's baskets begin: (n_users + 1,)."""
         return np.searchsorted(self.basket_user, np.arange(len(self.users) + 1)).astype(np.int64)
 
-    def before(self, cut: float) -> "Events":
-        """What was known at `cut`: later events are gone, so that nothing can be learned from them."""
+    def before(self, cut: float) -> "Purchases":
+        """What was known at `cut`: later purchases are gone, so that nothing can be learned from them."""
         kept, baskets = self.day < cut, self.basket_day < cut
-        if baskets.all():  # and so are the events in them
+        if baskets.all():  # and so are the purchases in them
             return self
         return self._rows(kept, baskets)
 
-    def of_users(self, first: int, last: int) -> "Events":
-        """The events of the users numbered from `first` up to `last`; labels and codes stay as they are."""
+    def of_users(self, first: int, last: int) -> "Purchases":
+        """The purchases of the users numbered from `first` up to `last`; labels and codes stay as they are."""
         here, there = slice(*self.edges[[first, last]]), slice(*self.basket_edges[[first, last]])
         return self._rows(here, there)
 
-    def only(self, chosen: Any) -> "Events":
-        """The events of the users whose place in `chosen` is true; labels and codes stay as they are."""
+    def only(self, chosen: Any) -> "Purchases":
+        """The purchases of the users whose place in `chosen` is true; labels and codes stay as they are."""
         here, there = chosen[self.user], chosen[self.basket_user]
         return self._rows(here, there)
 
-    def _rows(self, events: Any, baskets: Any) -> "Events":
-        """Some of the events and some of the baskets, as slices or truth values."""
+    def _rows(self, purchases: Any, baskets: Any) -> "Purchases":
+        """Some of the purchases and some of the baskets, as slices or truth values."""
         return replace(
             self,
-            user=self.user[events],
-            item=self.item[events],
-            day=self.day[events],
-            order_no=self.order_no[events],
+            user=self.user[purchases],
+            item=self.item[purchases],
+            day=self.day[purchases],
+            order_no=self.order_no[purchases],
             basket_user=self.basket_user[baskets],
             basket_day=self.basket_day[baskets],
         )
 
     def blocks(self, most: int) -> list[tuple[int, int]]:
-        """Ranges of users of about `most` events each."""
+        """Ranges of users of about `most` purchases each."""
         marks = np.arange(0, len(self), max(most, 1))[1:]
         cuts = np.unique(np.concatenate([[0], np.searchsorted(self.edges, marks), [len(self.users)]]))
         return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
@@ -120,14 +120,14 @@ class Events:
         return _places(self.users, np.asarray(labels))
 
 
-def interactions(frame: Any) -> Events:
-    """Read interactions: a frame (pandas, polars, Arrow, DuckDB) or a dict of columns user, item, time.
+def purchases(frame: Any) -> Purchases:
+    """Read purchases: a frame (pandas, polars, Arrow, DuckDB) or a dict of columns user, item, time.
 
     `time` is a datetime (a zone is turned into UTC), a date, or a number of days. `basket` says which rows belong
     together (a user's day otherwise), `weight` above 0 keeps a row, `category` is of the item. Raises
     `predict.bad_interactions`.
     """
-    if isinstance(frame, Events):
+    if isinstance(frame, Purchases):
         return frame
     columns = _columns(frame)
     missing = [name for name in ("user", "item", "time") if name not in columns]
@@ -150,8 +150,8 @@ def interactions(frame: Any) -> Events:
 
 def assembled(
     users: Labels, items: Labels, user: Codes, item: Codes, day: Floats, basket: Ints, category_of: Codes
-) -> Events:
-    """Events from codes: `users` and `items` sorted, `basket` a number that is distinct within a user."""
+) -> Purchases:
+    """Purchases from codes: `users` and `items` sorted, `basket` a number that is distinct within a user."""
     order = np.lexsort((day, basket, user))
     user, item, day, basket = user[order], item[order], day[order], basket[order]
     fresh = np.ones(len(user), dtype=bool)
@@ -169,7 +169,7 @@ def assembled(
     key = np.unique((user.astype(np.int64) * most_items + item) * most_orders + order_no)  # sorts, and drops repeats
     pair, order_no = key // most_orders, key % most_orders
     user = (pair // most_items).astype(np.int32)
-    return Events(
+    return Purchases(
         users=users,
         items=items,
         user=user,
@@ -182,10 +182,10 @@ def assembled(
     )
 
 
-def day_number(at: Any) -> float:
+def days_since_1970(at: Any) -> float:
     """A moment as days since 1970-01-01: a number stays, a date is its midnight.
 
-    >>> day_number(date(1970, 1, 11))
+    >>> days_since_1970(date(1970, 1, 11))
     10.0
     """
     if isinstance(at, str):
@@ -218,39 +218,18 @@ def days(column: Any) -> Floats:
 
 def coded(column: Any) -> tuple[Labels, Codes]:
     """Sorted distinct labels of a column, and each row's place among them. Raises where one is missing."""
-    import pyarrow as pa
-
-    arrow = column.to_arrow()
+    arrow = arrow_of(column.to_arrow())
     if arrow.null_count:
         raise BadInteractions(why=f"{arrow.null_count} rows have no {column.name}")
-    told = (arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow).dictionary_encode()
-    told = told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
-    labels = np.asarray(told.dictionary.to_numpy(zero_copy_only=False))
-    order = np.argsort(labels, kind="stable")
-    place = np.empty(len(order), dtype=np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return labels[order], place[told.indices.to_numpy(zero_copy_only=False)]
+    return sorted_codes(arrow)
 
 
 def _columns(frame: Any) -> dict[str, Any]:
-    import narwhals as nw
-
-    if isinstance(frame, dict):
-        import pyarrow as pa
-
-        frame = pa.table({name: _listed(values) for name, values in frame.items()})
-    native = nw.from_native(frame)
-    eager = native.collect() if isinstance(native, nw.LazyFrame) else native
-    return {name: eager[name] for name in eager.columns if name in _NAMES}
+    rows = eager(frame, BadInteractions)
+    return {name: rows[name] for name in rows.columns if name in _NAMES}
 
 
 _NAMES: Final = ("user", "item", "time", "basket", "weight", "category")
-
-
-def _listed(values: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.array(values if isinstance(values, np.ndarray | Sequence) else list(values))
 
 
 def _categories(item: Codes, column: Any, n_items: int) -> Codes:

@@ -1,9 +1,11 @@
-"""Columns out of any kind of frame, and a frame of the same kind back.
+"""Columns out of any kind of frame, and a frame of the same kind back: the one reader of frames under every model.
 
-pandas, polars (also lazy), Arrow, DuckDB relations and whatever else narwhals reads; or a mapping of arrays.
+pandas, polars (also lazy), Arrow, DuckDB relations and whatever else narwhals reads; or a mapping of arrays. Laws ask
+for `arrays`, models that look at a column's type for `eager`, those that answer in kind for `table_of`. Callers say by
+`refuse` which of their errors tells that something is no frame.
 """
 
-from collections.abc import Callable, KeysView, Mapping, Sequence, Set, ValuesView
+from collections.abc import Callable, Container, KeysView, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -12,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 
 from volver.core import VolverError
+from volver.predict.numerics.arrays import Codes, Labels
 
 
 class NotATable(VolverError):
     """Something without columns was given where a table is needed."""
 
-    code = "recommend.not_a_table"
+    code = "predict.not_a_table"
     says = "A {kind} has no columns that can be read."
     hint = "Give a pandas, polars, Arrow or DuckDB table, or a mapping such as {{'user': [...], 'item': [...]}}."
 
@@ -25,7 +28,7 @@ class NotATable(VolverError):
 class NoSuchColumn(VolverError):
     """A column that is needed is not in the table."""
 
-    code = "recommend.no_such_column"
+    code = "predict.no_such_column"
     says = "There is no column for the {role} among: {columns}."
     hint = "Name it, for example {role}='…', or rename the column to `{role}`."
 
@@ -33,7 +36,7 @@ class NoSuchColumn(VolverError):
 class UnevenColumns(VolverError):
     """Columns of different lengths."""
 
-    code = "recommend.uneven_columns"
+    code = "predict.uneven_columns"
     says = "The columns are not of one length: {lengths}."
     hint = "Give one value a row in every column."
 
@@ -41,7 +44,7 @@ class UnevenColumns(VolverError):
 class TwiceTheColumn(VolverError):
     """Two columns of one name."""
 
-    code = "recommend.twice_the_column"
+    code = "predict.twice_the_column"
     says = "More than one column is called: {columns}."
     hint = "Rename or drop all but one."
 
@@ -87,6 +90,54 @@ class Table:
     def rows(self, mask: Any) -> "Table":
         """Some of the rows."""
         return Table({name: values.filter(pa.array(mask)) for name, values in self.columns.items()}, self.build)
+
+
+def eager(frame: Any, refuse: Callable[..., VolverError]) -> Any:
+    """Any frame as an eager narwhals one; a mapping becomes an Arrow table. Raises `refuse(why=...)` of others."""
+    import narwhals as nw  # only a frame needs it
+
+    if isinstance(frame, Mapping):
+        frame = pa.table({str(name): _told(values) for name, values in frame.items()})
+    try:
+        native: Any = nw.from_native(frame)
+    except TypeError as error:
+        raise refuse(why=f"a {type(frame).__name__} is no frame") from error
+    return native.collect() if isinstance(native, nw.LazyFrame) else native
+
+
+def arrays(
+    frame: Any, refuse: Callable[..., VolverError], *, among: Container[str] | None = None, array_names: str = ""
+) -> dict[str, Any]:
+    """Columns by name as numpy arrays, a mapping's as they are: all, or those `among` some names.
+
+    Where `array_names` says how, the columns of an array or a list of rows are called so and numbered from 1. Raises
+    `refuse(why=...)` of what has no columns.
+    """
+    if isinstance(frame, Mapping):
+        return dict(frame)
+    if array_names and isinstance(frame, np.ndarray | list | tuple):
+        table = np.asarray(frame)
+        table = table[:, None] if table.ndim == 1 else table
+        return {f"{array_names}{number + 1}": table[:, number] for number in range(table.shape[1])}
+    rows = eager(frame, refuse)
+    return {name: rows[name].to_numpy() for name in rows.columns if among is None or name in among}
+
+
+def library_of(frame: Any) -> Any:
+    """The library to answer in: the frame's own; Arrow for what is no frame, or is a query rather than a frame."""
+    import narwhals as nw
+
+    native = nw.from_native(frame, pass_through=True)
+    if isinstance(native, nw.LazyFrame):
+        return nw.Implementation.POLARS if native.implementation.is_polars() else nw.Implementation.PYARROW
+    return native.implementation if isinstance(native, nw.DataFrame) else nw.Implementation.PYARROW
+
+
+def framed(columns: Mapping[str, Any], library: Any) -> Any:
+    """Columns as a frame of that library."""
+    import narwhals as nw
+
+    return nw.from_dict(columns, backend=library).to_native()
 
 
 def table_of(frame: Any) -> Table:
@@ -183,6 +234,16 @@ def arrow_of(values: Any) -> pa.Array:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         return pa.array([None if _is_blank(value) else str(value) for value in values], pa.string())
+
+
+def sorted_codes(column: pa.Array, labels_of: Callable[[pa.Array], Labels] | None = None) -> tuple[Labels, Codes]:
+    """Distinct labels of a column without blanks, sorted as `labels_of` makes them, and each row's place among them."""
+    told = column.dictionary_encode()
+    labels = labels_of(told.dictionary) if labels_of else np.asarray(told.dictionary.to_numpy(zero_copy_only=False))
+    order = np.argsort(labels, kind="stable")
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return labels[order], place[told.indices.to_numpy(zero_copy_only=False)]
 
 
 def _is_blank(value: Any) -> bool:
