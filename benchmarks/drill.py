@@ -4,8 +4,8 @@
 
 A server with its runner (`volver serve`), a process that appends `rate` events a second to the log in groups, one
 that imports a year of orders again with one order in twenty changed, and a reader who opens five pages in turn. Told
-are what each got done, how long it waited, the CPU of each process, and whether anything was lost: every event is in the log once,
-and the ledger holds what the import says.
+are what each got done, how long it waited, the server's CPU, and whether anything was lost: every event is in the log
+once, and no order stands twice.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """One commit a second for a week: what a commit and a query cost at its start and at its end.
 
 A week is 604,800 commits, too long to wait for. What is real here: every commit of the simulated week's slices, made by
-`Appender` (its folding and thinning at the real cadence, each 8 and 50 commits), and `keep` once an hour of simulated
-time. What is simulated: the clock (a file's time is set back so that log and files grow as old as they would), and the
-seconds between the slices: their rows are there from the start, laid down as the compacted files that upkeep leaves.
+`Appender` (its folding and thinning at the real cadence, each 8 and 50 commits), and `keep` once between two slices
+(a shop runs it every six hours). What is simulated: the clock (a file's time is set back so that log and files grow as
+old as they would), and the seconds between the slices: their rows are there from the start, laid down as the compacted
+files that upkeep leaves.
 Prints CPU of this process; nothing else should run. `--commits` sets how many commits each slice makes.
 """
 

@@ -99,7 +99,7 @@ def _next_months(opened: int, found: int) -> int:
     """How many months more to open, by what the newest held; all the rest where that is little.
 
     >>> _next_months(0, 0), _next_months(3, 150), _next_months(3, 4)
-    (3, 2, 161)
+    (3, 2, 162)
     """
     return ceil((MOST - found) * opened / max(found, 1) * 1.1) if opened else 3
 

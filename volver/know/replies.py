@@ -130,6 +130,7 @@ class Customer(Reply):
     scores: PublishedScores | None
     top_products: list[SpentOn]
     top_categories: list[SpentOn]
+    order_days: list[date]
     history: list[OrderOfCustomer]
     events: list[EventOfCustomer]
     currency: str

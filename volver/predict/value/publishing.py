@@ -92,7 +92,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     learned = learn(now, chosen(shop, day, days, model, len(now)))
     held, track = _held_out(shop, known, now, days, model)
     total = Foreseen(learned, now, days, discount).value_of()
-    publish(shop, scores(learned, now, discount), marks)
+    found = scores(learned, now, discount)
     remarks = learned.remarks + _short(day, first, days)
     seconds = clock.stopwatch_s() - began
     facts = {
@@ -111,6 +111,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
         "seconds": seconds,
     }
     path = keep(shop, learned, facts, fitted_us)
+    publish(shop, found, marks)  # after the model: who sees new scores finds the model that made them
     return FitReport(
         model=learned.model,
         at=day,
