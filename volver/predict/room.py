@@ -42,14 +42,14 @@ ROOM: Final = Room(
         Job(
             name="predict.when",
             where="volver.predict.renewals:when_job",
-            says=Words("Learning what they buy again, and when"),
+            says=Words("Learn what they buy again, and when"),
             lease_s=300,
             after="predict.fit",
         ),
         Job(
             name="predict.propensities",
             where="volver.predict.renewals:propensities_job",
-            says=Words("Learning who is likely to do what"),
+            says=Words("Learn who is likely to do what"),
             lease_s=900,
             every_s=24 * 3600,
         ),
