@@ -9,6 +9,7 @@ import pytest
 
 from tests.predict.world import simulated_lines, simulated_shop
 from volver import app, know, predict
+from volver.core import decimal_text
 from volver.predict.freshness import REBUYS
 from volver.store import Shop, compact, create_shop, open_shop, stamp
 
@@ -107,6 +108,10 @@ def test_a_trait_of_everybody_is_one_table(shop: Shop) -> None:
     ]
     assert know.trait_table(shop, "p_rebuy_28d:9", declared).table.column("customer_id").to_pylist() == [1, 2]
     assert {each.name for each in know.traits(shop, 1, declared)} >= {"p_rebuy_28d:8", "p_rebuy_28d:9"}
+    told_of_one = {each.name: each.to_dict() for each in know.traits(shop, 1, declared)}
+    net_e4 = shop.compute.relation("select net_e4 from facts where customer_id = 1").column(0)[0].as_py()
+    assert (told_of_one["net"]["value"], told_of_one["net"]["unit"]) == (decimal_text(net_e4), "money")
+    assert isinstance(told_of_one["orders"]["value"], int)
     states = {each.trait.name: each for each in know.trait_states(shop, declared)}
     assert states["p"].as_of is None, "propensities wait to be asked for"
     with pytest.raises(know.UnknownTrait):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from volver.core import Answer, VolverError, Words
+from volver.core import E4, Answer, VolverError, Words, decimal_text
 from volver.core.room import found
 from volver.know.shop_day import Today, days_old, today
 from volver.know.trait import Trait
@@ -40,8 +40,8 @@ class TraitValue:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        told = {name: getattr(self, name) for name in ("name", "value", "unit", "source", "model")}
-        told["value"] = self.value.isoformat() if isinstance(self.value, date) else self.value
+        told = {name: getattr(self, name) for name in ("name", "source", "model")}
+        told |= {"value": _spoken(self.value, self.unit), "unit": self.unit.removesuffix("_e4")}
         told["model"] = self.model or None
         as_of = self.as_of.isoformat() if self.as_of else None
         return told | {"as_of": as_of, "age": str(self.age) if self.age else None, "label": str(self.label)}
@@ -58,10 +58,26 @@ class TraitState:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        told = {name: getattr(self.trait, name) for name in ("name", "kind", "unit", "source", "per")}
-        told |= {"label": str(self.trait.label), "model": self.model or None}
+        told = {name: getattr(self.trait, name) for name in ("name", "kind", "source", "per")}
+        told |= {
+            "unit": self.trait.unit.removesuffix("_e4"),
+            "label": str(self.trait.label),
+            "model": self.model or None,
+        }
         as_of = self.as_of.isoformat() if self.as_of else None
         return told | {"as_of": as_of, "age": str(self.age) if self.age else None}
+
+
+def _spoken(value: Value, unit: str) -> str | float:
+    """A value for JSON: days as text, money as an exact decimal, counts as whole numbers."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value
+    if unit == "money_e4":
+        return decimal_text(round(value))
+    found = value / E4 if unit.endswith("_e4") else value
+    return int(found) if float(found).is_integer() and unit not in ("share", "chance") else found
 
 
 def traits(shop: Shop, customer: int, declared: Sequence[Trait]) -> tuple[TraitValue, ...]:
