@@ -11,7 +11,7 @@ from typing import Any
 from volver.core import VolverError
 
 QUERIES = Path(__file__).parent / "queries"
-_OF_EVERYBODY = frozenset({"order_lines", "events", "orders", "buying_days"})
+_OF_EVERYBODY = frozenset({"order_lines", "events", "orders", "order_days"})
 Value = int | float | str | date | None
 
 
