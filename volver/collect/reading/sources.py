@@ -17,7 +17,7 @@ from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, zone_named
+from volver.core import VolverError, some_of, zone_named
 
 if TYPE_CHECKING:
     import duckdb
@@ -194,7 +194,7 @@ def _planned(
             continue
         layouts.append([(table, found) for _, table in group])
     if not layouts:
-        raise refused[0] if refused else NoFiles(where=", ".join(label for label, _ in skipped) or "the paths")
+        raise refused[0] if refused else NoFiles(where=some_of([label for label, _ in skipped]) or "the paths")
     by_label = {id(table): number for number, (_, table) in enumerate(tables)}
     plans = [plan for each in layouts for plan in make_plans(each, options, connection)]
     plans.sort(key=lambda plan: by_label[id(plan.table)])
@@ -228,7 +228,7 @@ def _sampled_together(tables: Sequence[Table]) -> Table:
 def _understood(table: Table, options: ReadOptions) -> Recognised:
     """What the table is; raises if it lacks what its kind cannot do without."""
     found = recognise(table.columns, as_=options.as_, said=options.mapping)
-    columns = ", ".join(column.name for column in table.columns)
+    columns = some_of([column.name for column in table.columns])
 
     def has(*fields: str) -> bool:
         return any(found.fields.get(field) for field in fields)
