@@ -178,6 +178,7 @@ def test_rows_are_published_whole_with_what_they_follow_from(shop: Shop) -> None
     assert shop.compute.publish("moments", None) == 0
     assert shop.compute.relation("select * from moments").num_rows == 0
 
+
 _ASK = """
 import sys
 from volver.store import open_shop
