@@ -18,7 +18,7 @@ from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, zone_named
+from volver.core import VolverError, Words, zone_named
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,7 +75,7 @@ class SourceFile:
     delimiter: str | None = None
     date_format: str | None = None
     decimal: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     money: FileMoney | None = None
     unread_money: tuple[str, ...] = ()
 
@@ -262,7 +262,13 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
     notes = list(found.notes)
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
-    notes += [f"A column's name says {code}; the money is counted as {frame.currency}." for code in other]
+    notes += [
+        Words(
+            "A column's name says {code}; the money is counted as {currency}.",
+            {"code": code, "currency": frame.currency},
+        )
+        for code in other
+    ]
     typed = found.as_ == "orders" and plan.date_plan is None
     return SourceFile(
         file_no=number,
