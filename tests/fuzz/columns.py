@@ -23,7 +23,9 @@ def timestamps(chance: Random, n: int) -> Any:
     far = chance.random() < 0.2
     whole = [19_700 * a_day + chance.randrange(300 * a_day) for _ in range(n)]
     if far and n:
-        whole[chance.randrange(n)] = chance.choice((2**63 - 1, -(2**63), 0, -a_day * 800_000, a_day * 100_000))
+        whole[chance.randrange(n)] = chance.choice(
+            (2**63 - 1, -(2**63), 0, max(-a_day * 800_000, -(2**63)), min(a_day * 100_000, 2**63 - 1))
+        )
     return pa.array(whole, pa.int64()).cast(pa.timestamp(unit, tz=zone))
 
 

@@ -143,7 +143,7 @@ def _size(folder: Path) -> int:
     for at, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.stat(os.path.join(at, name)).st_blocks * 512
+                total += (Path(at) / name).lstat().st_blocks * 512
             except OSError:
                 continue
     return total

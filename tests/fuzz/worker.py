@@ -29,15 +29,14 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_CEILING, _CEILING))
     talk = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    home, shop, count = Path(sys.argv[1]), None, 0
-    for line in sys.stdin:
+    home, shop = Path(sys.argv[1]), None
+    for count, line in enumerate(sys.stdin):
         seed, folder = line.split(" ", 1)
         if count % _INPUTS_PER_SHOP == 0 or shop is None:
             if shop is not None:
                 shop.close()
             shutil.rmtree(home / "shop", ignore_errors=True)
             shop = create_shop(home / "shop", currency="EUR", timezone="Europe/Madrid")
-        count += 1
         made = case(int(seed), Path(folder.strip()))
         talk.write("made\n")
         talk.flush()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from volver.core.cleaning import plain as plain
     from volver.core.cleaning import plain_lines as plain_lines
     from volver.core.cleaning import some_of as some_of
+    from volver.core.currencies import CURRENCIES as CURRENCIES
     from volver.core.days import day_of as day_of
     from volver.core.days import midnight_us as midnight_us
     from volver.core.days import zone_named as zone_named

@@ -13,7 +13,7 @@ _INSTEAD: Final = "\ufffd"
 def plain(text: str) -> str:
     """A text that cannot steer a terminal, nor break a line; what is unfit is shown as one replacement sign.
 
-    >>> plain("a\\x1b[31mb"), plain("two\\nlines")
+    >>> plain(f"a{chr(27)}[31mb"), plain(f"two{chr(10)}lines")
     ('a�[31mb', 'two�lines')
     """
     return text if text.isascii() and text.isprintable() else _UNFIT.sub(_INSTEAD, text)

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from volver.cli.output import NOT_HEALTHY, Context, tell_json
+from volver.cli.output import NOT_HEALTHY, Context, say, tell_json
 
 
 @click.command(name="doctor")
@@ -25,8 +25,8 @@ def command(context: Context, as_json: bool) -> None:
         tell_json({"ok": healthy, "checks": found})
     else:
         for each in checks:
-            click.echo(f"{'ok  ' if each.ok else 'FAIL'}  {each.name}: {each.says}")
+            say(f"{'ok  ' if each.ok else 'FAIL'}  {each.name}: {each.says}")
             if each.hint:
-                click.echo(f"      {each.hint}")
+                say(f"      {each.hint}")
     if not healthy:
         sys.exit(NOT_HEALTHY)

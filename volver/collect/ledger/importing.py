@@ -12,6 +12,7 @@ from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
 from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
 from volver.collect.ledger.session import Session, session
+from volver.collect.settings import CollectSettings
 from volver.core import clock
 from volver.store import Shop
 
@@ -135,8 +136,8 @@ def compare(
     shop: Shop, work: Session, sources: "Sources", kind: Kind, options: ImportOptions, *, again: bool = False
 ) -> Told:
     """Stage what the rows of one kind would add to the shop; `again` says that they were set aside before."""
-    mapped = {name for each in sources.files if each.as_ == kind for name in each.mapping}
-    return kinds.compare(shop, work, kind, mapped, drop_identical=options.drop_identical, again=again)
+    files = [each for each in sources.files if each.as_ == kind]
+    return kinds.compare(shop, work, kind, files, drop_identical=options.drop_identical, again=again)
 
 
 def of_kinds(sources: "Sources") -> list[Kind]:
@@ -164,7 +165,10 @@ def paths_opening(shop: Shop, paths: Sequence[str | Path], options: ImportOption
     def opening(work: Session, currency: str, asking: bool) -> "Sources":
         from volver.collect.reading import open_sources
 
-        return open_sources(paths, read_options(options), **_surroundings(shop, work, currency, asking))
+        most = shop.settings.of(CollectSettings).unpack_limit_mb * 1_000_000
+        return open_sources(
+            paths, read_options(options), unpack_bytes=most, **_surroundings(shop, work, currency, asking)
+        )
 
     return opening
 
@@ -197,6 +201,7 @@ def together(shop: Shop, sources: "Sources", told: Sequence[tuple[Told, RowCount
         currency=currency,
         first_at=min(starts, default=None),
         last_at=max(ends, default=None),
+        money=orders.money if orders else None,
         skipped=sources.skipped,
         shared_emails=sum(what.shared_emails for what, _ in told),
     )

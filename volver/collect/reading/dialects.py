@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from volver.collect.reading.files import CannotRead, fresh
 from volver.collect.reading.quoting import literal
@@ -93,7 +94,7 @@ def _rows(head: str, delimiter: str, *, whole: bool) -> tuple[list[list[str]], l
     return rows, starts
 
 
-def _parsed(head: str, delimiter: str, quoting: int) -> tuple[list[list[str]], list[int], bool]:
+def _parsed(head: str, delimiter: str, quoting: Literal[0, 3]) -> tuple[list[list[str]], list[int], bool]:
     """Rows, the line on which each starts, and whether none is so long that a quote in it cannot have closed."""
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, quoting=quoting)
     rows, starts, start = [], [], 0

@@ -1,6 +1,6 @@
 """Which files a person means: folders walked, packed files unpacked, and what each file is made of."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -38,11 +38,14 @@ class RawFile:
     named: bool
 
 
-def expand(paths: Sequence[str | Path], workdir: Path, most_bytes: int = 0) -> Iterator[RawFile]:
+def expand(
+    paths: Sequence[str | Path], workdir: Path, most_bytes: int, skipped: list[tuple[str, str]]
+) -> Iterator[RawFile]:
     """Every file that the paths mean, in a stable order. Packed files are unpacked into `workdir`.
 
-    Raises `collect.no_files` for a path that does not exist and for paths that hold nothing to read, and what
-    `packed.unpacked` raises; `most_bytes` is what a packed file may hold (0: what its size makes likely).
+    What cannot be unpacked in a folder is added to `skipped` with the reason; a file that was named raises it, as
+    `packed.unpacked` does. Raises `collect.no_files` for a path that does not exist and for paths that hold nothing
+    to read. `most_bytes` is what a packed file may hold (0: what its size makes likely).
     """
     from volver.collect.reading.packed import unpacked
 
@@ -51,20 +54,19 @@ def expand(paths: Sequence[str | Path], workdir: Path, most_bytes: int = 0) -> I
         path = Path(given)
         if not str(given).strip():
             raise NoFiles(where="a path without a name")
-        if path.is_dir():
-            opened: Iterable[RawFile] = (
-                each
-                for file in _in_folder(path)
-                for each in unpacked(file, workdir, named=False, most_bytes=most_bytes)
-            )
-        elif path.is_file():
-            opened = unpacked(path, workdir, named=True, most_bytes=most_bytes)
-        else:
+        if not path.is_dir() and not path.is_file():
             raise NoFiles(where=one_line(path.name) or "the path")
-        for raw in opened:
-            found += 1
-            yield raw
-    if not found:
+        files = _in_folder(path) if path.is_dir() else [path]
+        for file in files:
+            try:
+                for raw in unpacked(file, workdir, named=file is path, most_bytes=most_bytes):
+                    found += 1
+                    yield raw
+            except VolverError as problem:
+                if file is path:
+                    raise
+                skipped.append((one_line(file.name), str(problem)))
+    if not found and not skipped:
         raise NoFiles(where=", ".join(one_line(Path(path).name) for path in paths) or "no path at all")
 
 

@@ -52,7 +52,7 @@ def unpacked(
     except PermissionError as problem:
         raise CannotRead(file=label, why="it may not be opened by who runs Volver") from problem
     if not magic.startswith((_GZ, _ZIP)):
-        yield RawFile(label=label, path=path, kind=kind_of(path, magic), named=named)
+        yield RawFile(label=label, path=_plain_path(path, workdir), kind=kind_of(path, magic), named=named)
         return
     if depth >= _DEEPEST:
         raise CannotRead(file=label, why="it is packed in packed files too many times")
@@ -62,8 +62,17 @@ def unpacked(
         yield from unpacked(target, workdir, named=named, most_bytes=most_bytes, label=inner, depth=depth + 1)
 
 
+def _plain_path(path: Path, workdir: Path) -> Path:
+    """The path, or a link to it where the engine would take its name for a pattern or cannot spell it."""
+    if str(path).isprintable() and not set("*?[]{}") & set(str(path)):
+        return path
+    link = fresh(workdir, path.suffix if path.suffix.isprintable() else "")
+    link.symlink_to(path.absolute())
+    return link
+
+
 def _gz(path: Path, label: str) -> Iterator[tuple[str, Opening]]:
-    yield label.removesuffix(".gz"), lambda: gzip.open(path)
+    yield label.removesuffix(".gz"), lambda: gzip.open(path)  # noqa: SIM115  # `_chunks` closes it
 
 
 def _zip(path: Path, label: str) -> Iterator[tuple[str, Opening]]:

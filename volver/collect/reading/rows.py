@@ -373,7 +373,7 @@ def _raw(plan: Plan) -> str:
 
 def _products(plan: Plan, file_no: int) -> str:
     money = {
-        name: e4(f"({_number(plan, plan.columns(field)[0])})") if plan.columns(field) else "NULL"
+        name: _price_e4(plan, plan.columns(field)[0]) if plan.columns(field) else "NULL"
         for name, field in (("price_e4", "unit_price"), ("cost_e4", "cost"))
     }
     source = (
@@ -383,6 +383,12 @@ def _products(plan: Plan, file_no: int) -> str:
     problem = f"CASE {_faults()} WHEN product_ref IS NULL THEN 'no_product_ref' END"
     judged = f"SELECT *, {problem} AS problem FROM ({source})"
     return _select(plan, {"file_no": str(file_no), "raw": _raw(plan), **money}, judged)
+
+
+def _price_e4(plan: Plan, column: Column) -> str:
+    """A price in ten-thousandths; nothing where it is too large to be true."""
+    value = f"({_number(plan, column)})"
+    return f"CASE WHEN abs({value}) < {MOST_MONEY} THEN {e4(value)} END"
 
 
 def _customers(plan: Plan, file_no: int) -> str:

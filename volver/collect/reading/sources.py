@@ -11,13 +11,14 @@ from volver.collect.reading.dates import UnknownDates
 from volver.collect.reading.files import NoFiles, RawFile, expand
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
+from volver.collect.reading.money import FileMoney
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
 from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, some_of, zone_named
+from volver.core import VolverError, Words, some_of, zone_named
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,7 +59,8 @@ class SourceFile:
     """One file as it was understood. `label` is its name without its folder; it may be shown and logged.
 
     `kind` is csv, jsonl, parquet, arrow or frame. `mapping` goes from field to column. `date_format` and
-    `notes` are for people. `unused` columns are kept out of the ledger.
+    `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
+    told first. `money` says what the money of an order file means.
     """
 
     file_no: int
@@ -73,7 +75,9 @@ class SourceFile:
     delimiter: str | None = None
     date_format: str | None = None
     decimal: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
+    money: FileMoney | None = None
+    unread_money: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +111,20 @@ def open_sources(
     workdir: Path,
     now_us: int,
     asking: bool = False,
+    unpack_bytes: int = 0,
 ) -> Sources:
     """Look at every file whole and decide how it is read; nothing is kept but plans and, in `workdir`, unpacked copies.
 
     Folders are read recursively in sorted order; gz and zip are unpacked. With `asking`, questions that only a person
     can answer (which comes first, day or month?) are returned in `Sources.asks`; otherwise the first one is raised.
-    `workdir` must live as long as the views made by `parsed`.
+    Packed files hold at most `unpack_bytes` (0: what their size makes likely). `workdir` must live as long as the
+    views made by `parsed`.
     """
     frame = _frame(options, shop_currency, shop_timezone, now_us)
     skipped: list[tuple[str, str]] = []
     tables: list[tuple[RawFile, Table]] = []
     with _connected(workdir) as connection:
-        for raw in expand(paths, workdir):
+        for raw in expand(paths, workdir, unpack_bytes, skipped):
             try:
                 tables.append((raw, open_table(raw, connection, workdir)))
             except VolverError as problem:
@@ -258,7 +264,13 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
     notes = list(found.notes)
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
-    notes += [f"A column's name says {code}; the money is counted as {frame.currency}." for code in other]
+    notes += [
+        Words(
+            "A column's name says {code}; the money is counted as {currency}.",
+            {"code": code, "currency": frame.currency},
+        )
+        for code in other
+    ]
     typed = found.as_ == "orders" and plan.date_plan is None
     return SourceFile(
         file_no=number,
@@ -274,6 +286,7 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
         date_format="typed" if typed else plan.date_plan.words if plan.date_plan else None,
         decimal=plan.decimal if table.kind in ("csv", "jsonl") else None,
         notes=tuple(notes),
+        money=FileMoney() if found.as_ == "orders" else None,
     )
 
 

@@ -232,11 +232,11 @@ def _written(schema: "pa.Schema", batches: "Iterator[pa.RecordBatch]", workdir: 
 
 def _distinct(names: list[str]) -> list[str]:
     found: dict[str, None] = {}
-    for name in names:
-        number, told = 1, name
+    for each in names:
+        number, told = 1, each
         while told in found:
             number += 1
-            told = f"{name}_{number}"
+            told = f"{each}_{number}"
         found[told] = None
     return list(found)
 
