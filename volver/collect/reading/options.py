@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from volver.collect.reading.shapes import Remembered
 
 Kind = Literal["orders", "products", "customers"]
 
@@ -43,7 +46,8 @@ class ReadOptions:
 
     `mapping` goes from a field of `FIELDS` to a column of the file (an empty column says that the file has none).
     `currency` is the currency of the files' money (None: the shop's). `timezone` is the zone of times that name
-    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234.
+    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234. `answers` are fields of this value
+    by the shape of the files that they are said of; `remembered` is what was said of a shape before.
     """
 
     as_: Kind | None = None
@@ -52,3 +56,5 @@ class ReadOptions:
     timezone: str | None = None
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    remembered: Mapping[str, "Remembered"] = field(default_factory=dict)
