@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from volver.collect.reading.field_words import field_words as field_words
     from volver.collect.reading.options import FIELDS as FIELDS
     from volver.collect.reading.options import ReadOptions as ReadOptions
-    from volver.collect.reading.shapes import Remembered as Remembered
+    from volver.collect.reading.options import Remembered as Remembered
     from volver.collect.reading.shapes import merged as merged
     from volver.collect.reading.shapes import shape_of as shape_of
     from volver.collect.reading.sources import Preview as Preview

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from volver.collect.reading.shapes import Remembered
+from typing import Any, Literal
 
 Kind = Literal["orders", "products", "customers"]
 
@@ -41,6 +38,15 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What was said of a shape: fields of `ReadOptions` by name, for which file, on which day."""
+
+    sets: Mapping[str, Any]
+    file: str
+    said_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
     """What the person said. None means: find it in the files, and ask if they do not tell.
 
@@ -57,4 +63,4 @@ class ReadOptions:
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    remembered: Mapping[str, "Remembered"] = field(default_factory=dict)
+    remembered: Mapping[str, Remembered] = field(default_factory=dict)

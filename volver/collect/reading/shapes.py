@@ -6,7 +6,7 @@ A shape is the normalised headings, in any order: March and April of one export 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from volver.collect.reading.names import key
@@ -15,15 +15,6 @@ from volver.core import Words
 
 _NAMELESS: Final = re.compile(r"column_?\d+|v\d+|col_?\d+|\d+")
 _APART: Final = {"answers", "remembered", "mapping", "currency"}  # what is no plain word about one shape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remembered:
-    """What was said of a shape: fields of `ReadOptions` by name, for which file, on which day."""
-
-    sets: Mapping[str, Any]
-    file: str
-    said_on: str
 
 
 def shape_of(columns: Sequence[str]) -> str:
