@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from volver.collect.ledger import arriving, batch, currencies, goods, kinds, putting
+from volver.collect.ledger import arriving, batch, currencies, goods, kinds, mappings, putting
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
@@ -17,7 +17,7 @@ from volver.core import clock
 from volver.store import Shop
 
 if TYPE_CHECKING:
-    from volver.collect.reading import Preview, ReadOptions, Sources
+    from volver.collect.reading import Preview, ReadOptions, Remembered, Sources
 
 Opening = Callable[[Session, str, bool], "Sources"]
 
@@ -27,6 +27,7 @@ class ImportOptions:
     """What a person may say about their files. None means: find it in the files, and ask if they do not tell.
 
     `mapping` goes from a field to a column. `currency` and `timezone` are those of the files (None: the shop's).
+    `answers` says such fields of the files of one shape only (`SourceFile.shape`).
     """
 
     as_: Kind | None = None
@@ -36,6 +37,7 @@ class ImportOptions:
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
     drop_identical: bool = False
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions,
                 batch.commit(shop, staged, said)
         told.append((what, rows))
         work.forget()
+    mappings.remember(shop, sources.files)
     return together(shop, sources, told, currency)
 
 
@@ -145,8 +148,8 @@ def of_kinds(sources: "Sources") -> list[Kind]:
     return [kind for kind in KINDS if any(each.as_ == kind for each in sources.files)]
 
 
-def read_options(options: ImportOptions) -> "ReadOptions":
-    """The part of the options that the reader needs."""
+def read_options(options: ImportOptions, remembered: "Mapping[str, Remembered] | None" = None) -> "ReadOptions":
+    """The part of the options that the reader needs, with what is remembered of files."""
     from volver.collect.reading import ReadOptions
 
     return ReadOptions(
@@ -156,6 +159,8 @@ def read_options(options: ImportOptions) -> "ReadOptions":
         timezone=options.timezone,
         day_first=options.day_first,
         decimal=options.decimal,
+        answers=options.answers,
+        remembered=remembered or {},
     )
 
 
@@ -165,9 +170,10 @@ def paths_opening(shop: Shop, paths: Sequence[str | Path], options: ImportOption
     def opening(work: Session, currency: str, asking: bool) -> "Sources":
         from volver.collect.reading import open_sources
 
+        known = mappings.remembered(shop, options.as_)
         most = shop.settings.of(CollectSettings).unpack_limit_mb * 1_000_000
         return open_sources(
-            paths, read_options(options), unpack_bytes=most, **_surroundings(shop, work, currency, asking)
+            paths, read_options(options, known), unpack_bytes=most, **_surroundings(shop, work, currency, asking)
         )
 
     return opening
