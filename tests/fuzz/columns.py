@@ -115,7 +115,7 @@ def parquet(chance: Random, kind: str) -> bytes:
         try:
             pq.write_table(whole, out, **options)
             return out.getvalue()
-        except (pa.ArrowException, OverflowError, NotImplementedError):
+        except (pa.ArrowException, OverflowError, OSError):
             out = io.BytesIO()
             options.pop("use_deprecated_int96_timestamps", None)
             whole = pa.table({name: whole[at] for at, name in enumerate(whole.column_names) if _fits(whole[at])})
@@ -124,7 +124,7 @@ def parquet(chance: Random, kind: str) -> bytes:
 def _fits(column: Any) -> bool:
     try:
         pq.write_table(pa.table({"a": column}), io.BytesIO())
-    except (pa.ArrowException, OverflowError, NotImplementedError):
+    except (pa.ArrowException, OverflowError, OSError):
         return False
     return True
 

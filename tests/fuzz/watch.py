@@ -112,7 +112,7 @@ def watch(seeds: range, folder: Path, *, report: bool = False) -> Told:
             inputs = folder / f"seed-{seed}"
             found, disk, seconds = reader.read(seed, inputs)
             given = _size(inputs)
-            problem = found["problem"] or _beyond(found, disk, given)
+            problem = found["problem"] or beyond(found, disk, given)
             told.ends[problem and "finding" or found["code"] or "read"] += 1
             told.memory, told.disk = max(told.memory, found.get("memory", 0)), max(told.disk, disk)
             told.seconds = max(told.seconds, seconds)
@@ -130,7 +130,8 @@ def watch(seeds: range, folder: Path, *, report: bool = False) -> Told:
     return told
 
 
-def _beyond(found: dict[str, Any], disk: int, given: int) -> str:
+def beyond(found: dict[str, Any], disk: int, given: int) -> str:
+    """What an input took too much of; nothing where it is within bounds."""
     if found.get("memory", 0) > MOST_MEMORY:
         return f"it took {found['memory'] >> 20} MiB of memory"
     if disk > 3 * given + SPARE_DISK:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.dates import UnknownDates
-from volver.collect.reading.files import NoFiles, RawFile, expand
+from volver.collect.reading.files import NoFiles, RawFile
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
 from volver.collect.reading.money import FileMoney
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
+from volver.collect.reading.paths import expand
 from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.shapes import answered, said_of, shape_of
