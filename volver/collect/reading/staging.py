@@ -1,6 +1,7 @@
 """What DuckDB cannot read in parts (JSON orders with lines, Arrow files, frames) becomes Parquet in the work folder."""
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _LISTS = (
     "line_items",
     "lineitems",
@@ -35,6 +40,7 @@ def stage_json(path: Path, label: str, connection: "duckdb.DuckDBPyConnection", 
     import duckdb
 
     target = fresh(workdir, ".parquet")
+    path = _whole_characters(path, workdir)
     try:
         scan = _objects(path, connection)
         keys, items = _keys(scan, connection)
@@ -60,6 +66,17 @@ def stage_json(path: Path, label: str, connection: "duckdb.DuckDBPyConnection", 
         )
     except duckdb.Error as problem:
         raise CannotRead(file=label, why="it is not JSON, one object a line or a list of objects") from problem
+    return target
+
+
+def _whole_characters(path: Path, workdir: Path) -> Path:
+    r"""The file, or a copy in which halves of characters (`\ud83d` alone) are replacement signs: JSON has no such."""
+    with path.open("rb") as opened:
+        if not any(_HALF.search(line) for line in opened):
+            return path
+    target = fresh(workdir, path.suffix)
+    with path.open("rb") as opened, target.open("wb") as out:
+        out.writelines(_HALF.sub(rb"\\ufffd", line) for line in opened)
     return target
 
 
