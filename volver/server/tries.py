@@ -9,9 +9,8 @@ wrote into a far future does not count.
 from dataclasses import dataclass
 from typing import Final
 
-from volver.core import clock
 from volver.server.accounts import digest
-from volver.store import Shop
+from volver.store import State
 
 WINDOW_US: Final = 300_000_000
 
@@ -40,18 +39,18 @@ STRANGERS: Final = Pace(at_once=4, every_us=50_000_000)  # at most ten in five m
 DEVICE: Final = Pace(at_once=5, every_us=60_000_000)  # likewise
 
 
-def claim(shop: Shop, key: str, pace: Pace) -> int:
+def claim(state: State, key: str, pace: Pace, now: int) -> int:
     """Count a try; 0 when it may be looked at, else the microseconds until one may."""
-    now, hashed, every = clock.now_us(), digest(key), pace.every_us
+    hashed, every = digest(key), pace.every_us
     latest = now + (pace.at_once - 1) * every
-    with shop.state.quick_begin() as run:
+    with state.quick_begin() as run:
         run(_FORGET, now=now)
         if run(_CLAIM, key=hashed, first=now + every, now=now, every=every, latest=latest, absurd=latest + WINDOW_US):
             return 0
         return max(1, int(run(_CLEAR, key=hashed)[0][0]) - latest)
 
 
-def give_back(shop: Shop, key: str, pace: Pace) -> None:
+def give_back(state: State, key: str, pace: Pace) -> None:
     """A try that was right does not count."""
-    with shop.state.quick_begin() as run:
+    with state.quick_begin() as run:
         run(_GIVE_BACK, key=digest(key), every=pace.every_us)

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from volver.core import clock
 from volver.server.accounts import check_password
 from volver.server.devices import known_device
 from volver.server.patience import Patience
@@ -102,12 +103,12 @@ class Throttle:
     async def _look(self, email: str, password: str, address: str, key: str, pace: Pace, seats: _Seats) -> int | None:
         """Count the try, then look at the password."""
         with seats.taken_by(address):
-            wait_us = await self._run(claim, self._shop, key, pace)
+            wait_us = await self._run(claim, self._shop.state, key, pace, clock.now_us())
             if wait_us:
                 raise MustWait(wait_us)
             found = await to_thread.run_sync(check_password, self._shop, email, password, limiter=seats.limiter)
             if found is not None:
-                await self._run(give_back, self._shop, key, pace)
+                await self._run(give_back, self._shop.state, key, pace)
             return found
 
     async def _wait(self, email: str, tries: int, look: Look, is_gone: IsGone) -> int | None:
