@@ -26,6 +26,7 @@ class ImportOptions:
     """What a person may say about their files. None means: find it in the files, and ask if they do not tell.
 
     `mapping` goes from a field to a column. `currency` and `timezone` are those of the files (None: the shop's).
+    `money` answers what was asked about their money: `before-discount`, `per-line`, …
     """
 
     as_: Kind | None = None
@@ -34,6 +35,7 @@ class ImportOptions:
     timezone: str | None = None
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
+    money: tuple[str, ...] = ()
     drop_identical: bool = False
 
 
@@ -155,6 +157,7 @@ def read_options(options: ImportOptions) -> "ReadOptions":
         timezone=options.timezone,
         day_first=options.day_first,
         decimal=options.decimal,
+        money=options.money,
     )
 
 

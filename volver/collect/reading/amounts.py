@@ -20,6 +20,12 @@ def number(plan: Plan, column: Column) -> str:
     return numbers.typed_number(column.sql, column.kind)
 
 
+def _money(plan: Plan, column: Column) -> str:
+    """The exact money of a cell; a file that counts in cents is divided by a hundred."""
+    own = number(plan, column)
+    return f"cast({own} * 0.01 AS {TYPE})" if plan.found.money.in_cents else own
+
+
 def is_blank(plan: Plan, field: str) -> str:
     """Whether a field's cell says nothing."""
     column = plan.columns(field)[0]
@@ -33,14 +39,16 @@ def cells(plan: Plan) -> dict[str, str]:
     found = {}
     for field, name in (("quantity", "quantity"), ("unit_price", "price"), ("total", "total"), ("cost", "cost")):
         limit = MOST_UNITS if field == "quantity" else MOST_MONEY
-        value = number(plan, plan.columns(field)[0]) if plan.columns(field) else f"cast(NULL AS {TYPE})"
+        read = number if field == "quantity" else _money
+        value = read(plan, plan.columns(field)[0]) if plan.columns(field) else f"cast(NULL AS {TYPE})"
         found[f"{name}_as_read"] = value
         found[f"{name}_n"] = f"CASE WHEN abs({name}_as_read) < {limit} THEN {name}_as_read END"
     found["off_money"], found["off_share"] = _off(plan)
     for field in SPARE:
         if plan.columns(field):
-            parts = [f"coalesce({number(plan, column)}, 0)" for column in plan.columns(field)]
-            blank = " AND ".join(f"({number(plan, column)}) IS NULL" for column in plan.columns(field))
+            read = number if field.endswith("_quantity") else _money
+            parts = [f"coalesce({read(plan, column)}, 0)" for column in plan.columns(field)]
+            blank = " AND ".join(f"({read(plan, column)}) IS NULL" for column in plan.columns(field))
             sure = f"least(greatest({' + '.join(parts)}, -{MOST_MONEY}), {MOST_MONEY})"
             found[f"{field}_n"] = f"CASE WHEN {blank} THEN NULL ELSE cast({sure} AS {TYPE}) END"
     return found
@@ -51,9 +59,11 @@ def _off(plan: Plan) -> tuple[str, str]:
     money, shares = [], []
     sense = plan.found.money.discount
     for column in plan.columns("discount"):
-        plain = f"coalesce(abs({number(plan, column)}), 0)"
-        hundredth = f"cast({plain} * 0.01 AS {TYPE})"
+        read = _money if sense in ("money", "piece") else number
+        plain = f"coalesce(abs({read(plan, column)}), 0)"
+        bare = f"coalesce(abs({number(plan, column)}), 0)"
         marked = f"ends_with(trim({column.sql}), '%')"
+        hundredth = f"cast({bare} * 0.01 AS {TYPE})"
         may_be = column.kind == "text" and column.sql in plan.fancy
         if sense in ("money", "piece"):
             money.append(f"CASE WHEN {marked} THEN 0 ELSE {plain} END" if may_be else plain)

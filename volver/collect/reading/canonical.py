@@ -74,6 +74,7 @@ PROBLEMS: Mapping[str, str] = {
     "bad_date": "The date cannot be read.",
     "future_date": "The date is in the future.",
     "absurd_date": "The date is before 1995.",
+    "no_sale": "The row says that it is no sale: an authorisation, a payout, a fee.",
     "bad_quantity": "The quantity is not a number.",
     "no_price": "There is neither a price nor a total.",
     "bad_price": "The price or the total is not a number.",

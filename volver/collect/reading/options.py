@@ -58,7 +58,8 @@ class ReadOptions:
 
     `mapping` goes from a field of `FIELDS` to a column of the file (an empty column says that the file has none).
     `currency` is the currency of the files' money (None: the shop's). `timezone` is the zone of times that name
-    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234.
+    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234. `money` settles what the
+    file's money means, in words of `money.asks.ANSWERS`: `before-discount`, `per-line`, …
     """
 
     as_: Kind | None = None
@@ -67,3 +68,4 @@ class ReadOptions:
     timezone: str | None = None
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
+    money: tuple[str, ...] = ()

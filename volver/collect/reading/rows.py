@@ -10,6 +10,7 @@ from volver.collect.reading.names import CANCELLED, bare_key
 from volver.collect.reading.numbers import MOST_LINE, TYPE, e4
 from volver.collect.reading.plans import Plan, date_text, is_typed_date
 from volver.collect.reading.quoting import literal
+from volver.collect.reading.row_kinds import kind_sql
 
 # Lists, not IN: the engine would make each IN a join.
 _NOTHING = "['nan', 'null', 'none', 'undefined', 'n/a', 'na', '<na>', '(null)', 'nil', '-', 'nat']"
@@ -64,12 +65,12 @@ def _orders(plan: Plan, file_no: int, frame: Frame) -> str:
         "full_key": f"hash({', '.join(column.sql for column in plan.table.columns)})",
     }
     judged = (
-        f"SELECT *, {_problem(plan, frame)} AS problem, {_order_ref(plan)} AS order_no FROM ({_valued(plan, frame)})"
+        f"SELECT *, {_problem(plan, frame)} AS problem, {_order_ref(plan)} AS order_no FROM ({valued_sql(plan, frame)})"
     )
     return _select(plan, final, judged)
 
 
-def _valued(plan: Plan, frame: Frame) -> str:
+def valued_sql(plan: Plan, frame: Frame) -> str:
     """The rows with everything that their cells say: references, times, and the money after discounts."""
     cells = ", ".join(f"{sql} AS {name}" for name, sql in _cells(plan, frame).items())
     values = f"SELECT *, {cells} FROM {_source(plan)}"
@@ -81,6 +82,9 @@ def _valued(plan: Plan, frame: Frame) -> str:
     )
     sane = f"CASE WHEN abs({{0}}) < {MOST_LINE} THEN {{0}} END"
     known = f"SELECT *, {sane.format(amounts.amount(plan))} AS amount FROM ({paid})"
+    if plan.columns("kind"):  # a refund goes back, whatever sign it is written with
+        turned = "CASE WHEN row_kind = 'refund' THEN -abs({0}) ELSE {0} END AS {0}"
+        known = f"SELECT * REPLACE ({turned.format('amount')}, {turned.format('units')}) FROM ({known})"
     return amounts.undone(plan, known)
 
 
@@ -147,9 +151,11 @@ def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
     found["customer_ref"] = _customer(plan, found["email"])
     found["local_ts"], found["instant_us"] = _dates(plan)
     found |= amounts.cells(plan)
+    if plan.columns("kind"):
+        found["row_kind"] = kind_sql(plan.columns("kind")[0])
     if plan.columns("cancelled_quantity") and plan.columns("quantity"):
         gone = "quantity_n > 0 AND abs(cancelled_quantity_n) >= quantity_n"
-        found["status"] = f"CASE WHEN {gone} THEN 'cancelled' ELSE {_status(plan)} END"
+        found["status"] = f"CASE WHEN {gone} THEN 'cancelled' ELSE {found.pop('status')} END"
     written = f"upper({_plain(plan, 'currency')})"
     signs = " ".join(f"WHEN {literal(sign)} THEN {literal(code)}" for sign, code in SIGNS.items())
     expected = literal(frame.currency)
@@ -293,6 +299,8 @@ def _problem(plan: Plan, frame: Frame) -> str:
     cases.append(
         f"WHEN ts_us > {frame.now_us + _DAY_US} THEN 'future_date' WHEN ts_us < {_OLDEST_US} THEN 'absurd_date'"
     )
+    if plan.columns("kind"):
+        cases.append("WHEN row_kind = 'none' THEN 'no_sale'")
     cases.append("WHEN units IS NULL AND quantity_as_read IS NULL THEN 'bad_quantity'")
     money = [field for field in ("unit_price", "total") if plan.columns(field)]
     blank = " AND ".join(amounts.is_blank(plan, field) for field in money)

@@ -6,19 +6,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volver.collect.reading.adding_up import file_money
 from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.dates import UnknownDates
 from volver.collect.reading.files import NoFiles, RawFile, expand
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
-from volver.collect.reading.money import FileMoney
+from volver.collect.reading.money import FileMoney, check_answers
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
 from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, zone_named
+from volver.core import VolverError, Words, zone_named
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,7 +76,7 @@ class SourceFile:
     delimiter: str | None = None
     date_format: str | None = None
     decimal: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     money: FileMoney | None = None
     unread_money: tuple[str, ...] = ()
 
@@ -180,6 +181,7 @@ def _planned(
     *,
     asking: bool,
 ) -> Sources:
+    check_answers(options.money)
     check_said(options.mapping, [column.name for _, table in tables for column in table.columns])
     tables = put_together(list(tables), options, connection)
     alike: dict[object, list[Opened]] = {}
@@ -209,8 +211,9 @@ def _planned(
     for number, plan in enumerate(plans, start=1):
         assert plan.found.as_ is not None
         selects.setdefault(plan.found.as_, []).append(rows_sql(plan, number, frame))
+    sums = [file_money(p, frame, connection) if p.found.as_ == "orders" and not p.asks else None for p in plans]
     return Sources(
-        files=tuple(_described(plan, number, frame) for number, plan in enumerate(plans, start=1)),
+        files=tuple(_described(plan, n, frame, sums[n - 1]) for n, plan in enumerate(plans, start=1)),
         selects={kind: tuple(each) for kind, each in selects.items()},
         asks=asks,
         skipped=tuple(skipped),
@@ -231,7 +234,7 @@ def _sampled_together(tables: Sequence[Table]) -> Table:
 
 def _understood(table: Table, options: ReadOptions) -> Recognised:
     """What the table is; raises if it lacks what its kind cannot do without."""
-    found = recognise(table.columns, as_=options.as_, said=options.mapping)
+    found = recognise(table.columns, as_=options.as_, said=options.mapping, money=options.money)
     columns = ", ".join(column.name for column in table.columns)
 
     def has(*fields: str) -> bool:
@@ -256,13 +259,19 @@ def _understood(table: Table, options: ReadOptions) -> Recognised:
     return found
 
 
-def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
+def _described(plan: Plan, number: int, frame: Frame, money: FileMoney | None) -> SourceFile:
     table, found = plan.table, plan.found
     used = {column.name for columns in found.fields.values() for column in columns}
     notes = list(found.notes)
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
-    notes += [f"A column's name says {code}; the money is counted as {frame.currency}." for code in other]
+    notes += [
+        Words(
+            "A column's name says {code}; the money is counted as {currency}.",
+            {"code": code, "currency": frame.currency},
+        )
+        for code in other
+    ]
     typed = found.as_ == "orders" and plan.date_plan is None
     return SourceFile(
         file_no=number,
@@ -278,7 +287,8 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
         date_format="typed" if typed else plan.date_plan.words if plan.date_plan else None,
         decimal=plan.decimal if table.kind in ("csv", "jsonl") else None,
         notes=tuple(notes),
-        money=FileMoney() if found.as_ == "orders" else None,
+        money=money,
+        unread_money=found.money.unread,
     )
 
 

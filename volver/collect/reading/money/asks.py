@@ -1,5 +1,7 @@
 """The question that a file's money leaves open: two readings, and what each would bring."""
 
+from collections.abc import Sequence
+
 from volver.collect.reading.choices import Answerable, Choice
 from volver.core import VolverError, Words
 
@@ -39,3 +41,10 @@ class UnknownAnswer(VolverError):
     code = "collect.unknown_answer"
     says = "{answer} says nothing about the money of a file."
     hint = "One of: {known}."
+
+
+def check_answers(answers: Sequence[str]) -> None:
+    """Raises `collect.unknown_answer` for an answer to no question."""
+    for answer in answers:
+        if answer not in ANSWERS:
+            raise UnknownAnswer(answer=answer, known=", ".join(ANSWERS))

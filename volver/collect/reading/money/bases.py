@@ -10,11 +10,14 @@ from volver.collect.reading.money.reconcile import NEARLY_ALL, Explained, Term, 
 from volver.collect.reading.money.roles import is_of
 from volver.collect.reading.money.sample import Numbers
 from volver.collect.reading.names import words
+from volver.core import Words
 
-_FEWEST_PAIRS = 20  # lines with one piece, and with several
+_FEWEST_PAIRS = 5  # lines with one piece, and with several, before a price is doubted
+_MANY_PAIRS = 20
+_SURE = 1 / 3
 _SOME = 0.1  # of the totals that are quantity x price to the cent: then the rest is billed at another price
 _OF_PIECE = {"unit", "each", "piece", "unitario", "unitaria", "unidad", "stuck", "stueck", "einzelpreis", "unitaire"}
-_SAID = {"per-piece": "the price of a piece", "per-line": "the money of all pieces"}
+_SAID = {"per-piece": Words("the price of a piece"), "per-line": Words("the money of all pieces")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,9 @@ def settle_base(draft: Draft) -> tuple[Numbers, Numbers | None]:
     goods = bases[per_line]
     draft.explained |= {fit.total.name for fit in good}
     if per_line:
-        draft.say("{column} is the money of all pieces of a line.", column=look.fields['unit_price'][0].name)
+        draft.notes.append(
+            Words("{column} is the money of all pieces of a line.", {"column": look.fields["unit_price"][0].name})
+        )
         draft.lines, draft.fields["total"] = "total", draft.fields.pop("unit_price")
     if bare:
         return goods, _followed(draft, bare[0], goods)
@@ -97,7 +102,9 @@ def _followed(draft: Draft, fit: _Fit, goods: Numbers) -> Numbers | None:
     sense = fit.found.sense
     if sense is None and has_discount:
         draft.is_before = True
-        draft.say("{column} stands before the discount, which is taken off it.", column=fit.total.name)
+        draft.notes.append(
+            Words("{column} stands before the discount, which is taken off it.", {"column": fit.total.name})
+        )
         if draft.lines == "price":
             del draft.fields["total"]
         return None
@@ -114,7 +121,12 @@ def _billed(draft: Draft, fits: list[_Fit], goods: Numbers) -> Numbers | None:
         rate = rates(target, goods)
         if rate is not None:
             draft.taxed = False
-            draft.say("{column} is the goods and {rate} more: it holds the tax, which is no revenue.", column=name, rate=f"{rate:.1%}")
+            draft.notes.append(
+                Words(
+                    "{column} is the goods and {rate} more: it holds the tax, which is no revenue.",
+                    {"column": name, "rate": f"{rate:.1%}"},
+                )
+            )
             continue
         if is_of(fit.total) == "order":
             continue
@@ -125,13 +137,18 @@ def _billed(draft: Draft, fits: list[_Fit], goods: Numbers) -> Numbers | None:
         surely = fit.plain >= _SOME and (below >= 0.95 or not few)
         answer = draft.choose(
             name,
-            {"price-counts": "quantity x price", "total-counts": f"what {name} says"},
+            {"price-counts": Words("quantity x price"), "total-counts": Words("the total as it stands")},
             {"price-counts": goods, "total-counts": target},
             "total-counts" if surely else None,
         )
         if answer == "total-counts":
             if fit.plain < NEARLY_ALL:
-                draft.say("{column} is not always quantity x price: what it says was billed, and counts.", column=name)
+                draft.notes.append(
+                    Words(
+                        "{column} is not always quantity x price: what it says was billed, and counts.",
+                        {"column": name},
+                    )
+                )
             draft.fields["total"], draft.lines = (fit.total,), "total"
             return target
         return None
@@ -154,9 +171,10 @@ def _is_of_line(draft: Draft, bases: dict[bool, Numbers]) -> bool:
     winner = constancy(look.products, look.quantity, look.price, look.price / pieces).winner
     if winner >= 0:
         return bool(winner)
-    if set(words(column.name)) & _OF_PIECE or not _grows(look.quantity, look.price):
+    growth = _growth(look.quantity, look.price)
+    if set(words(column.name)) & _OF_PIECE or growth is None:
         return False
-    return draft.choose(column.name, _SAID, money, None) == "per-line"
+    return draft.choose(column.name, _SAID, money, "per-line" if growth < _SURE else None) == "per-line"
 
 
 def _by_orders(draft: Draft, bases: dict[bool, Numbers]) -> bool | None:
@@ -182,9 +200,17 @@ def _by_orders(draft: Draft, bases: dict[bool, Numbers]) -> bool | None:
     return best if share[best] >= 0.5 and share[best] > share[not best] else None
 
 
-def _grows(quantity: Numbers, price: Numbers) -> bool:
-    """Whether what is called a price is much larger where there are more pieces."""
-    few, many = price[(quantity == 1) & ~np.isnan(price)], price[(quantity >= 2) & ~np.isnan(price)]
-    if min(len(few), len(many)) < _FEWEST_PAIRS or few.mean() <= 0:
-        return False
-    return bool(many.mean() > 1.2 * few.mean())
+def _growth(quantity: Numbers, price: Numbers) -> float | None:
+    """How a price varies once it is divided by the pieces, in parts of how it varies itself.
+
+    None where it does not grow with the pieces, or too few rows tell.
+    """
+    there = (price > 0) & (quantity >= 1)
+    few, many = price[there & (quantity == 1)], price[there & (quantity >= 2)]
+    pairs = min(len(few), len(many))
+    if pairs < _FEWEST_PAIRS or many.mean() < 1.2 * few.mean():
+        return None
+    alike = float(np.std(np.log(price[there] / quantity[there])) / np.std(np.log(price[there])))
+    if alike >= 1 or many.mean() < 1.5 * few.mean():
+        return None
+    return alike if pairs >= _MANY_PAIRS else max(alike, _SURE)

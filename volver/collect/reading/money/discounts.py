@@ -10,9 +10,28 @@ from volver.collect.reading.money.reconcile import constancy
 from volver.collect.reading.money.roles import is_of
 from volver.collect.reading.money.sample import Numbers
 from volver.collect.reading.names import words
+from volver.core import Words
 
 _BEFORE = {"gross", "before", "bruto", "bruta", "list", "original", "full", "regular", "antes", "subtotal", "brut"}
-_AFTER = {"net", "neto", "neta", "after", "final", "paid", "pagado", "cobrado", "despues", "netto"}
+_AFTER = {
+    "sales",
+    "sale",
+    "revenue",
+    "spend",
+    "spent",
+    "ventas",
+    "facturado",
+    "net",
+    "neto",
+    "neta",
+    "after",
+    "final",
+    "paid",
+    "pagado",
+    "cobrado",
+    "despues",
+    "netto",
+}
 Key = tuple[str, bool]  # the sense of the lines' discount ("" where none is taken off), and whether the order's is
 
 
@@ -44,19 +63,28 @@ def _take(draft: Draft, chosen: Key, after: Numbers | None) -> None:
     if sense == "once":
         draft.fields["order_discount"] = own
         draft.of_order.add("order_discount")
-        draft.say("{column} is the order's discount: it is spread over its lines.", column=own[0].name)
+        draft.notes.append(
+            Words("{column} is the order's discount: it is spread over its lines.", {"column": own[0].name})
+        )
     elif own and (sense or after is not None):
         draft.fields["discount"] = own
         draft.discount = (sense or draft.discount) if after is None else draft.discount  # type: ignore[assignment]
         draft.is_before = after is None and draft.lines == "total"
     elif own:
         draft.is_before = False
-        draft.say("{column} is taken off the money of the lines already.", column=own[0].name)
+        if draft.lines == "price":
+            draft.explained |= {column.name for column in own}
+        else:
+            draft.fields["discount"] = own
+            draft.discount = _usual(draft, draft.look.values(draft.fields["total"][0]))
+        draft.notes.append(Words("{column} is taken off the money of the lines already.", {"column": own[0].name}))
     if of_orders and orders:
         draft.fields["order_discount"] = orders
         if look.is_of_order(orders[0]):
             draft.of_order.add("order_discount")
-        draft.say("{column} is the order's discount: it is spread over its lines.", column=orders[0].name)
+        draft.notes.append(
+            Words("{column} is the order's discount: it is spread over its lines.", {"column": orders[0].name})
+        )
 
 
 def _nets(draft: Draft, goods: Numbers, after: Numbers | None, off: dict[str, Numbers]) -> dict[Key, Numbers]:
@@ -121,7 +149,7 @@ def _is_taken_off(draft: Draft, goods: Numbers, off: Numbers) -> bool:
         prior = "before-discount" if said & _BEFORE else "after-discount"
     if prior is None and {"total", "discount"} <= look.given:
         prior = "after-discount"
-    answers = {"before-discount": "before the discount", "after-discount": "after the discount"}
+    answers = {"before-discount": Words("before the discount"), "after-discount": Words("after the discount")}
     money = {"before-discount": goods - off, "after-discount": goods}
     return draft.choose(column.name, answers, money, prior) == "before-discount"
 
@@ -131,7 +159,10 @@ def _whose(draft: Draft, column: Column, goods: Numbers, prior: Key) -> Key:
     look = draft.look
     off = look.discount(goods)[prior[0]]
     once = look.sample.per_order(np.abs(look.values(column)), "order")
-    answers = {"discount-per-line": "taking it off each line", "discount-per-order": "taking it off each order"}
+    answers = {
+        "discount-per-line": Words("taking it off each line"),
+        "discount-per-order": Words("taking it off each order"),
+    }
     money = {
         "discount-per-line": look.sample.sums(goods - off),
         "discount-per-order": look.sample.sums(goods) - once,

@@ -11,6 +11,7 @@ from volver.collect.reading.money.asks import AmbiguousMoney
 from volver.collect.reading.money.interpretation import Money, Sense
 from volver.collect.reading.money.look import Look
 from volver.collect.reading.money.reconcile import Explained, explain
+from volver.collect.reading.money.roles import BESIDE
 from volver.collect.reading.money.sample import Numbers
 from volver.core import Words
 
@@ -32,16 +33,13 @@ class Draft:
     target: str | None = None
     terms: frozenset[str] = frozenset()
     of_order: set[str] = field(default_factory=set)
+    beside: dict[str, tuple[Column, ...]] = field(default_factory=dict)
     explained: set[str] = field(default_factory=set)  # columns that say what others say already
     totals: list[Column] = field(default_factory=list)
     notes: list[Words] = field(default_factory=list)
     asks: list[AmbiguousMoney] = field(default_factory=list)
 
-    def say(self, text: str, **facts: str) -> None:
-        """Note something for people."""
-        self.notes.append(Words(text, dict(facts)))
-
-    def choose(self, column: str, said: Mapping[str, str], money: Mapping[str, Numbers], prior: str | None) -> str:
+    def choose(self, column: str, said: Mapping[str, Words], money: Mapping[str, Numbers], prior: str | None) -> str:
         """One of two answers: the person's, else the `prior`; without one it is asked if it makes a difference.
 
         `said` goes from answer to the words that a person reads, `money` to what it would bring.
@@ -92,6 +90,9 @@ class Draft:
         self.target = column.name
         self.fields["order_total"] = (column,)
         self.terms = frozenset(term.field for term in found.terms)
+        named = {term.column for term in found.terms}
+        for name in self.terms & set(BESIDE):
+            self.beside[name] = tuple(c for c in self.look.apart(name) if c.name in named)
         taxes = [each for each in self.look.terms(per_order=True) if each.field == "tax" and np.any(each.values)]
         if taxes:
             self.taxed = not found.has("tax")

@@ -91,12 +91,21 @@ class Look:
         """What may stand between goods and what was paid: of each row, or of each order."""
         found = []
         for field, sign in _SIGNS.items():
-            for column in self.roles.of(field):
+            for column in self.apart(field):
                 values = np.abs(numbers_of(column)) if field == "refunded" else numbers_of(column)
                 if per_order:
                     values = self.sample.per_order(values, self.level(column))
                 found.append(Term(field=field, sign=sign, values=np.nan_to_num(values), column=column.name))
         return found
+
+    def apart(self, field: str) -> tuple[Column, ...]:
+        """The columns of a field that say different things: a second one with the same numbers is no other money."""
+        kept: list[Column] = []
+        for column in self.roles.of(field):
+            mine = np.nan_to_num(numbers_of(column))
+            if not any(np.array_equal(mine, np.nan_to_num(numbers_of(other))) for other in kept):
+                kept.append(column)
+        return tuple(kept)
 
     @property
     def line_discounts(self) -> tuple[Column, ...]:

@@ -94,6 +94,8 @@ def roles_of(columns: Sequence[Column], fields: Mapping[str, tuple[Column, ...]]
     nested = any("[]." in column.name for column in columns)
     totals = []
     for column in columns:
+        if "convert" in column.name.lower() or "currency" in words(column.name):
+            continue
         if column.name in taken or not column.is_number or column.p_date >= 0.5 or not column.filled:
             continue
         field = money_field(column.name)
@@ -104,6 +106,6 @@ def roles_of(columns: Sequence[Column], fields: Mapping[str, tuple[Column, ...]]
             totals.append((rank, NAMES["total"].index(bare_key(column.name.rsplit("[].", 1)[-1])), column))
     if "total" not in given:
         named = [column for *_, column in sorted(totals, key=lambda each: each[:2])]
-        guessed = [c for c in fields.get("total", ()) if c not in named]
+        guessed = [c for c in fields.get("total", ()) if c not in named and money_field(c.name) is None]
         found["total"] = [*guessed, *named]
     return Roles(by_field={field: tuple(each) for field, each in found.items()}, settled=frozenset(given))

@@ -36,8 +36,8 @@ class Sample:
 
     def sums(self, values: Numbers) -> Numbers:
         """The sum of each order; what is not there is 0."""
-        found: Numbers = np.bincount(self.order, weights=np.nan_to_num(values), minlength=self.n_orders)
-        return found
+        found = np.bincount(self.order, weights=np.nan_to_num(values), minlength=self.n_orders)
+        return np.asarray(found, dtype=np.float64)
 
     def once(self, values: Numbers) -> Numbers:
         """The first value that an order states; NaN where it states none."""

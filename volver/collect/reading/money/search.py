@@ -1,5 +1,6 @@
 """The search for what a file's money means: of all readings the one under which the file adds up."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from volver.collect.reading.contents import Column
@@ -9,9 +10,14 @@ from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.interpretation import Money
 from volver.collect.reading.money.look import look_at
 from volver.collect.reading.money.roles import BESIDE
+from volver.collect.reading.money.sample import Numbers
 from volver.collect.reading.money.totals import settle_total
-from volver.collect.reading.names import key
+from volver.collect.reading.names import key, words
+from volver.collect.reading.row_kinds import kind_column
+from volver.core import Words
 
+_CENTS = {"cents", "cent", "centavos", "centimos", "minor"}
+_PROVIDER_ID = re.compile(r"(ch|pi|py|in|txn|cs|re)_[0-9A-Za-z]{6,}")
 Fields = dict[str, tuple[Column, ...]]
 
 
@@ -25,7 +31,7 @@ def money_of(
 
     `given` fields were named by the person and stay; `answers` are what they said of money (`asks.ANSWERS`).
     """
-    settled, noticed = _amount_or_count(columns, dict(fields), given)
+    settled, noticed = _amount_or_count(columns, _converted(columns, dict(fields), given), given)
     look = look_at(columns, settled, given, answers)
     draft = Draft(look=look, fields=dict(settled), notes=noticed)
     if "total" not in given:
@@ -39,10 +45,32 @@ def money_of(
     settle_discounts(draft, goods, after)
     if draft.lines == "order":
         draft.of_order.add("total")
-        draft.say("{column} is the order's: it is counted once per order.", column=draft.fields['total'][0].name)
+        draft.notes.append(
+            Words("{column} is the order's: it is counted once per order.", {"column": draft.fields["total"][0].name})
+        )
     _undone(draft)
     _beside(draft)
-    return draft.fields, draft.done(_cost_of(draft.fields), in_cents=False), draft.notes
+    if "kind" not in given and (kinds := fields.get("kind") or _one(kind_column(columns, draft.fields))):
+        draft.fields["kind"] = kinds
+        draft.notes.append(Words("{column} says which rows are sales, refunds, or neither.", {"column": kinds[0].name}))
+    return draft.fields, draft.done(_cost_of(draft.fields), in_cents=_in_cents(draft, goods)), draft.notes
+
+
+def _one(column: Column | None) -> tuple[Column, ...]:
+    return (column,) if column is not None else ()
+
+
+def _converted(columns: Sequence[Column], fields: Fields, given: set[str]) -> Fields:
+    """Where a file says its money in the shop's own currency too, that is what counts."""
+    if fields.get("unit_price") or {"total", "currency"} & given:
+        return fields
+    named = {key(c.name): c for c in columns if "convert" in c.name.lower() or "settle" in c.name.lower()}
+    amounts = [c for name, c in named.items() if re.search("amount|total|importe|monto", name) and c.is_number]
+    codes = [c for name, c in named.items() if re.search("currency|moneda|divisa", name)]
+    rows = len(columns[0].cells) if columns else 0
+    if amounts and codes and len(amounts[0].filled) == len(codes[0].filled) >= 0.9 * rows > 0:
+        fields |= {"total": (amounts[0],), "currency": (codes[0],)}
+    return fields
 
 
 def _amount_or_count(columns: Sequence[Column], fields: Fields, given: set[str]) -> tuple[Fields, list[Words]]:
@@ -76,6 +104,21 @@ def _is_count(total: Column, price: Column) -> bool:
     return price.p_whole < 0.9 or prices[len(prices) // 2] >= 10 * counts[len(counts) // 2]
 
 
+def _in_cents(draft: Draft, goods: Numbers) -> bool:
+    """Whether money is counted in cents: its name says so; whole numbers beside a payment provider's ids are asked."""
+    money = [c for field in ("unit_price", "total") for c in draft.fields.get(field, ())]
+    if any(set(words(c.name)) & _CENTS for c in money):
+        draft.notes.append(Words("{column} is counted in cents.", {"column": money[0].name}))
+        return True
+    if not all(c.p_whole >= 0.99 and c.kind != "decimal" for c in money):
+        return False
+    refs = [cell for c in draft.look.columns if c.is_code for cell in c.filled[:20]]
+    if not any(_PROVIDER_ID.match(cell) for cell in refs):
+        return False
+    answers = {"cents": Words("counting in cents"), "units": Words("counting in whole units")}
+    return draft.choose(money[0].name, answers, {"cents": goods / 100, "units": goods}, None) == "cents"
+
+
 def _undone(draft: Draft) -> None:
     """What was given back or never sent: the lines' own columns before the order's."""
     look = draft.look
@@ -97,10 +140,11 @@ def _beside(draft: Draft) -> None:
     """Money that stands beside the goods is named, and counted by order or by line."""
     look = draft.look
     for field in BESIDE:
-        columns = look.roles.of(field)
+        columns = draft.beside.get(field) or look.apart(field)
         if field in look.given or not columns:
             continue
         draft.fields[field] = columns
+        draft.explained |= {c.name for c in look.roles.of(field) if c not in look.apart(field)}
         if all(look.is_of_order(c) for c in columns):
             draft.of_order.add(field)
 

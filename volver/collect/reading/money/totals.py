@@ -7,6 +7,7 @@ from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.reconcile import NEARLY_ALL, Explained, Term, explain
 from volver.collect.reading.money.roles import is_of, is_subtotal
 from volver.collect.reading.money.sample import Numbers
+from volver.core import Words
 
 _FEWEST_ORDERS = 3  # with several lines that all say the same, before it is asked whose money that is
 
@@ -24,6 +25,7 @@ def settle_total(draft: Draft) -> tuple[Numbers, Numbers | None]:
     else:
         goods, after = _of_orders(draft, totals)
     column = draft.fields["total"][0]
+    draft.totals = [each for each in draft.totals if each is not column]
     if look.is_open(column) and (look.sample.sizes > 1).sum() >= _FEWEST_ORDERS and "total" not in look.given:
         _whose(draft, column, goods)
     return goods, after
@@ -67,7 +69,12 @@ def _of_orders(draft: Draft, totals: list[Column]) -> tuple[Numbers, Numbers | N
             draft.fields["total"] = (subtotal,)
             draft.lines = "order" if look.is_of_order(subtotal) else "total"
             draft.accept(whole, found)
-            draft.say("{column} follows from {other}, which counts as the order's goods.", column=whole.name, other=subtotal.name)
+            draft.notes.append(
+                Words(
+                    "{column} follows from {other}, which counts as the order's goods.",
+                    {"column": whole.name, "other": subtotal.name},
+                )
+            )
             goods = look.values(subtotal)
             if found.has("discount") or found.has("order_discount"):
                 return goods, None
@@ -96,7 +103,10 @@ def _whose(draft: Draft, column: Column, goods: Numbers) -> None:
     """Ask whether a total that is the same on all lines of every order is each line's, or the order's."""
     look = draft.look
     once = look.sample.per_order(goods, "order")
-    answers = {"total-per-line": "counting it on each line", "total-per-order": "counting it once per order"}
+    answers = {
+        "total-per-line": Words("counting it on each line"),
+        "total-per-order": Words("counting it once per order"),
+    }
     money = {"total-per-line": goods, "total-per-order": once}
     if draft.choose(column.name, answers, money, None) == "total-per-order":
         draft.lines = "order"
