@@ -87,9 +87,8 @@ def test_a_packed_table_may_hold_fifty_times_its_size(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_gz_is_named(tmp_path: Path, spoil: Any) -> None:
-    assert "orders.csv" in refused(
-        "collect.cannot_read", tmp_path, spoil(gzip.compress(LINES.encode())), "orders.csv.gz"
-    )
+    spoilt = spoil(gzip.compress(LINES.encode()))
+    assert "orders.csv" in refused("collect.cannot_read", tmp_path, spoilt, "orders.csv.gz")
 
 
 def test_a_damaged_zip_is_named(tmp_path: Path) -> None:
@@ -197,20 +196,18 @@ def test_bytes_that_are_no_table_never_reach_the_words(tmp_path: Path) -> None:
     assert str(told.value).isprintable()
 
 
+def dated(when: Any) -> Any:
+    n = len(when)
+    names = ("order_id", "date", "customer_id", "sku", "total")
+    return pa.table([[str(each) for each in range(n)], when, ["a"] * n, ["x"] * n, [2.5] * n], names=names)
+
+
 def test_times_of_every_unit_and_zone_are_the_same_instant(tmp_path: Path) -> None:
     base = 1_710_000_000
     for unit, times in (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)):
         for zone in ("UTC", "Europe/Madrid", "Asia/Kathmandu"):
             when = pa.array([base * times] * 3, pa.int64()).cast(pa.timestamp(unit, tz=zone))
-            table = pa.table(
-                {
-                    "order_id": ["1", "2", "3"],
-                    "date": when,
-                    "customer_id": ["a"] * 3,
-                    "sku": ["x"] * 3,
-                    "total": [2.5] * 3,
-                }
-            )
+            table = dated(when)
             path = tmp_path / "t.parquet"
             pq.write_table(table, path)
             assert [row["ts_us"] for row in rows_of(opened(tmp_path, path))] == [base * 10**6] * 3, (unit, zone)
@@ -220,9 +217,7 @@ def test_times_of_every_unit_and_zone_are_the_same_instant(tmp_path: Path) -> No
 def test_a_time_that_no_calendar_has_is_set_aside(tmp_path: Path, far: int) -> None:
     for zone in (None, "UTC"):
         when = pa.array([1_710_000_000 * 10**6, far], pa.int64()).cast(pa.timestamp("us", tz=zone))
-        table = pa.table(
-            {"order_id": ["1", "2"], "date": when, "customer_id": ["a", "b"], "sku": ["x"] * 2, "total": [2.5] * 2}
-        )
+        table = dated(when)
         path = tmp_path / "t.parquet"
         pq.write_table(table, path)
         problems = [row["problem"] for row in rows_of(opened(tmp_path, path))]
