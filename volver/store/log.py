@@ -8,6 +8,7 @@ entries are about a person, so that these can be found and forgotten without rea
 
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ create table if not exists subjects (person text not null, "offset" integer not 
 without rowid
 """
 _SUBJECTS_BY_OFFSET = 'create index if not exists subjects_by_offset on subjects ("offset")'
+_IDENTITY = "create table if not exists identity (id integer not null)"
 FORGOTTEN = "forgotten"  # the kind of an entry whose content is gone: no reader asks for it
 _INDEX = "create index if not exists log_kind on log (kind)"  # and, as in every index of SQLite, the offset after it
 _COLUMNS = '"offset", source, message_id, kind, received_us, body'
@@ -119,6 +121,8 @@ class EventLog:
         self._pen = threading.Lock()  # its holder writes for all who wait
         self._eyes = threading.Lock()  # guards the reader
         self._queue: list[_Waiting] = []
+        self.identity = _identity(self._writer, self.path)  # given once by chance: the other parts name it
+        self._file = self.path.stat().st_ino
 
     def append(self, entries: Sequence[Entry]) -> list[int]:
         """Keep entries; their offsets, once they are on disk.
@@ -165,10 +169,22 @@ class EventLog:
         found = self._rows(sql, (source, message_id))
         return _entry(found[0]) if found else None
 
+    def message_id(self, offset: int) -> str | None:
+        """The message id of an entry, of a forgotten one too; None where the log has no such offset."""
+        found = self._rows('select message_id from log where "offset" = ?', (offset,))
+        return str(found[0][0]) if found else None
+
     def last(self) -> int:
         """The highest offset ever given; 0 for a new log."""
         with self._eyes:
             return _last(self._reader)
+
+    def go_on_after(self, offset: int) -> None:
+        """Give no offset up to this one any more: others have taken entries of it that this file has lost."""
+        with self._pen, _changing(self._writer) as writer:
+            if _last(writer) < offset:
+                writer.execute("delete from sqlite_sequence where name = 'log'")
+                writer.execute("insert into sqlite_sequence (name, seq) values ('log', ?)", (offset,))
 
     def count(self) -> int:
         """How many entries the log holds, forgotten ones included."""
@@ -222,6 +238,13 @@ class EventLog:
         with self._eyes:
             return self._reader.execute(sql, values).fetchall()
 
+    def _is_replaced(self) -> bool:
+        """Whether the path names another file by now: what is written to this one, nobody would ever read."""
+        try:
+            return self.path.stat().st_ino != self._file
+        except FileNotFoundError:
+            return True
+
     def _next_group(self) -> list[_Waiting]:
         with self._door:
             taken, entries = 0, 0
@@ -234,6 +257,10 @@ class EventLog:
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         now_us = clock.now_us()
+        if self._is_replaced():
+            for each in group:
+                each.problem = LogNotWritten(reason="its file was replaced while this process had it open")
+            return
         try:
             self._writer.execute("begin immediate")
             results = [_insert(self._writer, each.entries, now_us) for each in group]
@@ -319,11 +346,23 @@ def _opened(path: Path) -> sqlite3.Connection:
         found = sqlite3.connect(path, timeout=WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=wal", "synchronous=full", "secure_delete=1"):
             found.execute(f"pragma {pragma}")
-        for made in (_TABLE, _INDEX, _SUBJECTS, _SUBJECTS_BY_OFFSET):
+        for made in (_TABLE, _INDEX, _SUBJECTS, _SUBJECTS_BY_OFFSET, _IDENTITY):
             found.execute(made)
     except sqlite3.Error as problem:
         raise LogNotReadable(file=path.name, reason=str(problem)) from problem
     return found
+
+
+def _identity(writer: sqlite3.Connection, path: Path) -> int:
+    try:
+        found = writer.execute("select id from identity").fetchone()
+        if found is None:
+            given = uuid.uuid4().int >> 66  # what a transaction of a lake table can carry
+            writer.execute("insert into identity select ? where not exists (select 1 from identity)", (given,))
+            found = writer.execute("select id from identity").fetchone()
+    except sqlite3.Error as problem:
+        raise LogNotReadable(file=path.name, reason=str(problem)) from problem
+    return int(found[0])
 
 
 def _last(connection: sqlite3.Connection) -> int:

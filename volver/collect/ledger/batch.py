@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, canonical, people, sync_all, write_synced
+from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, canonical, mark_of, people, sync_all, write_synced
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,6 +43,18 @@ _MARKER = "staging"
 _LOCK = "imports"  # what a batch was compared with stays as it was until the batch is in: nobody else writes these
 
 Step = Callable[[str], None]
+
+
+class RowsGone(VolverError):
+    """The log names an import whose rows are nowhere any more."""
+
+    code = "collect.rows_gone"
+    says = "The rows of import {offset} are not there any more, so the ledger cannot take them from the log."
+    hint = (
+        "Take the shop from a backup with `volver restore`, or let `volver doctor --accept-loss` "
+        "list what to import again."
+    )
+    status = 500
 
 
 class IdsTaken(VolverError):
@@ -187,7 +199,7 @@ def _recover(shop: Shop) -> int:
     finished, pending = 0, _pending(shop)
     for path in sorted(pending.glob("*.json")):
         entry = shop.log.find(SOURCE, path.stem)
-        if entry is None:
+        if entry is None or entry.kind != KIND:  # never written, or given up
             path.unlink()
             continue
         _sweep(shop, entry.offset, entry.body)
@@ -201,20 +213,24 @@ def _recover(shop: Shop) -> int:
 
 
 def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> None:
-    """Bring lake and state up to a log entry, then forget that it was pending."""
+    """Bring lake and state up to a log entry, then forget that it was pending. Raises `collect.rows_gone`."""
     entry = json.loads(body)
     unnumbered = entry.get("unnumbered", {})
     for table in ORDER:
         files = [NewFile(**each) for each in entry["tables"].get(table, ())]
         if not (files or table in unnumbered) or offset <= shop.lake.offset(table):
             continue
+        rows = [shop.lake.path(table) / each.path for each in files]
+        rows += [pending_file(shop, unnumbered[table])] if table in unnumbered else []
+        if not all(each.exists() for each in rows):
+            raise RowsGone(offset=offset)
         if table in unnumbered:
             files = _numbered(shop, table, pending_file(shop, unnumbered[table]), offset, entry["token"])
             said("numbered")
         if table in WHOLE:
-            shop.lake.replace(table, files, offset)
+            shop.lake.replace(table, files, offset, mark_of(digest))
         else:
-            shop.lake.add(table, files, offset)
+            shop.lake.add(table, files, offset, mark=mark_of(digest))
         said(f"lake:{table}")
     aside.settle(shop, offset, digest, entry, _pending(shop))
     said("state")
