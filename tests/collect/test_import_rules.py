@@ -68,6 +68,21 @@ def test_the_whole_export_is_counted_as_by_hand(shop: Shop, tmp_path: Path) -> N
         "currency": "GBP",
         "first_at": "2010-12-01T08:26:00+00:00",
         "last_at": "2010-12-08T15:00:00+00:00",
+        "money": {
+            "rows": 25,
+            "orders": 13,
+            "gross": "119.9525",
+            "discounts": "0.00",
+            "charges": "39.22",
+            "cancelled": "-341.67",
+            "returned": "2.10",
+            "net": "498.7425",
+            "beside": {},
+            "taxed": None,
+            "checked": 0,
+            "met": 0,
+            "unmet": (),
+        },
     }
     assert arithmetic_holds(report)
 

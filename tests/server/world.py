@@ -1,5 +1,6 @@
 """A room that brings one address to each guarded part, and clients that come as a person of a role, or as nobody."""
 
+import threading
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
@@ -35,6 +36,35 @@ def breaks(_shop: Shop) -> Callable[[Request], Response]:
     return answer
 
 
+class Held:
+    """Requests that wait in their threads until they are let go."""
+
+    def __init__(self) -> None:
+        self.n_waiting, self._free = 0, threading.Event()
+
+    def wait(self) -> None:
+        """Wait, in a thread of the pages."""
+        self.n_waiting += 1
+        self._free.wait(60)
+
+    def let_go(self) -> None:
+        """Let everybody go."""
+        self._free.set()
+
+
+HELD = Held()
+
+
+def holds(_shop: Shop) -> Callable[[Request], Response]:
+    """A handler that keeps its thread."""
+
+    def answer(_request: Request) -> Response:
+        HELD.wait()
+        return Response("done")
+
+    return answer
+
+
 BOTH = ("GET", "POST")
 GUARDED = Room(
     name="guarded",
@@ -47,7 +77,10 @@ GUARDED = Room(
         Page(path="/preferences", where=f"{HERE}:echo", methods=BOTH, largest_bytes=SMALL),
         Page(path="/breaks", where=f"{HERE}:breaks"),
     ),
-    pages=(Page(path="/upload", where=f"{HERE}:echo", methods=("POST",), right="bring", largest_bytes=200_000),),
+    pages=(
+        Page(path="/upload", where=f"{HERE}:echo", methods=("POST",), right="bring", largest_bytes=200_000),
+        Page(path="/holds", where=f"{HERE}:holds", right="open"),
+    ),
 )
 WITH_GUARDED = (*ROOMS, GUARDED)
 

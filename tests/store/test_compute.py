@@ -177,3 +177,19 @@ def test_rows_are_published_whole_with_what_they_follow_from(shop: Shop) -> None
     assert shop.compute.relation("select customer_id from moments").to_pylist() == [{"customer_id": 9}]
     assert shop.compute.publish("moments", None) == 0
     assert shop.compute.relation("select * from moments").num_rows == 0
+
+
+_ASK = """
+import sys
+from volver.store import open_shop
+with open_shop(sys.argv[1]) as shop:
+    asked = "select current_setting('TimeZone') as zone, current_setting('parquet_metadata_cache') as kept"
+    found = shop.compute.relation(asked).to_pylist()[0]
+print(found["zone"], found["kept"])
+"""
+
+
+def test_every_connection_speaks_utc_and_keeps_footers_wherever_the_machine_stands(shop: Shop) -> None:
+    far = os.environ | {"TZ": "America/New_York"}
+    told = subprocess.run([sys.executable, "-c", _ASK, str(shop.path)], env=far, capture_output=True, text=True)
+    assert told.stdout.split() == ["UTC", "True"], told.stderr

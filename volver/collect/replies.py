@@ -49,6 +49,28 @@ class ImportedDocuments(Reply):
     examples: list[ChangedOrder]
 
 
+class MoneyTold(Reply):
+    """Where the money went: `gross` - `discounts` + `charges` - `cancelled` - `returned` = `net`.
+
+    `beside` is money that the files state and that is no revenue, by what it is. `checked` orders state what they came
+    to, `met` of them agree with their lines, `unmet` are numbers of some that do not.
+    """
+
+    rows: int
+    orders: int
+    gross: Money
+    discounts: Money
+    charges: Money
+    cancelled: Money
+    returned: Money
+    net: Money
+    beside: dict[str, Money]
+    taxed: bool | None
+    checked: int
+    met: int
+    unmet: list[str]
+
+
 class Imported(Reply):
     """What an import did, in numbers that add up; times are in the shop's zone."""
 
@@ -65,6 +87,7 @@ class Imported(Reply):
     currency: str
     first_at: str | None
     last_at: str | None
+    money: MoneyTold | None = None
     shared_emails: int = 0
 
 

@@ -23,21 +23,21 @@ def customer(shop: Shop, customer_id: int, at: date | None = None) -> CustomerPr
     """
     which = {"id": customer_id}
     with as_of(shop, at) as here:
-        facts = here.sql("select * from facts where customer_id = $id", which)
+        facts = here.sql(f"select {_FACT_COLUMNS} from facts where customer_id = $id", which)
         if not facts:
             raise NoSuchCustomer(customer=customer_id)
-        people = here.sql("select * from customers where customer_id = $id", which)
-        documents = here.sql("select * from orders where customer_id = $id order by ts_us desc, order_id", which)
+        people = here.sql(f"select {', '.join(_PERSON)} from customers where customer_id = $id", which)
+        documents = here.sql(_DOCUMENTS, which)
         whose = ", ".join(str(each) for each in canonical.people_of(shop, customer_id))
         lines = _lines(here, whose, documents)
-        scores = here.sql("select * from scores where customer_id = $id", which)
+        scores = here.sql(f"select {', '.join(_SCORES)} from scores where customer_id = $id", which)
         events = _events(shop, here, whose)
         day = here.at
     fact, person = facts[0], people[0] if people else defaultdict(lambda: None)
     return CustomerProfile(
         customer_id=customer_id,
         ref=person["customer_ref"] or str(customer_id),
-        **{name: person[name] for name in ("name", "email", "city", "country", "channel", "campaign")},
+        **{name: person[name] for name in _PERSON[1:]},
         **{name: fact[name] for name in _FACTS},
         at=day or fact["last_day"],
         stage_reason=stage_reason(fact),
@@ -65,13 +65,24 @@ _FACTS = (
     "stage",
     "stage_since",
 )
+# Columns are named one by one: each of a customer's rows costs its whole row group, a fifth of a millisecond a column.
+_FACT_COLUMNS = ", ".join((*_FACTS, "rhythm_days", "segments"))
+_PERSON = ("customer_ref", "name", "email", "city", "country", "channel", "campaign")
+_SCORES = (
+    *("p_alive", "value_low_e4", "value_high_e4", "orders_365d", "next_from_day", "next_to_day"),
+    *("value_365d_e4", "p_buy_30d", "p_buy_90d"),
+)
+_DOCUMENTS = """
+select order_id, order_ref, ts_us, day, doc, is_order, undone_day, gross_e4, returned_e4, net_e4, from_day, until_day
+from orders where customer_id = $id order by ts_us desc, order_id
+"""
 # A customer's lines lie in few months; naming these and the numbers under which the lines were written lets the engine
 # leave the other files shut.
 _LINES = """
 select l.order_id, l.product_id, coalesce(p.name, p.product_ref, '') as product, p.category, p.is_product, l.kind,
-       l.quantity_e4, l.amount_e4, l.line_id
+       l.quantity_e4, l.amount_e4
 from order_lines_as_written l left join products p on p.product_id = l.product_id
-where l.customer_id in ({whose}) and l.day <= $at and l.month in ({months}) order by l.ts_us desc, l.line_id
+where l.customer_id in ({whose}) and l.day <= $at and l.month in ({months}) order by l.line_id
 """
 _EVENTS = """
 select e.kind, e.ts_us, e.day, coalesce(p.name, p.product_ref) as product, e.text
@@ -99,9 +110,9 @@ def _next_months(opened: int, found: int) -> int:
     """How many months more to open, by what the newest held; all the rest where that is little.
 
     >>> _next_months(0, 0), _next_months(3, 150), _next_months(3, 4)
-    (3, 2, 162)
+    (6, 2, 162)
     """
-    return ceil((MOST - found) * opened / max(found, 1) * 1.1) if opened else 3
+    return ceil((MOST - found) * opened / max(found, 1) * 1.1) if opened else 6
 
 
 def _lines(here: AsOf, whose: str, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -115,12 +126,11 @@ def _month_no(day: date) -> int:
 
 
 def _scores(row: dict[str, Any]) -> Scores:
-    names = ("p_alive", "value_low_e4", "value_high_e4", "orders_365d", "next_from_day", "next_to_day")
     return Scores(
         value_e4=row["value_365d_e4"],
         p_buy_30d=row["p_buy_30d"],
         p_buy_90d=row["p_buy_90d"],
-        **{name: row[name] for name in names},
+        **{name: row[name] for name in _SCORES[:6]},
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from volver.server.room import ROOM as ROOM
     from volver.server.running import PortTaken as PortTaken
     from volver.server.running import serve as serve
+    from volver.server.settings import ServerSettings as ServerSettings
     from volver.server.tokens import Token as Token
     from volver.server.tokens import create_token as create_token
     from volver.server.tokens import list_tokens as list_tokens

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 
@@ -20,12 +21,13 @@ from volver.server.collect.guard import WriteGuard
 from volver.server.console.guard import ConsoleGuard
 from volver.server.doors import Door, Handler, doors
 from volver.server.headers import StrictHeaders
-from volver.server.json_answers import PROBLEMS, reply
+from volver.server.json_answers import PROBLEMS, gone, reply
 from volver.server.public.guard import PublicGuard
 from volver.server.static import Static
 from volver.store import Runner, Shop, Warmer, prometheus
 from volver.ui import error_page, static_folder
 
+_SOON_S = 0.5
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
 
@@ -108,8 +110,13 @@ def _watched(shop: Shop, rooms: Sequence[Room]) -> Door:
 
 
 def _health(shop: Shop) -> Handler:
+    """Whether the server lives: a thread of its own asks the log, and what it told before is told while it is busy."""
+    own, last = CapacityLimiter(1), 0
+
     async def answer(_request: Request) -> Response:
-        last = await run_in_threadpool(shop.log.last)
+        nonlocal last
+        with move_on_after(_SOON_S):
+            last = await to_thread.run_sync(shop.log.last, limiter=own, abandon_on_cancel=True)
         return reply({"ok": True, "version": VERSION, "offset": last})
 
     return answer
@@ -124,7 +131,12 @@ class _Told:
     @property
     def handlers(self) -> dict[Any, Any]:
         """What answers which problem."""
-        return {HTTPException: self.http_problem, VolverError: self.our_problem, 500: self.fault}
+        return {
+            HTTPException: self.http_problem,
+            VolverError: self.our_problem,
+            ClientDisconnect: gone,
+            500: self.fault,
+        }
 
     async def http_problem(self, request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 500

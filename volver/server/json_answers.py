@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from volver.core import VolverError, log
@@ -54,4 +54,9 @@ async def fault(request: Request, problem: Exception) -> Response:
     return refused(Fault())
 
 
-PROBLEMS: dict[Any, Any] = {HTTPException: no_address, VolverError: our_problem, 500: fault}
+async def gone(_request: Request, _problem: Exception) -> Response:
+    """Nobody is there to read an answer; that is no fault of ours."""
+    return Response(status_code=400)
+
+
+PROBLEMS: dict[Any, Any] = {HTTPException: no_address, VolverError: our_problem, ClientDisconnect: gone, 500: fault}

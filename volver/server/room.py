@@ -27,5 +27,6 @@ ROOM: Final = Room(
         Page(path="/theme", where=f"{_ENTERING}:theme", methods=("POST",), right="self"),
         Page(path="/", where="volver.ui.know.home:home_page"),
     ),
+    settings="volver.server.settings:ServerSettings",
     places=(Place(path="/", icon="house", label=Words("Home"), key="h"),),
 )

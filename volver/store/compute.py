@@ -194,8 +194,8 @@ class Compute:
         self._spill.parent.mkdir(parents=True, exist_ok=True)  # the engine makes only the last folder itself
         _forget_dead(self._spill.parent)
         root = duckdb.connect(":memory:", config=self._settings)
-        root.execute("set TimeZone = 'UTC'")
-        root.execute("set parquet_metadata_cache = true")  # a lake file never changes
+        root.execute("set global TimeZone = 'UTC'")
+        root.execute("set global parquet_metadata_cache = true")  # a lake file never changes
         return root
 
     def _refresh(self, root: "duckdb.DuckDBPyConnection", table: str) -> None:

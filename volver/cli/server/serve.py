@@ -22,7 +22,7 @@ def command(context: Context, host: str, port: int, hosts: tuple[str, ...], link
     Example: volver --shop myshop serve --port 8080
     """
     from volver.app import runner, web
-    from volver.server import login_link, serve
+    from volver.server import ServerSettings, login_link, serve
 
     with context.open_shop() as shop:
 
@@ -37,4 +37,6 @@ def command(context: Context, host: str, port: int, hosts: tuple[str, ...], link
                 webbrowser.open(target)
 
         working = runner(shop, rooms=context.rooms) if work else None
-        serve(lambda names: web(shop, names, context.rooms, working), host, port, hosts=hosts, ready=ready)
+        proxies = shop.settings.of(ServerSettings).proxies
+        made = lambda names: web(shop, names, context.rooms, working)  # noqa: E731
+        serve(made, host, port, hosts=hosts, proxies=proxies, ready=ready)

@@ -135,8 +135,8 @@ def compare(
     shop: Shop, work: Session, sources: "Sources", kind: Kind, options: ImportOptions, *, again: bool = False
 ) -> Told:
     """Stage what the rows of one kind would add to the shop; `again` says that they were set aside before."""
-    mapped = {name for each in sources.files if each.as_ == kind for name in each.mapping}
-    return kinds.compare(shop, work, kind, mapped, drop_identical=options.drop_identical, again=again)
+    files = [each for each in sources.files if each.as_ == kind]
+    return kinds.compare(shop, work, kind, files, drop_identical=options.drop_identical, again=again)
 
 
 def of_kinds(sources: "Sources") -> list[Kind]:
@@ -197,6 +197,7 @@ def together(shop: Shop, sources: "Sources", told: Sequence[tuple[Told, RowCount
         currency=currency,
         first_at=min(starts, default=None),
         last_at=max(ends, default=None),
+        money=orders.money if orders else None,
         skipped=sources.skipped,
         shared_emails=sum(what.shared_emails for what, _ in told),
     )

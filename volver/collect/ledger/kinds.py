@@ -3,7 +3,7 @@
 Each kind can be read (stage its rows), compared (stage what would be new, and count) and written.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +12,7 @@ from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Staged
 from volver.collect.ledger.report import OrderCounts, RowCounts
 from volver.collect.ledger.session import Session
+from volver.collect.ledger.story import MoneyStory, money_story
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Told:
     ledger_net: str = "0.00"
     ledger_net_after: str = "0.00"
     documents: DocumentCounts = field(default_factory=DocumentCounts)
+    money: MoneyStory | None = None
     first_at: str | None = None
     last_at: str | None = None
 
@@ -69,11 +71,17 @@ def read(work: Session, view: str, kind: Kind, files: Collection["SourceFile"]) 
 
 
 def compare(
-    shop: Shop, work: Session, kind: Kind, mapped: Collection[str], *, drop_identical: bool = False, again: bool = False
+    shop: Shop,
+    work: Session,
+    kind: Kind,
+    files: Sequence["SourceFile"],
+    *,
+    drop_identical: bool = False,
+    again: bool = False,
 ) -> Told:
-    """Stage what would be new. `mapped` are the fields that the files have; rows read `again` are parts of orders."""
+    """Stage what would be new of the `files` of one kind; rows read `again` are parts of orders."""
     if kind == "orders":
-        return _compare_orders(shop, work, mapped, drop_identical=drop_identical, again=again)
+        return _compare_orders(shop, work, files, drop_identical=drop_identical, again=again)
     found = None
     rows, ids = ROWS[kind], "product_ref"
     if kind == "products":
@@ -118,7 +126,10 @@ def write(shop: Shop, work: Session, staged: Staged, kind: Kind) -> None:
         batch.write(shop, staged, table, sql, work.connection)
 
 
-def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_identical: bool, again: bool) -> Told:
+def _compare_orders(
+    shop: Shop, work: Session, files: Sequence["SourceFile"], *, drop_identical: bool, again: bool
+) -> Told:
+    mapped = {name for each in files for name in each.mapping}
     net = report.exact_net(work)
     read, valid = work.count("select count(*) from rows"), work.count("select count(*) from rows where problem is null")
     lines.make_lines(work, shop, drop_identical=drop_identical)
@@ -143,6 +154,7 @@ def _compare_orders(shop: Shop, work: Session, mapped: Collection[str], *, drop_
         ledger_net=report.ledger_net(work),
         ledger_net_after=arriving.ledger_net(work, shop),
         documents=arriving.counts(work),
+        money=money_story(work, read, files),
         first_at=first_at,
         last_at=last_at,
     )

@@ -163,17 +163,19 @@ def _number_repeats(work: Session, *, drop_identical: bool) -> None:
 
 
 def _make_natures(work: Session) -> None:
-    """Ask the rules once for each product and status, not once for each line."""
+    """Ask the rules once for each product and status.
+
+    Each kept in a table before it is asked: the engine moves a question about a `distinct` below it, to every line.
+    """
     nature, cancelled = rules.nature("product_ref", "product_name"), rules.is_cancelled("status")
+    work.run("""
+        create temp table said_products as
+        select distinct product_ref, product_name from rows where problem is null""")
+    work.run("create temp table said_statuses as select distinct status from rows where status is not null")
     work.run(f"""
         create temp table natures as
-        select * from (
-            select product_ref, product_name, {nature} as nature
-            from (select distinct product_ref, product_name from rows where problem is null))
-        where nature <> ''""")
-    work.run(f"""
-        create temp table cancelled_statuses as
-        select status from (select distinct status from rows where status is not null) where {cancelled}""")
+        select * from (select product_ref, product_name, {nature} as nature from said_products) where nature <> ''""")
+    work.run(f"create temp table cancelled_statuses as select status from said_statuses where {cancelled}")
 
 
 def _cancellation_rule(work: Session, shop: Shop) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.session import Session
+from volver.collect.ledger.story import MoneyStory
 from volver.core import decimal_text, zone_named
 from volver.core.days import EPOCH
 
@@ -49,6 +50,7 @@ class ImportReport:
     """The report of an import. Money is a decimal text, times are in the shop's zone.
 
     `skipped` names what a folder holds that is no order, product or customer file, and why; it is not part of the JSON.
+    `money` is the story of the order files' money; None if there are none.
     `shared_emails` counts e-mails that a customer file gives to somebody though they are another customer's.
     """
 
@@ -65,6 +67,7 @@ class ImportReport:
     currency: str
     first_at: str | None
     last_at: str | None
+    money: MoneyStory | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     shared_emails: int = 0
 

@@ -11,6 +11,7 @@ from volver.collect.reading.dates import UnknownDates
 from volver.collect.reading.files import NoFiles, RawFile, expand
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
+from volver.collect.reading.money import FileMoney
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
 from volver.collect.reading.plans import Plan, make_plans
@@ -58,7 +59,8 @@ class SourceFile:
     """One file as it was understood. `label` is its name without its folder; it may be shown and logged.
 
     `kind` is csv, jsonl, parquet, arrow or frame. `mapping` goes from field to column. `date_format` and
-    `notes` are for people. `unused` columns are kept out of the ledger.
+    `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
+    told first. `money` says what the money of an order file means.
     """
 
     file_no: int
@@ -74,6 +76,8 @@ class SourceFile:
     date_format: str | None = None
     decimal: str | None = None
     notes: tuple[str, ...] = ()
+    money: FileMoney | None = None
+    unread_money: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +278,7 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
         date_format="typed" if typed else plan.date_plan.words if plan.date_plan else None,
         decimal=plan.decimal if table.kind in ("csv", "jsonl") else None,
         notes=tuple(notes),
+        money=FileMoney() if found.as_ == "orders" else None,
     )
 
 

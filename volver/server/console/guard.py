@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import parse_qs, quote
 
 from anyio import to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,6 +56,8 @@ class ConsoleGuard:
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             try:
                 body = await self._proven(request, door, receive)
+            except ClientDisconnect:
+                return Response(status_code=400), receive  # nobody is there to read it
             except TooLarge as problem:
                 says, hint = Words(problem.says, problem.facts), Words(problem.hint)
                 return error_page(request, self.shop, problem.status, says, hint), receive

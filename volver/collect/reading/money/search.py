@@ -1,27 +1,15 @@
 """Which column says what a line brought: a unit price, a line total, an order's total. The numbers decide."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from volver.collect.reading.contents import Column
 from volver.collect.reading.guesses import grows
+from volver.collect.reading.money.interpretation import Money
 from volver.collect.reading.names import NAMES, OF_LINE, OF_ORDER, bare_key, is_discount, key, words
 
 Fields = dict[str, tuple[Column, ...]]
 _FEWEST_PAIRS = 20  # lines with one piece, and with several
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """How amounts are made. `discount` says in what the discount column counts; `cost_of` for what the cost stands.
-
-    `once_per_order`: the total is the order's and stands on each of its lines, so it counts on the first.
-    """
-
-    discount: Literal["money", "fraction", "percent"] = "money"
-    cost_of: Literal["unit", "line"] = "unit"
-    once_per_order: bool = False
 
 
 def money_of(columns: Sequence[Column], fields: Fields, given: set[str]) -> tuple[Fields, Money, list[str]]:
