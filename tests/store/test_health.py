@@ -45,7 +45,9 @@ def test_a_missing_file_of_the_lake_is_found(shop: Shop) -> None:
 def test_a_lake_ahead_of_its_log_is_found(shop: Shop) -> None:
     add_lines(shop, 7)
     found = by_name(shop)["parts"]
-    assert str(found.says).startswith("log.db is empty or was missing, but the lake's order_lines holds the log up to 7.")
+    assert str(found.says).startswith(
+        "log.db is empty or was missing, but the lake's order_lines holds the log up to 7."
+    )
     assert "volver restore" in found.hint
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from volver.store.answers import forget_answers as forget_answers
     from volver.store.answers import kept_answer as kept_answer
     from volver.store.answers import may_be_late as may_be_late
+    from volver.store.backup import AT_ONE_POINT as AT_ONE_POINT
+    from volver.store.backup import BackedUp as BackedUp
+    from volver.store.backup import back_up as back_up
     from volver.store.checkpoints import Lag as Lag
     from volver.store.checkpoints import NoSuchProjection as NoSuchProjection
     from volver.store.checkpoints import catch_up as catch_up
@@ -63,6 +66,8 @@ if TYPE_CHECKING:
     from volver.store.renewal import Renewal as Renewal
     from volver.store.renewal import Stamp as Stamp
     from volver.store.renewal import stamp as stamp
+    from volver.store.restore import Restored as Restored
+    from volver.store.restore import restore as restore
     from volver.store.room import ROOM as ROOM
     from volver.store.settings import StoreSettings as StoreSettings
     from volver.store.shop import NotAShop as NotAShop

@@ -9,6 +9,7 @@ entries are about a person, so that these can be found and forgotten without rea
 import sqlite3
 import threading
 import uuid
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ create table if not exists log (
   kind text not null,
   received_us integer not null,
   body blob not null,
+  crc integer,
   unique (source, message_id)
 )
 """
@@ -195,6 +197,24 @@ class EventLog:
         found = str(self._rows("pragma quick_check(1)", ())[0][0])
         return "" if found == "ok" else found
 
+    def deep_damage(self) -> str:
+        """What is wrong anywhere in the file, in what entries say too; empty when nothing is. Reads all of it.
+
+        Entries of older releases have no checksum: of them only the file's own structure is known.
+        """
+        found = str(self._rows("pragma integrity_check(1)", ())[0][0])
+        if found != "ok":
+            return found
+        after = 0
+        while rows := self._rows(
+            'select "offset", body, crc from log where "offset" > ? order by "offset" limit 1000', (after,)
+        ):
+            after = int(str(rows[-1][0]))
+            for offset, body, crc in rows:
+                if isinstance(body, bytes) and crc is not None and zlib.crc32(body) != crc:
+                    return f"entry {offset} was changed"
+        return ""
+
     def note(self, person: str, offsets: Iterable[int]) -> None:
         """Write down that entries are about a person, where that is only known once they are read."""
         with self._pen, _changing(self._writer) as writer:
@@ -217,7 +237,7 @@ class EventLog:
         wanted = [(FORGOTTEN, offset, FORGOTTEN) for offset in offsets]
         with self._pen:
             with _changing(self._writer) as writer:
-                sql = """update log set body = x'', kind = ? where "offset" = ? and kind <> ?"""
+                sql = """update log set body = x'', crc = 0, kind = ? where "offset" = ? and kind <> ?"""
                 gone = writer.executemany(sql, wanted).rowcount
                 writer.executemany('delete from subjects where "offset" = ?', ((each[1],) for each in wanted))
             with _reported():
@@ -323,9 +343,9 @@ def _insert_new(writer: sqlite3.Connection, entries: Sequence[Entry], first: int
     """Insert entries under the offsets from `first` on, leaving out known ones; how many were new."""
     before = writer.total_changes
     writer.executemany(
-        f"insert or ignore into log ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)",
+        f"insert or ignore into log ({_COLUMNS}, crc) values (?, ?, ?, ?, ?, ?, ?)",
         (
-            (first + place, each.source, each.message_id, each.kind, now_us, each.body)
+            (first + place, each.source, each.message_id, each.kind, now_us, each.body, zlib.crc32(each.body))
             for place, each in enumerate(entries)
         ),
     )
@@ -348,6 +368,8 @@ def _opened(path: Path) -> sqlite3.Connection:
             found.execute(f"pragma {pragma}")
         for made in (_TABLE, _INDEX, _SUBJECTS, _SUBJECTS_BY_OFFSET, _IDENTITY):
             found.execute(made)
+        if "crc" not in {row[1] for row in found.execute("pragma table_info(log)")}:  # made by an older Volver
+            found.execute("alter table log add column crc integer")
     except sqlite3.Error as problem:
         raise LogNotReadable(file=path.name, reason=str(problem)) from problem
     return found

@@ -16,14 +16,26 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, canonical, mark_of, people, sync_all, write_synced
+from volver.store import (
+    AT_ONE_POINT,
+    TABLES,
+    Entry,
+    LogEntry,
+    NewFile,
+    Shop,
+    canonical,
+    mark_of,
+    people,
+    sync_all,
+    write_synced,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -168,11 +180,12 @@ def commit(shop: Shop, staged: Staged, step: Step | None = None) -> int:
     digest = hashlib.sha256(body).hexdigest()
     _sync_files(shop, staged)
     said("written")
-    write_synced(_pending(shop) / f"{digest}.json", body)
-    said("pending")
-    offset = shop.log.append([Entry(source=SOURCE, message_id=digest, kind=KIND, body=body)])[0]
-    said("logged")
-    _follow(shop, offset, digest, body, said)
+    with shop.lake.alone(AT_ONE_POINT):
+        write_synced(_pending(shop) / f"{digest}.json", body)
+        said("pending")
+        offset = shop.log.append([Entry(source=SOURCE, message_id=digest, kind=KIND, body=body)])[0]
+        said("logged")
+        _follow(shop, offset, digest, body, said)
     return offset
 
 
@@ -190,14 +203,27 @@ def recover(shop: Shop) -> int:
 
 def take(shop: Shop, entries: Sequence[LogEntry]) -> None:
     """Bring lake and state up to batches of the log, as a projection does; those that are in change nothing."""
-    with shop.lake.alone(_LOCK):
+    with shop.lake.alone(_LOCK), shop.lake.alone(AT_ONE_POINT):
         for each in entries:
             _follow(shop, each.offset, each.message_id, each.body, lambda _: None)
 
 
 def _recover(shop: Shop) -> int:
-    finished, pending = 0, _pending(shop)
-    for path in sorted(pending.glob("*.json")):
+    pending = _pending(shop)
+    left_over = sorted(pending.glob("*.json"))
+    with shop.lake.alone(AT_ONE_POINT) if left_over else nullcontext():
+        finished = _finish(shop, left_over)
+    if (pending / _MARKER).exists():
+        _sweep(shop)
+        for left in pending.iterdir():
+            left.unlink(missing_ok=True)
+    return finished
+
+
+def _finish(shop: Shop, pending: Sequence[Path]) -> int:
+    """Do what entries say that a crash left undone; how many there were."""
+    finished = 0
+    for path in pending:
         entry = shop.log.find(SOURCE, path.stem)
         if entry is None or entry.kind != KIND:  # never written, or given up
             path.unlink()
@@ -205,10 +231,6 @@ def _recover(shop: Shop) -> int:
         _sweep(shop, entry.offset, entry.body)
         _follow(shop, entry.offset, path.stem, entry.body, lambda _: None)
         finished += 1
-    if (pending / _MARKER).exists():
-        _sweep(shop)
-        for left in pending.iterdir():
-            left.unlink(missing_ok=True)
     return finished
 
 
