@@ -203,7 +203,7 @@ def replay_log(shop: "Shop", name: str | None = None, rooms: Sequence[Room] = RO
     wanted = known.values() if name is None else [known[name]]
     after = {each.name: [job for job in jobs(rooms) if job.after == each.name] for each in wanted}
     taken = {each.name: store.replay(shop, each, after[each.name]) for each in wanted}
-    store.adopt_log(shop)
+    store.adopt_log(shop.state, shop.log.identity)
     return taken
 
 

@@ -47,16 +47,16 @@ if TYPE_CHECKING:
     from volver.store.metrics import Metric as Metric
     from volver.store.metrics import prometheus as prometheus
     from volver.store.metrics import store_metrics as store_metrics
+    from volver.store.part_notes import adopt_log as adopt_log
+    from volver.store.part_notes import note_batch as note_batch
     from volver.store.parts import LogBehind as LogBehind
     from volver.store.parts import LogLost as LogLost
-    from volver.store.parts import adopt_log as adopt_log
     from volver.store.parts import check_log as check_log
     from volver.store.parts import check_parts as check_parts
     from volver.store.parts import faults as faults
     from volver.store.parts import go_on as go_on
     from volver.store.parts import log_faults as log_faults
     from volver.store.parts import mark_of as mark_of
-    from volver.store.parts import note_batch as note_batch
     from volver.store.parts import restate_lake as restate_lake
     from volver.store.query import Query as Query
     from volver.store.query import named as named

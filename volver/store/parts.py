@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from volver.core import VolverError
 from volver.store.lake import LOG_ID, MARK
+from volver.store.part_notes import LAKE, LOG, NOTE, adopt_log
 from volver.store.tables import TABLES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from volver.store.shop import Shop
 
-LOG: Final = "log"
-LAKE: Final = "lake:"
 _AMEND: Final = (
     "Put the newest one back, or take the whole shop from a backup with `volver restore`. Without one, "
     "`volver doctor --accept-loss` goes on with what is there."
@@ -140,7 +137,7 @@ def check_parts(shop: "Shop") -> None:
         raise fault
     identity, _ = held.parts.get(LOG, (0, 0))
     if not identity:
-        adopt_log(shop)
+        adopt_log(shop.state, shop.log.identity)
 
 
 def faults(shop: "Shop") -> tuple[VolverError, ...]:
@@ -203,14 +200,6 @@ def _changes_behind(shop: "Shop") -> Iterator[VolverError]:
 _CHANGES: Final = "select coalesce(max(case when undone_no > made_no then undone_no else made_no end), 0) from merges"
 
 
-def note_batch(rows: "Connection", tables: Mapping[str, int]) -> None:
-    """Write down, with a batch's record, how far the lake tables that it changed have come."""
-    from sqlalchemy import text
-
-    for name, offset in tables.items():
-        rows.execute(text(_NOTE), {"name": f"{LAKE}{name}", "identity": 0, "offset": offset})
-
-
 def go_on(shop: "Shop") -> int:
     """Let a log that lost its end, or all, go on above every offset that was ever taken; that offset.
 
@@ -220,7 +209,7 @@ def go_on(shop: "Shop") -> int:
     shop.log.go_on_after(reached)
     for name in _lake(shop):
         shop.lake.note(name, {LOG_ID: shop.log.identity})
-    adopt_log(shop)
+    adopt_log(shop.state, shop.log.identity)
     return reached
 
 
@@ -230,20 +219,7 @@ def restate_lake(shop: "Shop", held: Mapping[str, int]) -> None:
         run("delete from parts where name like 'lake:%'")
         for name, offset in held.items():
             if offset >= 0:
-                run(_NOTE, name=f"{LAKE}{name}", identity=0, offset=offset)
-
-
-def adopt_log(shop: "Shop") -> None:
-    """Let the state name the log that lies beside it."""
-    with shop.state.quick_begin() as run:
-        run(_NOTE, name=LOG, identity=shop.log.identity, offset=0)
-
-
-_NOTE: Final = """
-insert into parts (name, identity, "offset") values (:name, :identity, :offset)
-on conflict (name) do update set identity = excluded.identity,
-  "offset" = case when excluded."offset" > parts."offset" then excluded."offset" else parts."offset" end
-"""
+                run(NOTE, name=f"{LAKE}{name}", identity=0, offset=offset)
 
 
 def mark_of(message_id: str) -> int:

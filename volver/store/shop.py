@@ -11,6 +11,7 @@ from volver.store.bucket import lake_place
 from volver.store.compute import Compute
 from volver.store.lake import Lake
 from volver.store.locks import Locks, locks_of
+from volver.store.part_notes import adopt_log
 from volver.store.settings import StoreSettings
 from volver.store.tables import TABLES
 
@@ -72,7 +73,9 @@ def create_shop(path: str | Path, **values: Any) -> Shop:
     for part in ("lake", "models"):
         (folder / part).mkdir(exist_ok=True)
     write_settings(folder, chosen)
-    return open_shop(folder)
+    shop = open_shop(folder)
+    adopt_log(shop.state, shop.log.identity)
+    return shop
 
 
 def open_shop(
