@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from volver.collect.ledger.importing import import_files as import_files
     from volver.collect.ledger.importing import import_frame as import_frame
     from volver.collect.ledger.importing import try_import as try_import
+    from volver.collect.ledger.mappings import Mapping as Mapping
+    from volver.collect.ledger.mappings import NoSuchMapping as NoSuchMapping
+    from volver.collect.ledger.mappings import forget_mapping as forget_mapping
+    from volver.collect.ledger.mappings import mappings as mappings
     from volver.collect.ledger.report import ImportReport as ImportReport
     from volver.collect.ledger.retry import Retried as Retried
     from volver.collect.ledger.retry import retry_set_aside as retry_set_aside

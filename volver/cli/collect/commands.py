@@ -388,7 +388,7 @@ def _dry_run_json(found: "DryRun") -> dict[str, Any]:
             "delimiter": each.delimiter,
             "date_format": each.date_format,
             "decimal": each.decimal,
-            "notes": list(each.notes),
+            "notes": [str(note) for note in each.notes],
         }
         for each in found.preview.files
     ]

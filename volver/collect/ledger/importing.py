@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from volver.collect.ledger import arriving, batch, currencies, goods, kinds, putting
+from volver.collect.ledger import arriving, batch, currencies, goods, kinds, mappings, putting
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
@@ -16,7 +16,7 @@ from volver.core import clock
 from volver.store import Shop
 
 if TYPE_CHECKING:
-    from volver.collect.reading import Preview, ReadOptions, Sources
+    from volver.collect.reading import Preview, ReadOptions, Remembered, Sources
 
 Opening = Callable[[Session, str, bool], "Sources"]
 
@@ -26,6 +26,7 @@ class ImportOptions:
     """What a person may say about their files. None means: find it in the files, and ask if they do not tell.
 
     `mapping` goes from a field to a column. `currency` and `timezone` are those of the files (None: the shop's).
+    `answers` says such fields of the files of one shape only (`SourceFile.shape`).
     """
 
     as_: Kind | None = None
@@ -35,6 +36,7 @@ class ImportOptions:
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
     drop_identical: bool = False
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions,
                 batch.commit(shop, staged, said)
         told.append((what, rows))
         work.forget()
+    mappings.remember(shop, sources.files)
     return together(shop, sources, told, currency)
 
 
@@ -144,8 +147,8 @@ def of_kinds(sources: "Sources") -> list[Kind]:
     return [kind for kind in KINDS if any(each.as_ == kind for each in sources.files)]
 
 
-def read_options(options: ImportOptions) -> "ReadOptions":
-    """The part of the options that the reader needs."""
+def read_options(options: ImportOptions, remembered: "Mapping[str, Remembered] | None" = None) -> "ReadOptions":
+    """The part of the options that the reader needs, with what is remembered of files."""
     from volver.collect.reading import ReadOptions
 
     return ReadOptions(
@@ -155,6 +158,8 @@ def read_options(options: ImportOptions) -> "ReadOptions":
         timezone=options.timezone,
         day_first=options.day_first,
         decimal=options.decimal,
+        answers=options.answers,
+        remembered=remembered or {},
     )
 
 
@@ -164,7 +169,8 @@ def paths_opening(shop: Shop, paths: Sequence[str | Path], options: ImportOption
     def opening(work: Session, currency: str, asking: bool) -> "Sources":
         from volver.collect.reading import open_sources
 
-        return open_sources(paths, read_options(options), **_surroundings(shop, work, currency, asking))
+        known = mappings.remembered(shop, options.as_)
+        return open_sources(paths, read_options(options, known), **_surroundings(shop, work, currency, asking))
 
     return opening
 

@@ -7,8 +7,15 @@ from volver.core.doors import lazy
 if TYPE_CHECKING:
     from volver.collect.reading.canonical import PARSED as PARSED
     from volver.collect.reading.canonical import PROBLEMS as PROBLEMS
+    from volver.collect.reading.choices import Answerable as Answerable
+    from volver.collect.reading.choices import Choice as Choice
+    from volver.collect.reading.choices import choices_of as choices_of
+    from volver.collect.reading.field_words import field_words as field_words
     from volver.collect.reading.options import FIELDS as FIELDS
     from volver.collect.reading.options import ReadOptions as ReadOptions
+    from volver.collect.reading.options import Remembered as Remembered
+    from volver.collect.reading.shapes import merged as merged
+    from volver.collect.reading.shapes import shape_of as shape_of
     from volver.collect.reading.sources import Preview as Preview
     from volver.collect.reading.sources import SourceFile as SourceFile
     from volver.collect.reading.sources import Sources as Sources

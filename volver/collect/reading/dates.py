@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from volver.collect.reading.choices import Answerable, Choice
 from volver.collect.reading.quoting import literal
-from volver.core import VolverError
+from volver.core import VolverError, Words
 
 MONTHS = (
     "jan|ene",
@@ -28,12 +29,20 @@ WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|lun|mar|mi[eé]|jue|vie|s[aá]b|dom"
 _BLANK = "['', 'null', 'none', 'nan', 'nat', 'n/a', '-', '0000-00-00', '0000-00-00 00:00:00']"
 
 
-class AmbiguousDates(VolverError):
+class AmbiguousDates(Answerable, VolverError):
     """Every date of a file can be read with the day or the month first."""
 
     code = "collect.ambiguous_dates"
     says = "In {file}, the dates of {column} can be read in two ways: {shape} starts with the day or the month."
     hint = "Say which comes first: `--day-first` or `--month-first`."
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The day or the month."""
+        return (
+            Choice(label=Words("The day comes first: 03/04 is 3 April"), sets={"day_first": True}),
+            Choice(label=Words("The month comes first: 03/04 is March 4"), sets={"day_first": False}),
+        )
 
 
 class UnknownDates(VolverError):

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from volver.collect.reading.contents import Column
+from volver.collect.reading.field_words import field_words
 from volver.collect.reading.names import OTHER_DATES, bare_key, words
+from volver.core import Words
 
 _BARE = {"id", "number", "numero", "num", "no", "n", "codigo", "code"}
 # A column named by nothing but such words is an identifier of people.
@@ -24,13 +26,13 @@ Fields = dict[str, tuple[Column, ...]]
 
 def by_content(
     columns: Sequence[Column], fields: Mapping[str, tuple[Column, ...]], settled: set[str]
-) -> tuple[Fields, list[str]]:
+) -> tuple[Fields, list[Words]]:
     """The fields of an order file with those that no name gave away; the notes say which were guessed.
 
     Only what an order cannot do without is guessed (date, money, order, customer) and, in a file without names,
     the quantity and the product. `settled` fields stay as they are, even empty.
     """
-    found, notes = dict(fields), list[str]()
+    found, notes = dict(fields), list[Words]()
     nameless = (
         sum(re.fullmatch(r"column_\d+|v\d+|col_?\d+|\d+", c.name.lower()) is not None for c in columns)
         > len(columns) / 2
@@ -43,7 +45,8 @@ def by_content(
     def guess(field: str, column: Column | None) -> None:
         if column is not None and field not in settled and not found.get(field):
             found[field] = (column,)
-            notes.append(f"{column.name} is taken for the {field} because of what it holds.")
+            facts = {"column": column.name, "field": field_words(field)}
+            notes.append(Words("{column} is taken for the {field} because of what it holds.", facts))
 
     guess("date", _date(free()))
     if not found.get("date"):

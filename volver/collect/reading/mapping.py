@@ -9,7 +9,7 @@ from volver.collect.reading.guesses import by_content
 from volver.collect.reading.money import Money, money_of
 from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, key
 from volver.collect.reading.options import FIELDS, Kind
-from volver.core import VolverError
+from volver.core import VolverError, Words
 
 
 class UnknownField(VolverError):
@@ -41,7 +41,7 @@ class Recognised:
     fields: Mapping[str, tuple[Column, ...]]
     money: Money
     fill: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
 
 
 # Exports whose names mean something else than they say: recognised by the first set, read by the second.
@@ -119,6 +119,7 @@ _STATUS = re.compile(
     r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
     r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
 )
+_FIRST_LINE_ONLY = Words("An order's common fields stand on its first line only; its other lines take them from there.")
 _FEWEST_FIRST = 2  # first lines that must say something: a few rows look like anything
 _PRODUCT_OR_NAME = {"product", "producto", "item", "articulo", "detalle", "concepto"}
 
@@ -129,7 +130,7 @@ def recognise(columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str,
     for kind in (as_,) if as_ else ("orders", "products", "customers"):
         known = _known(columns, given, kind)
         fields = _named(columns, known, kind)
-        notes: list[str] = []
+        notes: list[Words] = []
         if kind == "orders":
             fields, notes = by_content(columns, fields, set(known))
         if as_ or _is(kind, columns, fields):
@@ -281,7 +282,7 @@ def _finished(
     columns: Sequence[Column],
     fields: dict[str, tuple[Column, ...]],
     given: set[str],
-    notes: list[str],
+    notes: list[Words],
 ) -> Recognised:
     if kind != "orders":
         return Recognised(as_=kind, fields=fields, money=Money(), notes=tuple(notes))
@@ -289,7 +290,7 @@ def _finished(
     fields, money, said = money_of(columns, fields, given)
     fill = _stands_on_first_line(fields)
     if fill:
-        said.append("An order's common fields stand on its first line only; its other lines take them from there.")
+        said.append(_FIRST_LINE_ONLY)
     return Recognised(as_=kind, fields=fields, money=money, fill=fill, notes=(*notes, *said))
 
 

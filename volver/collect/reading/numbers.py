@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from volver.core import VolverError
+from volver.collect.reading.choices import Answerable, Choice
+from volver.core import VolverError, Words
 
 # Money and quantities larger than these are typing errors; below them no product overflows.
 MOST_MONEY = 10**12
@@ -22,12 +23,22 @@ _SIGNS = (
 _BLANK = "['', 'nan', 'null', 'none', 'n/a', 'na', '<na>', '-', '--', 'nil', '(null)', '#n/a']"
 
 
-class AmbiguousDecimals(VolverError):
+class AmbiguousDecimals(Answerable, VolverError):
     """A column's separators can be read in two ways and nothing in the file decides."""
 
     code = "collect.ambiguous_decimals"
     says = "In {file}, the numbers of {column} can be read in two ways: 1.234 is 1234 or a little over 1."
-    hint = "Say which mark comes before the decimals: `--decimal ,` or `--decimal .`"
+    hint = "Say which mark comes before the decimals: `--decimal comma` or `--decimal point`."
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Comma or point before the cents."""
+        return (
+            Choice(
+                label=Words("A comma comes before the cents: 1.234 is one thousand and more"), sets={"decimal": ","}
+            ),
+            Choice(label=Words("A point comes before the cents: 1.234 is a little over one"), sets={"decimal": "."}),
+        )
 
 
 def blank(sql: str) -> str:

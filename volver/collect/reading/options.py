@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["orders", "products", "customers"]
 
@@ -38,12 +38,22 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What was said of a shape: fields of `ReadOptions` by name, for which file, on which day."""
+
+    sets: Mapping[str, Any]
+    file: str
+    said_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
     """What the person said. None means: find it in the files, and ask if they do not tell.
 
     `mapping` goes from a field of `FIELDS` to a column of the file (an empty column says that the file has none).
     `currency` is the currency of the files' money (None: the shop's). `timezone` is the zone of times that name
-    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234.
+    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234. `answers` are fields of this value
+    by the shape of the files that they are said of; `remembered` is what was said of a shape before.
     """
 
     as_: Kind | None = None
@@ -52,3 +62,5 @@ class ReadOptions:
     timezone: str | None = None
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    remembered: Mapping[str, Remembered] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +16,18 @@ from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
 from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
+from volver.collect.reading.shapes import answered, said_of, shape_of
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, zone_named
+from volver.core import VolverError, Words, zone_named
 
 if TYPE_CHECKING:
     import duckdb
 
 _MEMORY = "512MB"
 _SHOWN = 10
+_SAMPLES = 3
+_LONGEST_SAMPLE = 60
 _CELLS = 8000  # looked at in each column to tell what it is
 
 
@@ -60,7 +63,8 @@ class SourceFile:
 
     `kind` is csv, jsonl, parquet, arrow or frame. `mapping` goes from field to column. `date_format` and
     `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
-    told first. `money` says what the money of an order file means.
+    told first. `money` says what the money of an order file means. `samples` are a few cells of each column, to look at
+    while the file is brought. `shape` names its headings, `said` what was said of it this time.
     """
 
     file_no: int
@@ -75,9 +79,12 @@ class SourceFile:
     delimiter: str | None = None
     date_format: str | None = None
     decimal: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     money: FileMoney | None = None
     unread_money: tuple[str, ...] = ()
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shape: str = ""
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,36 +192,98 @@ def _planned(
     alike: dict[object, list[Opened]] = {}
     for raw, table in tables:
         alike.setdefault(tuple((column.name, column.kind) for column in table.columns), []).append((raw, table))
-    layouts: list[list[tuple[Table, Recognised]]] = []
+    groups: dict[int, _Group] = {}
+    plans: list[Plan] = []
     refused: list[VolverError] = []
-    for group in alike.values():
+    unplanned: list[SourceFile] = []
+    for members in alike.values():
+        group = _Group.of(members[0][1], options, frame)
         try:
-            found = _understood(_sampled_together([table for _, table in group]), options)
+            found = _understood(_sampled_together([table for _, table in members]), group.options)
+            made = make_plans([(table, found) for _, table in members], group.options, connection)
         except VolverError as problem:
-            if any(raw.named for raw, _ in group):
+            named = any(raw.named for raw, _ in members)
+            if named and not asking:
                 raise
             refused.append(problem)
-            skipped += [(raw.label, str(problem)) for raw, _ in group]
+            if named:
+                unplanned += [_undecided(table, group) for _, table in members]
+            else:
+                skipped += [(raw.label, str(problem)) for raw, _ in members]
             continue
-        layouts.append([(table, found) for _, table in group])
-    if not layouts:
+        plans += made
+        groups |= {id(plan.table): group for plan in made}
+    if not plans and not unplanned:
         raise refused[0] if refused else NoFiles(where=", ".join(label for label, _ in skipped) or "the paths")
     by_label = {id(table): number for number, (_, table) in enumerate(tables)}
-    plans = [plan for each in layouts for plan in make_plans(each, options, connection)]
     plans.sort(key=lambda plan: by_label[id(plan.table)])
-    asks = tuple({(ask.code, str(ask)): ask for plan in plans for ask in plan.asks}.values())
+    asked = [*(refused if unplanned else ()), *(ask for plan in plans for ask in plan.asks)]
+    asks = tuple({(ask.code, str(ask)): ask for ask in asked}.values())
     if asks and not asking:
         raise asks[0]
     selects: dict[Kind, list[str]] = {}
     for number, plan in enumerate(plans, start=1):
         assert plan.found.as_ is not None
-        selects.setdefault(plan.found.as_, []).append(rows_sql(plan, number, frame))
+        selects.setdefault(plan.found.as_, []).append(rows_sql(plan, number, groups[id(plan.table)].frame))
+    described = [_described(plan, number, groups[id(plan.table)]) for number, plan in enumerate(plans, start=1)]
     return Sources(
-        files=tuple(_described(plan, number, frame) for number, plan in enumerate(plans, start=1)),
+        files=(*described, *unplanned),
         selects={kind: tuple(each) for kind, each in selects.items()},
         asks=asks,
         skipped=tuple(skipped),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """What holds for the files of one layout: the options, the frame, and a note on what was remembered of it."""
+
+    options: ReadOptions
+    frame: Frame
+    shape: str
+    said: Mapping[str, Any]
+    note: Words | None
+
+    @staticmethod
+    def of(table: Table, options: ReadOptions, frame: Frame) -> "_Group":
+        columns = [column.name for column in table.columns]
+        chosen, note = answered(options, columns)
+        if chosen.timezone and chosen.timezone != frame.timezone:
+            zone_named(chosen.timezone)
+            frame = replace(frame, timezone=chosen.timezone)
+        return _Group(options=chosen, frame=frame, shape=shape_of(columns), said=said_of(options, columns), note=note)
+
+
+def _undecided(table: Table, group: _Group) -> SourceFile:
+    """A file that was refused, as far as it is understood, so that a person can say the rest."""
+    kind = group.options.as_ or "orders"
+    found = recognise(table.columns, as_=kind, said=group.options.mapping)
+    used = {column.name for columns in found.fields.values() for column in columns}
+    return SourceFile(
+        file_no=0,
+        label=table.label,
+        kind=table.kind,
+        as_=kind,
+        n_rows=table.n_rows,
+        columns=tuple(column.name for column in table.columns),
+        mapping=_mapped(found),
+        unused=tuple(column.name for column in table.columns if column.name not in used),
+        samples=_samples(table),
+        shape=group.shape,
+        said=group.said,
+    )
+
+
+def _mapped(found: Recognised) -> dict[str, str]:
+    return {field: " + ".join(c.name for c in columns) for field, columns in found.fields.items() if columns}
+
+
+def _samples(table: Table) -> dict[str, tuple[str, ...]]:
+    """The first different cells of each column that say something, cut where they are long."""
+    return {
+        column.name: tuple(cell[:_LONGEST_SAMPLE] for cell in list(dict.fromkeys(column.filled[:50]))[:_SAMPLES])
+        for column in table.columns
+    }
 
 
 def _sampled_together(tables: Sequence[Table]) -> Table:
@@ -256,13 +325,19 @@ def _understood(table: Table, options: ReadOptions) -> Recognised:
     return found
 
 
-def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
-    table, found = plan.table, plan.found
+def _described(plan: Plan, number: int, group: _Group) -> SourceFile:
+    table, found, frame = plan.table, plan.found, group.frame
     used = {column.name for columns in found.fields.values() for column in columns}
-    notes = list(found.notes)
+    notes = [*([group.note] if group.note else []), *found.notes]
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
-    notes += [f"A column's name says {code}; the money is counted as {frame.currency}." for code in other]
+    notes += [
+        Words(
+            "A column's name says {code}; the money is counted as {currency}.",
+            {"code": code, "currency": frame.currency},
+        )
+        for code in other
+    ]
     typed = found.as_ == "orders" and plan.date_plan is None
     return SourceFile(
         file_no=number,
@@ -271,7 +346,7 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
         as_=found.as_ or "orders",
         n_rows=table.n_rows,
         columns=tuple(column.name for column in table.columns),
-        mapping={field: " + ".join(c.name for c in columns) for field, columns in found.fields.items() if columns},
+        mapping=_mapped(found),
         unused=tuple(column.name for column in table.columns if column.name not in used),
         encoding=table.encoding,
         delimiter=table.delimiter,
@@ -279,6 +354,9 @@ def _described(plan: Plan, number: int, frame: Frame) -> SourceFile:
         decimal=plan.decimal if table.kind in ("csv", "jsonl") else None,
         notes=tuple(notes),
         money=FileMoney() if found.as_ == "orders" else None,
+        samples=_samples(table),
+        shape=group.shape,
+        said=group.said,
     )
 
 

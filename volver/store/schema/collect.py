@@ -1,6 +1,6 @@
 """The state of collect: imports, and what could not be read."""
 
-from sqlalchemy import BigInteger, Column, String, Table, Text
+from sqlalchemy import BigInteger, Column, String, Table, Text, UniqueConstraint
 
 from volver.store.schema.metadata import ID, metadata
 
@@ -17,6 +17,20 @@ batches = Table(
     Column("report", Text, nullable=False),
     Column("files", Text, nullable=False, server_default="[]"),
     Column("undone_by", BigInteger, nullable=True),
+)
+
+
+# What a person said of files of one shape (their headings), for the next file of that shape.
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("id", ID, primary_key=True, autoincrement=True),
+    Column("shape", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("sets", Text, nullable=False),
+    Column("file", String(1024), nullable=False),
+    Column("said_us", BigInteger, nullable=False),
+    UniqueConstraint("shape", "kind", name="uq_mappings_shape"),
 )
 
 

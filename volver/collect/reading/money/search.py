@@ -7,15 +7,16 @@ from volver.collect.reading.contents import Column
 from volver.collect.reading.guesses import grows
 from volver.collect.reading.money.interpretation import Money
 from volver.collect.reading.names import NAMES, OF_LINE, OF_ORDER, bare_key, is_discount, key, words
+from volver.core import Words
 
 Fields = dict[str, tuple[Column, ...]]
 _FEWEST_PAIRS = 20  # lines with one piece, and with several
 
 
-def money_of(columns: Sequence[Column], fields: Fields, given: set[str]) -> tuple[Fields, Money, list[str]]:
+def money_of(columns: Sequence[Column], fields: Fields, given: set[str]) -> tuple[Fields, Money, list[Words]]:
     """The fields with their money settled, how amounts are made, and what was noticed."""
     fields, taken = dict(fields), {c.name for each in fields.values() for c in each}
-    notes: list[str] = []
+    notes: list[Words] = []
     once = False
     if "total" not in given:
         guessed = [c for c in fields.get("total", ()) if c not in _totals(columns)]
@@ -27,11 +28,15 @@ def money_of(columns: Sequence[Column], fields: Fields, given: set[str]) -> tupl
         fields |= {"discount": several} if several else {}
     if "discount" not in given and (found := fields.get("discount")) and OF_ORDER.search(bare_key(found[0].name)):
         del fields["discount"]
-        notes.append(f"{found[0].name} is the order's, not a line's: it is not read.")
+        notes.append(_of(found[0], "{column} is the order's, not a line's: it is not read."))
     cost = fields.get("cost", ())
     of_line = bool(cost) and any(part in key(cost[0].name) for part in ("total", "line", "cogs", "goods"))
     settled = Money(discount=_discount_unit(fields), cost_of="line" if of_line else "unit", once_per_order=once)
     return fields, settled, notes
+
+
+def _of(column: Column, says: str) -> Words:
+    return Words(says, {"column": column.name})
 
 
 def _totals(columns: Sequence[Column]) -> list[Column]:
@@ -48,9 +53,9 @@ def _totals(columns: Sequence[Column]) -> list[Column]:
     return [column for *_, column in sorted(found, key=lambda each: each[:2])]
 
 
-def _total(fields: Fields, totals: list[Column], given: set[str]) -> tuple[Fields, bool, list[str]]:
+def _total(fields: Fields, totals: list[Column], given: set[str]) -> tuple[Fields, bool, list[Words]]:
     """Choose among totals: with a unit price, only one that agrees with quantity x price; else the best named."""
-    fields, notes = dict(fields), list[str]()
+    fields, notes = dict(fields), list[Words]()
     price = fields.get("unit_price", ())
     fields.pop("total", None)
     if not totals:
@@ -59,14 +64,18 @@ def _total(fields: Fields, totals: list[Column], given: set[str]) -> tuple[Field
         fields["total"] = (totals[0],)
         once = _repeats_in_orders(fields, totals[0])
         if once:
-            notes.append(f"{totals[0].name} is the same on every line of an order: it is counted once per order.")
+            notes.append(
+                _of(totals[0], "{column} is the same on every line of an order: it is counted once per order.")
+            )
         return fields, once, notes
     if not fields.get("quantity"):
         if "quantity" not in given and _is_count(totals[0], price[0]):
-            notes.append(f"{totals[0].name} holds small whole numbers beside a price: it is read as the quantity.")
+            notes.append(
+                _of(totals[0], "{column} holds small whole numbers beside a price: it is read as the quantity.")
+            )
             fields["quantity"] = (totals.pop(0),)
             if not totals and "unit_price" not in given and _is_of_line(fields["quantity"][0], price[0]):
-                notes.append(f"{price[0].name} grows with the quantity: it is read as the line's total.")
+                notes.append(_of(price[0], "{column} grows with the quantity: it is read as the line's total."))
                 fields["total"] = fields.pop("unit_price")
                 return fields, False, notes
         else:
@@ -76,7 +85,7 @@ def _total(fields: Fields, totals: list[Column], given: set[str]) -> tuple[Field
             fields["total"] = (total,)
             return fields, False, notes
     if totals:
-        notes.append(f"{totals[0].name} does not follow from quantity and price: it is not read.")
+        notes.append(_of(totals[0], "{column} does not follow from quantity and price: it is not read."))
     return fields, False, notes
 
 
