@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver.core import Answer
 from volver.store import through
+from volver.store.disk import seal
 from volver.store.lake import Lake, NewFile, Snapshot
 from volver.store.query import named
 from volver.store.tables import TABLES
@@ -232,7 +233,7 @@ def _quoted(text: str) -> str:
 
 
 def _new_file(folder: Path, written: dict[str, Any]) -> NewFile:
-    path = Path(written["filename"])
+    path = seal(Path(written["filename"]))
     stats: dict[str, dict[str, Any]] = {"nullCount": {}, "minValues": {}, "maxValues": {}}
     for quoted, told in (written["column_statistics"] or {}).items():
         name = quoted.strip('"')

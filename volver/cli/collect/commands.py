@@ -228,10 +228,13 @@ def replay_command(context: Context, projection: str | None, as_json: bool) -> N
 
     Example: volver collect replay collect.batches
     """
-    from volver.app import replay_log
+    from volver.app import open_as_it_is, replay_log
+    from volver.store import check_log, check_parts
 
-    with context.open_shop() as shop:
+    with open_as_it_is(context.shop_path, {}, context.rooms) as shop:
+        check_log(shop)
         taken = replay_log(shop, projection)
+        check_parts(shop)
     if as_json:
         tell_json({"taken": taken})
         return

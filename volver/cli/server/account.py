@@ -74,7 +74,7 @@ def password_command(context: Context, email: str, ask: bool, as_json: bool) -> 
         tell_story(f"{made.email} has the new password; every session of the account has ended.")
         return
     tell_story(f"The console opens to {made.email} with this password; it is shown only now. Its sessions have ended.")
-    click.echo(made.password)
+    say(made.password)
 
 
 @group.command(name="link")
@@ -94,7 +94,7 @@ def link_command(context: Context, email: str, address: str, as_json: bool) -> N
     if as_json:
         tell_json({"account": email, "link": link})
         return
-    click.echo(link)
+    say(link)
 
 
 @group.command(name="remove")
