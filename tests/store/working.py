@@ -80,9 +80,10 @@ def main() -> None:
     ledger(shop).close()
     runner = Runner(shop, JOBS, (HEARD,), threads=2, poll_s=0.02)
     if sys.argv[2:] == ["serve"]:
+        from volver.app import web
         from volver.server import serve
 
-        serve(shop, port=0, ready=lambda address: print(address, flush=True), runner=runner)
+        serve(lambda hosts: web(shop, hosts, runner=runner), port=0, ready=lambda address: print(address, flush=True))
         return
     runner.start()
     print("working", flush=True)
