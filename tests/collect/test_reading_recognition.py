@@ -21,7 +21,7 @@ UCI2 = """Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,C
 489435,22350,CAT BOWL,12,2009-12-01 07:46:00,2.55,,United Kingdom
 """
 SHOPIFY = """Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Subtotal,Shipping,Taxes,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,Lineitem sku,Billing Name,Billing City,Billing Country,Cancelled at,Id,Source,Lineitem discount
-#1001,ana@example.com,paid,2026-05-01 10:00:00 +0200,fulfilled,EUR,35.00,4.90,0,39.90,,0.00,2026-05-01 10:00:00 +0200,2,Camiseta,12.50,,CAM-1,Ana G,Madrid,ES,,9001,web,0.00
+#1001,ana@example.com,paid,2026-05-01 10:00:00 +0200,fulfilled,EUR,34.00,4.90,0,38.90,,0.00,2026-05-01 10:00:00 +0200,2,Camiseta,12.50,,CAM-1,Ana G,Madrid,ES,,9001,web,0.00
 #1001,ana@example.com,,,,,,,,,,,,1,Gorra,10.00,,GOR-1,,,,,,,1.00
 #1002,luis@example.com,refunded,,,EUR,10.00,0,0,10.00,,0.00,2026-05-02 23:30:00 +0200,1,Gorra,10.00,,,Luis P,Vigo,ES,2026-05-03 09:00:00 +0200,9002,pos,0.00
 """
@@ -70,13 +70,13 @@ A2,luis@example.com,2024-01-03,5.00
 GOLDEN = {
     "uci": (UCI, {"order_ref": "InvoiceNo", "product_ref": "StockCode", "product_name": "Description", "quantity": "Quantity", "date": "InvoiceDate", "unit_price": "UnitPrice", "customer_ref": "CustomerID", "country": "Country"}),
     "uci2": (UCI2, {"order_ref": "Invoice", "product_ref": "StockCode", "product_name": "Description", "quantity": "Quantity", "date": "InvoiceDate", "unit_price": "Price", "customer_ref": "Customer ID", "country": "Country"}),
-    "shopify": (SHOPIFY, {"order_ref": "Name", "date": "Created at", "email": "Email", "customer_name": "Billing Name", "city": "Billing City", "country": "Billing Country", "channel": "Source", "product_ref": "Lineitem sku", "product_name": "Lineitem name", "quantity": "Lineitem quantity", "unit_price": "Lineitem price", "discount": "Lineitem discount", "currency": "Currency", "status": "Financial Status + Cancelled at"}),
-    "woo": (WOO, {"order_ref": "Order Number", "date": "Order Date", "email": "Email (Billing)", "customer_name": "First Name (Billing) + Last Name (Billing)", "city": "City (Billing)", "country": "Country Code (Billing)", "line_ref": "Item #", "product_ref": "SKU", "product_name": "Item Name", "quantity": "Quantity (- Refund)", "unit_price": "Item Cost", "status": "Order Status"}),
+    "shopify": (SHOPIFY, {"order_ref": "Name", "date": "Created at", "email": "Email", "customer_name": "Billing Name", "city": "Billing City", "country": "Billing Country", "channel": "Source", "product_ref": "Lineitem sku", "product_name": "Lineitem name", "quantity": "Lineitem quantity", "unit_price": "Lineitem price", "discount": "Lineitem discount", "currency": "Currency", "status": "Financial Status + Cancelled at", "order_discount": "Discount Amount", "order_total": "Total", "shipping": "Shipping", "tax": "Taxes"}),
+    "woo": (WOO, {"order_ref": "Order Number", "date": "Order Date", "email": "Email (Billing)", "customer_name": "First Name (Billing) + Last Name (Billing)", "city": "City (Billing)", "country": "Country Code (Billing)", "line_ref": "Item #", "product_ref": "SKU", "product_name": "Item Name", "quantity": "Quantity (- Refund)", "unit_price": "Item Cost", "status": "Order Status", "order_total": "Order Total Amount"}),
     "prestashop": (PRESTA, {"order_ref": "Referencia", "date": "Fecha", "customer_name": "Cliente", "total": "Total", "status": "Estado"}),
     "prestashop lines": (PRESTA_LINES, {"order_ref": "Nº pedido", "date": "Fecha pedido", "product_ref": "Código artículo", "product_name": "Descripción", "quantity": "Cantidad", "unit_price": "Precio unitario", "total": "Importe", "email": "Correo electrónico", "currency": "Moneda"}),
     "complete journey": (JOURNEY, {"order_ref": "basket_id", "date": "transaction_timestamp", "customer_ref": "household_id", "product_ref": "product_id", "quantity": "quantity", "total": "sales_value_usd", "discount": "retail_disc_usd + coupon_disc_usd + coupon_match_disc_usd"}),
     "cdnow": (CDNOW, {"date": "order_date", "customer_ref": "customer_id", "quantity": "cds", "total": "amount_usd"}),
-    "olist": (OLIST, {"order_ref": "order_id", "customer_ref": "customer_unique_id", "status": "order_status", "date": "order_purchase_timestamp", "product_ref": "product_id", "unit_price": "price", "category": "product_category_name"}),
+    "olist": (OLIST, {"order_ref": "order_id", "customer_ref": "customer_unique_id", "status": "order_status", "date": "order_purchase_timestamp", "product_ref": "product_id", "unit_price": "price", "category": "product_category_name", "shipping": "freight_value"}),
     "headerless": (HEADERLESS, {"order_ref": "column_1", "date": "column_2", "customer_ref": "column_3", "product_ref": "column_4", "quantity": "column_5", "unit_price": "column_6", "total": "column_7"}),
     "totals": (TOTALS, {"order_ref": "order_id", "email": "customer", "date": "date", "total": "amount"}),
     "id date price": ("Id,Date,Price\n1,2005-01-02,230.30\n1,2005-09-06,84.39\n2,2005-01-02,15.10\n", {"customer_ref": "Id", "date": "Date", "unit_price": "Price"}),

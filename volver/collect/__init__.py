@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from volver.collect.reading.index_files import IndexRow as IndexRow
     from volver.collect.reading.index_files import StoreIndex as StoreIndex
     from volver.collect.reading.index_files import read_index_file as read_index_file
+    from volver.collect.reading.money.interpretation import FileMoney as FileMoney
     from volver.collect.room import ROOM as ROOM
     from volver.collect.settings import CollectSettings as CollectSettings
     from volver.collect.simulate.bring import import_simulated as import_simulated

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from volver.cli.output import Context, tell_json, tell_story, tell_table
 from volver.core.days import EPOCH
 
 if TYPE_CHECKING:
-    from volver.collect import DryRun, ImportOptions, ImportReport
+    from volver.collect import DryRun, FileMoney, ImportOptions, ImportReport
     from volver.store import Shop
 
 _STAGES = {"understood": 10, "read": 45, "compared": 80, "written": 95, "done": 100}
@@ -54,6 +55,9 @@ def _reading(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--timezone", metavar="ZONE", help="Zone of times that name none (default: the shop's)."),
             click.option("--day-first/--month-first", default=None, help="What 03/04/2024 means: 3 April or March 4."),
             click.option("--decimal", type=click.Choice(["point", "comma"]), help="What stands before the cents."),
+            click.option(
+                "--money", multiple=True, metavar="ANSWER", help="What was asked: before-discount, per-line, …"
+            ),
         ]
     ):
         command = option(command)
@@ -238,6 +242,7 @@ def _options(
     timezone: str | None,
     day_first: bool | None,
     decimal: str | None,
+    money: Sequence[str],
     drop_identical: bool,
 ) -> "ImportOptions":
     from volver.collect import ImportOptions
@@ -257,6 +262,7 @@ def _options(
         timezone=timezone,
         day_first=day_first,
         decimal=chosen,
+        money=tuple(money),
         drop_identical=drop_identical,
     )
 
@@ -373,6 +379,10 @@ def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**shown, "problem": row.get("problem")}
 
 
+def _money_json(money: "FileMoney") -> dict[str, Any]:
+    return {**asdict(money), "says": [str(words) for words in money.says]}
+
+
 def _dry_run_json(found: "DryRun") -> dict[str, Any]:
     files = [
         {
@@ -386,6 +396,8 @@ def _dry_run_json(found: "DryRun") -> dict[str, Any]:
             "date_format": each.date_format,
             "decimal": each.decimal,
             "notes": [str(note) for note in each.notes],
+            "unread_money": list(each.unread_money),
+            "money": _money_json(each.money) if each.money else None,
         }
         for each in found.preview.files
     ]

@@ -14,7 +14,9 @@ from volver.core import decimal_text
 from volver.store import Shop
 
 EXAMPLES: Final = 10
-ENTRY_UID: Final = "cast(file_no as bigint) * 2199023255552 + row_no * 2"  # a mirrored entry's is one more
+ENTRY_UID: Final = (
+    "cast(file_no as bigint) * 2199023255552 + row_no * 4"  # a mirrored entry's is one more, a return's two
+)
 _KINDS: Final = "['sale', 'return', 'cancel', 'adjustment', 'write_off', 'shipping_or_fee']"
 _IS_REVENUE: Final = "kind not in ('adjustment', 'write_off')"
 

@@ -26,6 +26,7 @@ class ImportOptions:
     """What a person may say about their files. None means: find it in the files, and ask if they do not tell.
 
     `mapping` goes from a field to a column. `currency` and `timezone` are those of the files (None: the shop's).
+    `money` answers what was asked about their money: `before-discount`, `per-line`, …
     `answers` says such fields of the files of one shape only (`SourceFile.shape`).
     """
 
@@ -35,6 +36,7 @@ class ImportOptions:
     timezone: str | None = None
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
+    money: tuple[str, ...] = ()
     drop_identical: bool = False
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -158,6 +160,7 @@ def read_options(options: ImportOptions, remembered: "Mapping[str, Remembered] |
         timezone=options.timezone,
         day_first=options.day_first,
         decimal=options.decimal,
+        money=options.money,
         answers=options.answers,
         remembered=remembered or {},
     )

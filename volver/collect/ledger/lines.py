@@ -80,7 +80,9 @@ def make_lines(work: Session, shop: Shop, *, drop_identical: bool) -> None:
         more = f"left join joined j on j.uid = {arriving.ENTRY_UID}"
     work.run(f"""
         create temp view lines as
-        select k.* exclude (mirrored), coalesce(r.mirrored, k.mirrored) as mirrored,
+        select k.* exclude (mirrored, refunded_e4, refunded_quantity_e4), coalesce(r.mirrored, k.mirrored) as mirrored,
+               coalesce(r.refunded_e4, k.refunded_e4) as refunded_e4,
+               coalesce(r.refunded_quantity_e4, k.refunded_quantity_e4) as refunded_quantity_e4,
                {occurrence} as occurrence, coalesce(r.copy, 1) as copy, {kept} as kept
         from keyed k left join repeats r using (file_no, row_no) {more}
         where not coalesce(r.dropped, false)""")
@@ -104,12 +106,32 @@ def make_entries(work: Session) -> None:
         union all
         select {said}, {key_of("'cancelled:' || line_key")} as line_key, occurrence, 'cancel' as kind,
                -quantity_e4, -amount_e4, 0 as discount_e4, -cost_e4, 1 as is_mirror, {arriving.ENTRY_UID} + 1 as uid
-        from lines where kept and mirrored = 1""")
+        from lines where kept and mirrored = 1
+        {_returned(said) if _refunds(work) else ""}""")
+
+
+def _refunds(work: Session) -> int:
+    """How many rows say that money or pieces were given back."""
+    return work.count("select count(*) from keyed where refunded_e4 > 0 or refunded_quantity_e4 > 0")
+
+
+def _returned(said: str) -> str:
+    """What was given back of a line that stands is a return of its order, on the order's day."""
+    key = key_of("concat_ws('|', 'refunded', line_key, refunded_e4, refunded_quantity_e4)")
+    cost = "cast(-cost_e4 * (refunded_quantity_e4 / quantity_e4) as bigint)"
+    return f"""
+        union all
+        select {said}, {key} as line_key, occurrence, 'return' as kind, -refunded_quantity_e4 as quantity_e4,
+               -refunded_e4 as amount_e4, 0 as discount_e4,
+               case when quantity_e4 > 0 then {cost} end as cost_e4, 0 as is_mirror, {arriving.ENTRY_UID} + 2 as uid
+        from lines
+        where kept and mirrored = 0 and kind in ('sale', 'shipping_or_fee')
+          and (refunded_e4 > 0 or refunded_quantity_e4 > 0)"""
 
 
 def added(work: Session) -> int:
     """How many rows bring at least one new line."""
-    if work.count("select count(*) from keyed where mirrored = 1"):
+    if work.count("select count(*) from keyed where mirrored = 1") or _refunds(work):
         return work.count("select count(*) from (select distinct file_no, row_no from fresh)")
     return work.count("select count(*) from fresh")
 
@@ -147,7 +169,7 @@ def _number_repeats(work: Session, *, drop_identical: bool) -> None:
     work.run(f"""
         create temp table repeats as
         with several as (
-            select file_no, row_no, line_key, mirrored,
+            select file_no, row_no, line_key, mirrored, refunded_e4, refunded_quantity_e4,
                    row_number() over (partition by file_no, line_key, full_key order by row_no) as copy
             from keyed where line_key in (select line_key from keyed group by line_key having count(*) > 1)
         ),
@@ -158,8 +180,9 @@ def _number_repeats(work: Session, *, drop_identical: bool) -> None:
         )
         select file_no, row_no, copy, occurrence, dropped,
                row_number() over (partition by line_key, occurrence, dropped order by file_no, row_no) = 1 as kept,
-               max(mirrored) over (partition by line_key, occurrence) as mirrored
-        from numbered""")
+               max(mirrored) over same as mirrored, max(refunded_e4) over same as refunded_e4,
+               max(refunded_quantity_e4) over same as refunded_quantity_e4
+        from numbered window same as (partition by line_key, occurrence)""")
 
 
 def _make_natures(work: Session) -> None:

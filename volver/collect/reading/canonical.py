@@ -24,10 +24,12 @@ PARSED: Mapping[str, Mapping[str, str]] = {
         "category": "VARCHAR",
         "quantity_e4": "BIGINT",  # 10000 if the file has no quantity
         "unit_price_e4": "BIGINT",  # as in the file, before discount; total / quantity if there is only a total
-        "amount_e4": "BIGINT",  # the line total column if there is one, else quantity x unit price - discount
+        "amount_e4": "BIGINT",  # what the line brought, after its own discount and its share of the order's
         "net_exact": "DECIMAL(38,8)",  # quantity x unit price of the source, before discount; the total if no price
         "discount_e4": "BIGINT",  # >= 0, money taken off the line, ALREADY taken out of amount_e4; 0 if unknown
         "cost_e4": "BIGINT",  # whole line
+        "refunded_e4": "BIGINT",  # >= 0, money given back of amount_e4, which holds it still; 0 if unknown
+        "refunded_quantity_e4": "BIGINT",  # >= 0, pieces given back of quantity_e4, which holds them still
         "currency": "VARCHAR",  # code in capitals
         "status": "VARCHAR",  # as written, trimmed
         "updated_us": "BIGINT",  # when the order was last changed, if the file says so
@@ -72,6 +74,7 @@ PROBLEMS: Mapping[str, str] = {
     "bad_date": "The date cannot be read.",
     "future_date": "The date is in the future.",
     "absurd_date": "The date is before 1995.",
+    "no_sale": "The row says that it is no sale: an authorisation, a payout, a fee.",
     "bad_quantity": "The quantity is not a number.",
     "no_price": "There is neither a price nor a total.",
     "bad_price": "The price or the total is not a number.",

@@ -124,7 +124,9 @@ _FEWEST_FIRST = 2  # first lines that must say something: a few rows look like a
 _PRODUCT_OR_NAME = {"product", "producto", "item", "articulo", "detalle", "concepto"}
 
 
-def recognise(columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str, str]) -> Recognised:
+def recognise(
+    columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str, str], money: Sequence[str] = ()
+) -> Recognised:
     """The fields of a source. `said` goes from field to column; a column that the source lacks is passed over."""
     given = _said(columns, said)
     for kind in (as_,) if as_ else ("orders", "products", "customers"):
@@ -134,7 +136,7 @@ def recognise(columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str,
         if kind == "orders":
             fields, notes = by_content(columns, fields, set(known))
         if as_ or _is(kind, columns, fields):
-            return _finished(kind, columns, fields, set(given), notes)
+            return _finished(kind, columns, fields, set(given), notes, frozenset(money))
     return Recognised(as_=None, fields={}, money=Money())
 
 
@@ -283,11 +285,12 @@ def _finished(
     fields: dict[str, tuple[Column, ...]],
     given: set[str],
     notes: list[Words],
+    answers: frozenset[str],
 ) -> Recognised:
     if kind != "orders":
         return Recognised(as_=kind, fields=fields, money=Money(), notes=tuple(notes))
     fields = _with_prose(columns, fields, given)
-    fields, money, said = money_of(columns, fields, given)
+    fields, money, said = money_of(columns, fields, given, answers)
     fill = _stands_on_first_line(fields)
     if fill:
         said.append(_FIRST_LINE_ONLY)

@@ -31,6 +31,21 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
         "currency",
         "status",
         "updated",
+        "tax",
+        "shipping",
+        "fee",
+        "tip",
+        "gift_card",
+        "refunded",
+        "refunded_quantity",
+        "cancelled_quantity",
+        "order_discount",
+        "order_subtotal",
+        "order_total",
+        "converted_total",
+        "converted_currency",
+        "kind",
+        "timezone",
     ),
     "products": ("product_ref", "product_name", "category", "unit_price", "cost"),
     "customers": ("customer_ref", "email", "customer_name", "city", "country", "channel", "campaign"),
@@ -52,8 +67,9 @@ class ReadOptions:
 
     `mapping` goes from a field of `FIELDS` to a column of the file (an empty column says that the file has none).
     `currency` is the currency of the files' money (None: the shop's). `timezone` is the zone of times that name
-    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234. `answers` are fields of this value
-    by the shape of the files that they are said of; `remembered` is what was said of a shape before.
+    none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234. `money` settles what the
+    file's money means, in words of `money.asks.ANSWERS`: `before-discount`, `per-line`, … `answers` are fields of this
+    value by the shape of the files that they are said of; `remembered` is what was said of a shape before.
     """
 
     as_: Kind | None = None
@@ -62,5 +78,6 @@ class ReadOptions:
     timezone: str | None = None
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
+    money: tuple[str, ...] = ()
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remembered: Mapping[str, Remembered] = field(default_factory=dict)

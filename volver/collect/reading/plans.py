@@ -14,7 +14,10 @@ from volver.core import VolverError
 if TYPE_CHECKING:
     import duckdb
 
-NUMBERS = ("quantity", "unit_price", "total", "discount", "cost")
+NUMBERS = (
+    *("quantity", "unit_price", "total", "discount", "cost", "order_discount", "refunded", "refunded_quantity"),
+    *("cancelled_quantity", "tax", "shipping", "fee", "tip", "gift_card", "order_total"),
+)
 REFS = ("order_ref", "product_ref")
 _ENOUGH_STEPS = 8
 
@@ -72,7 +75,7 @@ def make_plans(
     plans = [Plan(table=table, found=found) for table, found in tables]
     seen = [_look(plan, connection) for plan in plans]
     mark = options.decimal or numbers.decimal_mark([each for look in seen for each in look.numbers.values()])
-    asks: list[VolverError] = []
+    asks: list[VolverError] = list(plans[0].found.money.asks) if plans else []
     if mark is None:
         columns = [c.name for f in NUMBERS for c in plans[0].columns(f) if _is_open(seen, c)]
         asks.append(numbers.AmbiguousDecimals(file=plans[0].table.label, column=", ".join(columns) or "the file"))

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from volver.collect.reading import dates, numbers
+from volver.collect.reading import amounts, dates
 from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.contents import Column
 from volver.collect.reading.currencies import CODES, SIGNS
 from volver.collect.reading.names import CANCELLED, bare_key
-from volver.collect.reading.numbers import MOST_LINE, MOST_MONEY, MOST_UNITS, TYPE, e4
+from volver.collect.reading.numbers import MOST_LINE, TYPE, e4
 from volver.collect.reading.plans import Plan, date_text, is_typed_date
 from volver.collect.reading.quoting import literal
+from volver.collect.reading.row_kinds import kind_sql
 
 # Lists, not IN: the engine would make each IN a join.
 _NOTHING = "['nan', 'null', 'none', 'undefined', 'n/a', 'na', '<na>', '(null)', 'nil', '-', 'nat']"
@@ -50,35 +51,54 @@ def rows_sql(plan: Plan, file_no: int, frame: Frame) -> str:
 
 
 def _orders(plan: Plan, file_no: int, frame: Frame) -> str:
-    cells = ", ".join(f"{sql} AS {name}" for name, sql in _cells(plan, frame).items())
-    values = f"SELECT *, {cells} FROM {_source(plan)}"
-    timed = (
-        f"SELECT *, {_instant(plan, frame)} AS ts_us, {_units(plan)} AS units, {_gross(plan)} AS gross FROM ({values})"
-    )
-    paid = (
-        f"SELECT *, {_day(plan, frame)} AS day, {_discount(plan)} AS discount_n, {_worth(plan)} AS worth FROM ({timed})"
-    )
-    sane = f"CASE WHEN abs({{0}}) < {MOST_LINE} THEN {{0}} END"
-    known = f"SELECT *, {sane.format(_amount(plan))} AS amount FROM ({paid})"
-    judged = f"SELECT *, {_problem(plan, frame)} AS problem, {_order_ref(plan)} AS order_no FROM ({known})"
-    cost = "cost_n" if plan.found.money.cost_of == "line" else f"cast(cost_n * units AS {TYPE})"
-    only_total = (
-        "CASE WHEN units <> 0 THEN try_cast(round(cast(worth AS DOUBLE) / cast(units AS DOUBLE) * 10000) AS BIGINT) END"
-    )
     final = {
         "file_no": str(file_no),
         "order_ref": "order_no",
         "has_time": str(int(plan.has_time)),
-        "quantity_e4": e4("units"),
-        "unit_price_e4": f"CASE WHEN price_n IS NOT NULL THEN {e4('price_n')} ELSE {only_total} END",
-        "amount_e4": e4("amount"),
+        "quantity_e4": e4("kept"),
+        "unit_price_e4": _shown_price(),
         "net_exact": "worth",
-        "discount_e4": f"coalesce({e4('discount_n')}, 0)",
-        "cost_e4": f"CASE WHEN abs({cost}) < {MOST_LINE} THEN {e4(f'({cost})')} END",
+        "discount_e4": "coalesce(off_e4, 0)",
+        "cost_e4": _cost(plan),
+        "refunded_quantity_e4": "back_e4",
         "raw": _raw(plan),
         "full_key": f"hash({', '.join(column.sql for column in plan.table.columns)})",
     }
+    judged = (
+        f"SELECT *, {_problem(plan, frame)} AS problem, {_order_ref(plan)} AS order_no FROM ({valued_sql(plan, frame)})"
+    )
     return _select(plan, final, judged)
+
+
+def valued_sql(plan: Plan, frame: Frame) -> str:
+    """The rows with everything that their cells say: references, times, and the money after discounts."""
+    cells = ", ".join(f"{sql} AS {name}" for name, sql in _cells(plan, frame).items())
+    values = f"SELECT *, {cells} FROM {_source(plan)}"
+    units, gross = amounts.units(plan), amounts.gross(plan)
+    timed = f"SELECT *, {_instant(plan, frame)} AS ts_us, {units} AS units, {gross} AS gross FROM ({values})"
+    paid = (
+        f"SELECT *, {_day(plan, frame)} AS day, {amounts.discount(plan)} AS discount_n, "
+        f"{amounts.worth(plan)} AS worth FROM ({timed})"
+    )
+    sane = f"CASE WHEN abs({{0}}) < {MOST_LINE} THEN {{0}} END"
+    known = f"SELECT *, {sane.format(amounts.amount(plan))} AS amount FROM ({paid})"
+    if plan.columns("kind"):  # a refund goes back, whatever sign it is written with
+        turned = "CASE WHEN row_kind = 'refund' THEN -abs({0}) ELSE {0} END AS {0}"
+        known = f"SELECT * REPLACE ({turned.format('amount')}, {turned.format('units')}) FROM ({known})"
+    return amounts.undone(plan, known)
+
+
+def _shown_price() -> str:
+    """The price of a piece as the file says it; what a total makes of it where it says none."""
+    of_total = (
+        "CASE WHEN units <> 0 THEN try_cast(round(cast(worth AS DOUBLE) / cast(units AS DOUBLE) * 10000) AS BIGINT) END"
+    )
+    return f"CASE WHEN price_n IS NOT NULL THEN {e4('price_n')} ELSE {of_total} END"
+
+
+def _cost(plan: Plan) -> str:
+    cost = "cost_n" if plan.found.money.cost_of == "line" else f"cast(cost_n * kept AS {TYPE})"
+    return f"CASE WHEN abs({cost}) < {MOST_LINE} THEN {e4(f'({cost})')} END"
 
 
 def _select(plan: Plan, final: dict[str, str], source: str) -> str:
@@ -87,9 +107,14 @@ def _select(plan: Plan, final: dict[str, str], source: str) -> str:
     return f"SELECT {shown} FROM ({source})"
 
 
+def _once(plan: Plan) -> bool:
+    """Whether the total is the order's, and counts on its first line."""
+    return plan.found.money.lines == "order"
+
+
 def _source(plan: Plan) -> str:
     """The scan; where an order's common fields stand on its first line only, its other lines get them too."""
-    if not plan.found.fill and not plan.found.money.once_per_order:
+    if not plan.found.fill and not _once(plan):
         return plan.table.scan
     ref = f"nullif(trim(cast({plan.columns('order_ref')[0].sql} AS VARCHAR)), '')"
     swapped = []
@@ -102,7 +127,7 @@ def _source(plan: Plan) -> str:
             f"coalesce({cell}, CASE WHEN {ref} IS NOT NULL THEN first_value({cell} IGNORE NULLS) OVER ({window}) END) "
             f"AS {sql}"
         )
-    if plan.found.money.once_per_order:
+    if _once(plan):
         total = plan.columns("total")[0]
         zero = "'0'" if total.kind == "text" else "0"
         first = f"row_number() OVER (PARTITION BY {ref} ORDER BY row_no) = 1"
@@ -125,15 +150,12 @@ def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
     found["product_ref"] = f"coalesce({_reference(plan, 'product_ref')}, {found['product_name']})"
     found["customer_ref"] = _customer(plan, found["email"])
     found["local_ts"], found["instant_us"] = _dates(plan)
-    for field, name in zip(
-        ("quantity", "unit_price", "total", "cost"), ("quantity", "price", "total", "cost"), strict=True
-    ):
-        limit = MOST_UNITS if field == "quantity" else MOST_MONEY
-        value = _number(plan, plan.columns(field)[0]) if plan.columns(field) else f"cast(NULL AS {TYPE})"
-        found[f"{name}_as_read"] = value
-        found[f"{name}_n"] = f"CASE WHEN abs({name}_as_read) < {limit} THEN {name}_as_read END"
-    off = [f"coalesce(abs({_number(plan, column)}), 0)" for column in plan.columns("discount")]
-    found["off"] = f"least(cast({' + '.join(off)} AS {TYPE}), {MOST_MONEY})" if off else f"cast(NULL AS {TYPE})"
+    found |= amounts.cells(plan)
+    if plan.columns("kind"):
+        found["row_kind"] = kind_sql(plan.columns("kind")[0])
+    if plan.columns("cancelled_quantity") and plan.columns("quantity"):
+        gone = "quantity_n > 0 AND abs(cancelled_quantity_n) >= quantity_n"
+        found["status"] = f"CASE WHEN {gone} THEN 'cancelled' ELSE {found.pop('status')} END"
     written = f"upper({_plain(plan, 'currency')})"
     signs = " ".join(f"WHEN {literal(sign)} THEN {literal(code)}" for sign, code in SIGNS.items())
     expected = literal(frame.currency)
@@ -258,65 +280,6 @@ def _day(plan: Plan, frame: Frame) -> str:
     return here
 
 
-def _number(plan: Plan, column: Column) -> str:
-    if column.kind == "text":
-        return numbers.number(column.sql, plan.decimal, fancy=column.sql in plan.fancy)
-    return numbers.typed_number(column.sql, column.kind)
-
-
-def _units(plan: Plan) -> str:
-    one = f"cast(1 AS {TYPE})"
-    if not plan.columns("quantity"):
-        return one
-    if plan.columns("unit_price"):
-        return "quantity_n"
-    return f"CASE WHEN {_is_blank(plan, 'quantity')} THEN {one} ELSE quantity_n END"
-
-
-def _gross(plan: Plan) -> str:
-    """Quantity x unit price, exact to eight places."""
-    if not plan.columns("unit_price"):
-        return f"cast(NULL AS {TYPE})"
-    quantity = _units(plan)
-    return f"cast(price_n * {quantity} AS {TYPE})"
-
-
-def _worth(plan: Plan) -> str:
-    """What the source says the line is worth before anything is taken off."""
-    return "coalesce(gross, total_n)" if plan.columns("total") else "gross"
-
-
-def _discount(plan: Plan) -> str:
-    """Money taken off the line; never more than the line."""
-    base = "abs(gross)"
-    if not plan.columns("discount"):
-        if plan.columns("total") and plan.columns("unit_price"):
-            return "greatest(abs(gross) - abs(total_n), 0)"
-        return f"cast(0 AS {TYPE})"
-    if plan.found.money.discount == "money":
-        return "off" if plan.columns("total") else f"least(off, {base})"
-    share = "off" if plan.found.money.discount == "fraction" else f"cast(off * 0.01 AS {TYPE})"
-    share = f"least({share}, 1)"
-    if plan.columns("unit_price"):
-        return f"cast({base} * {share} AS {TYPE})"
-    before = f"try_cast(cast(abs(total_n) AS DOUBLE) * {share} / (1 - {share}) AS {TYPE})"
-    return f"CASE WHEN {share} < 1 THEN {before} ELSE 0 END"
-
-
-def _amount(plan: Plan) -> str:
-    own = f"cast(gross - sign(gross) * coalesce(discount_n, 0) AS {TYPE})"
-    if plan.columns("total"):
-        return f"coalesce(total_n, {own})" if plan.columns("unit_price") else "total_n"
-    return own
-
-
-def _is_blank(plan: Plan, field: str) -> str:
-    column = plan.columns(field)[0]
-    if column.kind == "text":
-        return numbers.blank(column.sql)
-    return f"({column.sql} IS NULL OR isnan({column.sql}))" if column.kind == "float" else f"({column.sql} IS NULL)"
-
-
 def _problem(plan: Plan, frame: Frame) -> str:
     """The first reason why the row cannot be used."""
     columns = plan.table.columns
@@ -336,9 +299,11 @@ def _problem(plan: Plan, frame: Frame) -> str:
     cases.append(
         f"WHEN ts_us > {frame.now_us + _DAY_US} THEN 'future_date' WHEN ts_us < {_OLDEST_US} THEN 'absurd_date'"
     )
+    if plan.columns("kind"):
+        cases.append("WHEN row_kind = 'none' THEN 'no_sale'")
     cases.append("WHEN units IS NULL AND quantity_as_read IS NULL THEN 'bad_quantity'")
     money = [field for field in ("unit_price", "total") if plan.columns(field)]
-    blank = " AND ".join(_is_blank(plan, field) for field in money)
+    blank = " AND ".join(amounts.is_blank(plan, field) for field in money)
     unread = " AND ".join(
         {"unit_price": "price_as_read IS NULL", "total": "total_as_read IS NULL"}[field] for field in money
     )
@@ -373,7 +338,7 @@ def _raw(plan: Plan) -> str:
 
 def _products(plan: Plan, file_no: int) -> str:
     money = {
-        name: e4(f"({_number(plan, plan.columns(field)[0])})") if plan.columns(field) else "NULL"
+        name: e4(f"({amounts.number(plan, plan.columns(field)[0])})") if plan.columns(field) else "NULL"
         for name, field in (("price_e4", "unit_price"), ("cost_e4", "cost"))
     }
     source = (

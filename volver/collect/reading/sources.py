@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from volver.collect.reading.adding_up import file_money
 from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.dates import UnknownDates
 from volver.collect.reading.files import NoFiles, RawFile, expand
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
-from volver.collect.reading.money import FileMoney
+from volver.collect.reading.money import FileMoney, check_answers
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
 from volver.collect.reading.plans import Plan, make_plans
@@ -188,6 +189,7 @@ def _planned(
     *,
     asking: bool,
 ) -> Sources:
+    check_answers(options.money)
     check_said(options.mapping, [column.name for _, table in tables for column in table.columns])
     tables = put_together(list(tables), options, connection)
     alike: dict[object, list[Opened]] = {}
@@ -226,7 +228,7 @@ def _planned(
     for number, plan in enumerate(plans, start=1):
         assert plan.found.as_ is not None
         selects.setdefault(plan.found.as_, []).append(rows_sql(plan, number, groups[id(plan.table)].frame))
-    described = [_described(plan, number, groups[id(plan.table)]) for number, plan in enumerate(plans, start=1)]
+    described = [_described(plan, n, groups[id(plan.table)], connection) for n, plan in enumerate(plans, start=1)]
     return Sources(
         files=(*described, *unplanned),
         selects={kind: tuple(each) for kind, each in selects.items()},
@@ -302,7 +304,7 @@ def _sampled_together(tables: Sequence[Table]) -> Table:
 
 def _understood(table: Table, options: ReadOptions) -> Recognised:
     """What the table is; raises if it lacks what its kind cannot do without."""
-    found = recognise(table.columns, as_=options.as_, said=options.mapping)
+    found = recognise(table.columns, as_=options.as_, said=options.mapping, money=options.money)
     columns = ", ".join(column.name for column in table.columns)
 
     def has(*fields: str) -> bool:
@@ -327,8 +329,9 @@ def _understood(table: Table, options: ReadOptions) -> Recognised:
     return found
 
 
-def _described(plan: Plan, number: int, group: _Group) -> SourceFile:
+def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckDBPyConnection") -> SourceFile:
     table, found, frame = plan.table, plan.found, group.frame
+    summed = found.as_ == "orders" and not plan.asks
     used = {column.name for columns in found.fields.values() for column in columns}
     notes = [*([group.note] if group.note else []), *found.notes]
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
@@ -355,7 +358,8 @@ def _described(plan: Plan, number: int, group: _Group) -> SourceFile:
         date_format="typed" if typed else plan.date_plan.words if plan.date_plan else None,
         decimal=plan.decimal if table.kind in ("csv", "jsonl") else None,
         notes=tuple(notes),
-        money=FileMoney() if found.as_ == "orders" else None,
+        money=file_money(plan, frame, connection) if summed else None,
+        unread_money=found.money.unread,
         samples=_samples(table),
         shape=group.shape,
         said=group.said,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from volver.core.doors import lazy
 
 if TYPE_CHECKING:
+    from volver.collect.reading.money.asks import check_answers as check_answers
     from volver.collect.reading.money.interpretation import FileMoney as FileMoney
     from volver.collect.reading.money.interpretation import Money as Money
     from volver.collect.reading.money.search import money_of as money_of

@@ -4,19 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from volver.core import Words
+from volver.core import VolverError, Words
+
+Sense = Literal["money", "piece", "fraction", "percent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
-    """How amounts are made. `discount` says in what the discount column counts; `cost_of` for what the cost stands.
+    """How amounts are made of a file's columns: the interpretation that was found, or asked for.
 
-    `once_per_order`: the total is the order's and stands on each of its lines, so it counts on the first.
+    `lines`: a line's money is quantity x `price`, or a `total` of its own; or its order's, counted once (`order`).
+    `discount`: what a cell of the discount column without a percent sign means: money off the line, money off each
+    piece, a fraction or a percentage. `is_before`: the total stands before the discount. `cost_of`: what a cost is for.
+    `of_order`: fields whose money is the order's, on its first line or on each, and counts once. `taxed`: whether the
+    lines' money holds tax; None if the file does not tell. `target` is the column by which orders are checked, and
+    `terms` the fields that stand between it and the goods. `unread` columns hold money that is not read. `asks` are
+    questions that only a person can answer.
     """
 
-    discount: Literal["money", "fraction", "percent"] = "money"
+    lines: Literal["price", "total", "order"] = "price"
+    discount: Sense = "money"
+    is_before: bool = False
     cost_of: Literal["unit", "line"] = "unit"
-    once_per_order: bool = False
+    of_order: frozenset[str] = frozenset()
+    taxed: bool | None = None
+    in_cents: bool = False
+    target: str | None = None
+    terms: frozenset[str] = frozenset()
+    unread: tuple[str, ...] = ()
+    asks: tuple[VolverError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,111 +1,102 @@
-"""Which column says what a line brought: a unit price, a line total, an order's total. The numbers decide."""
+"""The search for what a file's money means: of all readings the one under which the file adds up."""
 
-from collections.abc import Sequence
-from typing import Literal
+import re
+from collections.abc import Mapping, Sequence
 
 from volver.collect.reading.contents import Column
-from volver.collect.reading.guesses import grows
+from volver.collect.reading.money.bases import settle_base
+from volver.collect.reading.money.discounts import settle_discounts
+from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.interpretation import Money
-from volver.collect.reading.names import NAMES, OF_LINE, OF_ORDER, bare_key, is_discount, key, words
+from volver.collect.reading.money.look import look_at
+from volver.collect.reading.money.roles import BESIDE
+from volver.collect.reading.money.sample import Numbers
+from volver.collect.reading.money.totals import settle_total
+from volver.collect.reading.names import key, words
+from volver.collect.reading.row_kinds import kind_column
 from volver.core import Words
 
+_CENTS = {"cents", "cent", "centavos", "centimos", "minor"}
+_PROVIDER_ID = re.compile(r"(ch|pi|py|in|txn|cs|re)_[0-9A-Za-z]{6,}")
 Fields = dict[str, tuple[Column, ...]]
-_FEWEST_PAIRS = 20  # lines with one piece, and with several
 
 
-def money_of(columns: Sequence[Column], fields: Fields, given: set[str]) -> tuple[Fields, Money, list[Words]]:
-    """The fields with their money settled, how amounts are made, and what was noticed."""
-    fields, taken = dict(fields), {c.name for each in fields.values() for c in each}
-    notes: list[Words] = []
-    once = False
+def money_of(
+    columns: Sequence[Column],
+    fields: Mapping[str, tuple[Column, ...]],
+    given: set[str],
+    answers: frozenset[str] = frozenset(),
+) -> tuple[Fields, Money, list[Words]]:
+    """The fields with their money settled, how amounts are made, and what was noticed.
+
+    `given` fields were named by the person and stay; `answers` are what they said of money (`asks.ANSWERS`).
+    """
+    settled, noticed = _amount_or_count(columns, _converted(columns, dict(fields), given), given)
+    look = look_at(columns, settled, given, answers)
+    draft = Draft(look=look, fields=dict(settled), notes=noticed)
     if "total" not in given:
-        guessed = [c for c in fields.get("total", ()) if c not in _totals(columns)]
-        free = [*guessed, *(c for c in _totals(columns) if c.name not in taken or c in fields.get("total", ()))]
-        fields, once, notes = _total(fields, free, given)
-    if "discount" not in given and not fields.get("discount"):
-        several = tuple(c for c in columns if c.name not in taken and is_discount(c.name) and c.is_number and c.filled)
-        several = tuple(c for c in several if not OF_ORDER.search(bare_key(c.name)))
-        fields |= {"discount": several} if several else {}
-    if "discount" not in given and (found := fields.get("discount")) and OF_ORDER.search(bare_key(found[0].name)):
-        del fields["discount"]
-        notes.append(_of(found[0], "{column} is the order's, not a line's: it is not read."))
-    cost = fields.get("cost", ())
-    of_line = bool(cost) and any(part in key(cost[0].name) for part in ("total", "line", "cogs", "goods"))
-    settled = Money(discount=_discount_unit(fields), cost_of="line" if of_line else "unit", once_per_order=once)
-    return fields, settled, notes
+        draft.fields.pop("total", None)
+    if look.price is not None:
+        goods, after = settle_base(draft)
+    elif look.roles.of("total") or look.fields.get("total"):
+        goods, after = settle_total(draft)
+    else:
+        return settled, Money(), noticed
+    settle_discounts(draft, goods, after)
+    if draft.lines == "order":
+        draft.of_order.add("total")
+        draft.notes.append(
+            Words("{column} is the order's: it is counted once per order.", {"column": draft.fields["total"][0].name})
+        )
+    _undone(draft)
+    _beside(draft)
+    if "kind" not in given and (kinds := fields.get("kind") or _one(kind_column(columns, draft.fields))):
+        draft.fields["kind"] = kinds
+        draft.notes.append(Words("{column} says which rows are sales, refunds, or neither.", {"column": kinds[0].name}))
+    return draft.fields, draft.done(_cost_of(draft.fields), in_cents=_in_cents(draft, goods)), draft.notes
 
 
-def _of(column: Column, says: str) -> Words:
-    return Words(says, {"column": column.name})
+def _one(column: Column | None) -> tuple[Column, ...]:
+    return (column,) if column is not None else ()
 
 
-def _totals(columns: Sequence[Column]) -> list[Column]:
-    """The columns named like totals: a line's first, an order's last."""
-    wanted = NAMES["total"]
-    found = []
-    nested = any("[]." in column.name for column in columns)
+def _converted(columns: Sequence[Column], fields: Fields, given: set[str]) -> Fields:
+    """Where a file says its money in the shop's own currency too, that is what counts."""
+    if fields.get("unit_price") or {"total", "currency"} & given:
+        return fields
+    named = {key(c.name): c for c in columns if "convert" in c.name.lower() or "settle" in c.name.lower()}
+    amounts = [c for name, c in named.items() if re.search("amount|total|importe|monto", name) and c.is_number]
+    codes = [c for name, c in named.items() if re.search("currency|moneda|divisa", name)]
+    rows = len(columns[0].cells) if columns else 0
+    if amounts and codes and len(amounts[0].filled) == len(codes[0].filled) >= 0.9 * rows > 0:
+        fields |= {"total": (amounts[0],), "currency": (codes[0],)}
+    return fields
+
+
+def _amount_or_count(columns: Sequence[Column], fields: Fields, given: set[str]) -> tuple[Fields, list[Words]]:
+    """A column called amount beside a price and no quantity counts pieces, if it holds small whole numbers."""
+    price, notes = fields.get("unit_price", ()), list[Words]()
+    if not price or fields.get("quantity") or "quantity" in given or "total" in given:
+        return fields, notes
+    taken = {c.name for field, each in fields.items() if field != "total" for c in each}
     for column in columns:
-        inside = "[]." in column.name
-        name = bare_key(column.name.rsplit("[].", 1)[-1])
-        if name in wanted and column.is_number and column.p_date < 0.5 and inside == nested:
-            rank = 0 if OF_LINE.search(name) else 2 if OF_ORDER.search(name) else 1
-            found.append((rank, wanted.index(name), column))
-    return [column for *_, column in sorted(found, key=lambda each: each[:2])]
-
-
-def _total(fields: Fields, totals: list[Column], given: set[str]) -> tuple[Fields, bool, list[Words]]:
-    """Choose among totals: with a unit price, only one that agrees with quantity x price; else the best named."""
-    fields, notes = dict(fields), list[Words]()
-    price = fields.get("unit_price", ())
-    fields.pop("total", None)
-    if not totals:
-        return fields, False, notes
-    if not price:
-        fields["total"] = (totals[0],)
-        once = _repeats_in_orders(fields, totals[0])
-        if once:
+        if key(column.name) == "amount" and column.name not in taken and _is_count(column, price[0]):
+            fields["quantity"] = (column,)
+            if fields.get("total") == (column,):
+                del fields["total"]
             notes.append(
-                _of(totals[0], "{column} is the same on every line of an order: it is counted once per order.")
+                Words(
+                    "{column} holds small whole numbers beside a price: it is read as the quantity.",
+                    {"column": column.name},
+                )
             )
-        return fields, once, notes
-    if not fields.get("quantity"):
-        if "quantity" not in given and _is_count(totals[0], price[0]):
-            notes.append(
-                _of(totals[0], "{column} holds small whole numbers beside a price: it is read as the quantity.")
-            )
-            fields["quantity"] = (totals.pop(0),)
-            if not totals and "unit_price" not in given and _is_of_line(fields["quantity"][0], price[0]):
-                notes.append(_of(price[0], "{column} grows with the quantity: it is read as the line's total."))
-                fields["total"] = fields.pop("unit_price")
-                return fields, False, notes
-        else:
-            totals = [total for total in totals if OF_LINE.search(bare_key(total.name))]
-    for total in totals:
-        if _agrees(fields, total):
-            fields["total"] = (total,)
-            return fields, False, notes
-    if totals:
-        notes.append(_of(totals[0], "{column} does not follow from quantity and price: it is not read."))
-    return fields, False, notes
-
-
-def _agrees(fields: Fields, total: Column) -> bool:
-    """Whether the total is quantity x price, less a discount at most, on nearly every line."""
-    price = fields["unit_price"][0].numbers
-    quantity = fields["quantity"][0].numbers if fields.get("quantity") else [1.0] * len(price)
-    rows = [(q * p, t) for q, p, t in zip(quantity, price, total.numbers, strict=True) if q and p and t is not None]
-    if not rows:
-        return False
-    exact = sum(abs(product - t) <= 0.011 + 0.0005 * abs(product) for product, t in rows)
-    below = sum(-0.011 <= t / product <= 1.001 for product, t in rows)
-    if exact >= 0.9 * len(rows):
-        return True
-    return below >= 0.95 * len(rows) and exact >= 0.1 * len(rows) and not _repeats_in_orders(fields, total)
+            break
+    return fields, notes
 
 
 def _is_count(total: Column, price: Column) -> bool:
     """Whether a column called amount counts pieces: small whole numbers beside far higher prices or decimals."""
-    if key(total.name) != "amount" or total.p_whole < 0.99:
+    if total.p_whole < 0.99 or not total.is_number:
         return False
     counts, prices = (sorted(n for n in each.numbers if n is not None) for each in (total, price))
     if not counts or not prices or counts[len(counts) // 2] > 10:
@@ -113,45 +104,53 @@ def _is_count(total: Column, price: Column) -> bool:
     return price.p_whole < 0.9 or prices[len(prices) // 2] >= 10 * counts[len(counts) // 2]
 
 
-def _is_of_line(count: Column, price: Column) -> bool:
-    """Whether what is called a price is the money of all pieces: much larger where there are more of them."""
-    pairs = [(q, p) for q, p in zip(count.numbers, price.numbers, strict=True) if q and p is not None]
-    few, many = (sum(q == 1 for q, _ in pairs), sum(q > 1 for q, _ in pairs))
-    return min(few, many) >= _FEWEST_PAIRS and grows(count, price)
-
-
-def _repeats_in_orders(fields: Fields, total: Column) -> bool:
-    """Whether an order's total stands on each of its lines."""
-    if not fields.get("order_ref") or not (fields.get("product_ref") or fields.get("product_name")):
+def _in_cents(draft: Draft, goods: Numbers) -> bool:
+    """Whether money is counted in cents: its name says so; whole numbers beside a payment provider's ids are asked."""
+    money = [c for field in ("unit_price", "total") for c in draft.fields.get(field, ())]
+    if any(set(words(c.name)) & _CENTS for c in money):
+        draft.notes.append(Words("{column} is counted in cents.", {"column": money[0].name}))
+        return True
+    if not all(c.p_whole >= 0.99 and c.kind != "decimal" for c in money):
         return False
-    if not (OF_ORDER.search(bare_key(total.name)) or fields.get("unit_price")):
+    refs = [cell for c in draft.look.columns if c.is_code for cell in c.filled[:20]]
+    if not any(_PROVIDER_ID.match(cell) for cell in refs):
         return False
-    seen: dict[str, set[str]] = {}
-    lines: dict[str, int] = {}
-    for ref, cell in zip(fields["order_ref"][0].cells, total.cells, strict=True):
-        if ref and cell:
-            seen.setdefault(ref, set()).add(cell)
-            lines[ref] = lines.get(ref, 0) + 1
-    several = [ref for ref, n in lines.items() if n > 1]
-    return bool(several) and sum(len(seen[ref]) == 1 for ref in several) >= 0.98 * len(several)
+    answers = {"cents": Words("counting in cents"), "units": Words("counting in whole units")}
+    return draft.choose(money[0].name, answers, {"cents": goods / 100, "units": goods}, None) == "cents"
 
 
-def _discount_unit(fields: Fields) -> Literal["money", "fraction", "percent"]:
-    """Whether a discount is money, a fraction of one or a percentage."""
-    if not fields.get("discount"):
-        return "money"
-    column = fields["discount"][0]
-    values = [n for n in column.numbers if n is not None]
-    named = (
-        set(words(column.name)) & {"percent", "percentage", "pct", "rate", "porcentaje", "tasa"} or "%" in column.name
-    )
-    signed = any(cell.endswith("%") for cell in column.filled)
-    small = bool(values) and max(abs(n) for n in values) <= 1
-    if signed or (named and not small):
-        return "percent"
-    fractions = sum(n != int(n) for n in values)
-    money = [n for field in ("total", "unit_price") for c in fields.get(field, ())[:1] for n in c.numbers if n]
-    typical = sorted(abs(n) for n in money)[len(money) // 2] if money else 0.0
-    if small and fractions and (named or (typical > 5 and len(set(values)) <= 25)):
-        return "fraction"
-    return "money"
+def _undone(draft: Draft) -> None:
+    """What was given back or never sent: the lines' own columns before the order's."""
+    look = draft.look
+    for field in ("refunded", "refunded_quantity", "cancelled_quantity"):
+        if field in look.given:
+            continue
+        draft.fields.pop(field, None)
+        columns = [c for c in look.roles.of(field) if field != "refunded_quantity" or look.fields.get("quantity")]
+        columns.sort(key=look.is_of_order)
+        if not columns:
+            continue
+        draft.fields[field] = (columns[0],)
+        if field == "refunded" and look.is_of_order(columns[0]):
+            draft.of_order.add(field)
+        draft.explained |= {c.name for c in columns[1:]}
+
+
+def _beside(draft: Draft) -> None:
+    """Money that stands beside the goods is named, and counted by order or by line."""
+    look = draft.look
+    for field in BESIDE:
+        columns = draft.beside.get(field) or look.apart(field)
+        if field in look.given or not columns:
+            continue
+        draft.fields[field] = columns
+        draft.explained |= {c.name for c in look.roles.of(field) if c not in look.apart(field)}
+        if all(look.is_of_order(c) for c in columns):
+            draft.of_order.add(field)
+
+
+def _cost_of(fields: Fields) -> str:
+    """Whether a cost is a piece's or a line's, by its name."""
+    cost = fields.get("cost", ())
+    of_line = bool(cost) and any(part in key(cost[0].name) for part in ("total", "line", "cogs", "goods"))
+    return "line" if of_line else "unit"
