@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from volver.store.shop import create_shop as create_shop
     from volver.store.shop import open_shop as open_shop
     from volver.store.signing import open_signed as open_signed
+    from volver.store.signing import prove as prove
     from volver.store.signing import sign as sign
     from volver.store.spark import Spark as Spark
     from volver.store.state import State as State
