@@ -51,7 +51,7 @@ def import_page(shop: Shop) -> Callable[[Request], Response]:
     """The handler of `/imports/{number}`."""
 
     def show(request: Request) -> Response:
-        number = int(request.path_params["number"])
+        number = int(request.path_params["id"])
         one = next((each for each in imports(shop) if each.number == number), None)
         if one is None:
             raise NoSuchImport(number=number)
@@ -71,7 +71,7 @@ def undo_page(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
     """The handler of its form: takes the import back as a job."""
 
     async def undo(request: Request) -> Response:
-        job = await run_in_threadpool(start, shop, UNDO, {"number": int(request.path_params["number"])})
+        job = await run_in_threadpool(start, shop, UNDO, {"number": int(request.path_params["id"])})
         return RedirectResponse(f"/imports/jobs/{job}", 303)
 
     return undo
