@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from volver.collect.ledger.batch import recover as recover
     from volver.collect.ledger.batch import write_batch as write_batch
     from volver.collect.ledger.currencies import OtherCurrency as OtherCurrency
+    from volver.collect.ledger.giving_up import GivenUp as GivenUp
+    from volver.collect.ledger.giving_up import MixedLake as MixedLake
+    from volver.collect.ledger.giving_up import give_up as give_up
     from volver.collect.ledger.importing import DryRun as DryRun
     from volver.collect.ledger.importing import ImportOptions as ImportOptions
     from volver.collect.ledger.importing import import_files as import_files

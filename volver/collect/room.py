@@ -34,4 +34,5 @@ ROOM: Final = Room(
     ),
     projections=(Projection(name="collect.batches", kinds=("batch",), where="volver.collect.ledger.batch:take"),),
     lake="volver.store.tables.collect:TABLES",
+    settings="volver.collect.settings:CollectSettings",
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from volver.core import VolverError, Words, zone_named
+from volver.store.parts import faults
 from volver.store.settings import StoreSettings
+from volver.store.tables import TABLES
 
 if TYPE_CHECKING:
     from volver.store.shop import Shop
@@ -35,7 +37,7 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("log", _log),
             ("state", _state),
             ("lake", _lake),
-            ("offsets", _offsets),
+            ("parts", _parts),
             ("jobs", _jobs),
             ("projections", _projections),
             ("people", _people),
@@ -88,8 +90,6 @@ def _state(shop: "Shop") -> Check:
 
 
 def _lake(shop: "Shop") -> Check:
-    from volver.store.tables import TABLES
-
     lost, files, rows = [], 0, 0
     for table in TABLES:
         snapshot = shop.lake.snapshot(table)
@@ -101,20 +101,15 @@ def _lake(shop: "Shop") -> Check:
     return Check(name="lake", ok=True, says=Words("{rows} rows in {files} files.", {"rows": rows, "files": files}))
 
 
-def _offsets(shop: "Shop") -> Check:
-    from volver.store.tables import TABLES
-
-    last = shop.log.last()
-    reached = {table: max(shop.lake.offset(table), shop.lake.offset(table, "stream")) for table in TABLES}
-    ahead = sorted(table for table, offset in reached.items() if offset > last)
-    if ahead:
-        says = Words("{tables} hold more than the log ever gave.", {"tables": ", ".join(ahead)})
-        return Check(
-            name="offsets", ok=False, says=says, hint="log.db was replaced by an older one: restore the newest."
-        )
-    most = max([0, *reached.values()])
-    says = Words("The lake holds the log up to {reached} of {last}.", {"reached": most, "last": last})
-    return Check(name="offsets", ok=True, says=says)
+def _parts(shop: "Shop") -> Check:
+    """Whether log, state and lake belong together, to the last entry."""
+    found = faults(shop)
+    if found:
+        says = Words("{problem}", {"problem": " ".join(str(each) for each in found)})
+        return Check(name="parts", ok=False, says=says, hint=found[0].advice)
+    most = max([0, *(max(shop.lake.offset(table), shop.lake.offset(table, "stream")) for table in TABLES)])
+    says = Words("The lake holds the log up to {reached} of {last}.", {"reached": most, "last": shop.log.last()})
+    return Check(name="parts", ok=True, says=says)
 
 
 def _jobs(shop: "Shop") -> Check:

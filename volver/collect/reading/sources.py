@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from volver.collect.reading.adding_up import file_money
 from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.dates import UnknownDates
-from volver.collect.reading.files import NoFiles, RawFile, expand
+from volver.collect.reading.files import NoFiles, RawFile
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
 from volver.collect.reading.money import FileMoney, check_answers
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
+from volver.collect.reading.paths import expand
 from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.shapes import answered, said_of, shape_of
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, Words, zone_named
+from volver.core import VolverError, Words, some_of, zone_named
 
 if TYPE_CHECKING:
     import duckdb
@@ -119,18 +120,20 @@ def open_sources(
     workdir: Path,
     now_us: int,
     asking: bool = False,
+    unpack_bytes: int = 0,
 ) -> Sources:
     """Look at every file whole and decide how it is read; nothing is kept but plans and, in `workdir`, unpacked copies.
 
     Folders are read recursively in sorted order; gz and zip are unpacked. With `asking`, questions that only a person
     can answer (which comes first, day or month?) are returned in `Sources.asks`; otherwise the first one is raised.
-    `workdir` must live as long as the views made by `parsed`.
+    Packed files hold at most `unpack_bytes` (0: what their size makes likely). `workdir` must live as long as the
+    views made by `parsed`.
     """
     frame = _frame(options, shop_currency, shop_timezone, now_us)
     skipped: list[tuple[str, str]] = []
     tables: list[tuple[RawFile, Table]] = []
     with _connected(workdir) as connection:
-        for raw in expand(paths, workdir):
+        for raw in expand(paths, workdir, unpack_bytes, skipped):
             try:
                 tables.append((raw, open_table(raw, connection, workdir)))
             except VolverError as problem:
@@ -216,7 +219,7 @@ def _planned(
         plans += made
         groups |= {id(plan.table): group for plan in made}
     if not plans and not unplanned:
-        raise refused[0] if refused else NoFiles(where=", ".join(label for label, _ in skipped) or "the paths")
+        raise refused[0] if refused else NoFiles(where=some_of([label for label, _ in skipped]) or "the paths")
     by_label = {id(table): number for number, (_, table) in enumerate(tables)}
     plans.sort(key=lambda plan: by_label[id(plan.table)])
     asked = [*(refused if unplanned else ()), *(ask for plan in plans for ask in plan.asks)]
@@ -303,7 +306,7 @@ def _sampled_together(tables: Sequence[Table]) -> Table:
 def _understood(table: Table, options: ReadOptions) -> Recognised:
     """What the table is; raises if it lacks what its kind cannot do without."""
     found = recognise(table.columns, as_=options.as_, said=options.mapping, money=options.money)
-    columns = ", ".join(column.name for column in table.columns)
+    columns = some_of([column.name for column in table.columns])
 
     def has(*fields: str) -> bool:
         return any(found.fields.get(field) for field in fields)
