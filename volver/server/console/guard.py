@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from volver.core import Room, Words
 from volver.core.room import FORM_BYTES
 from volver.server.cookies import SESSION, VISIT, Cookies
-from volver.server.doors import Door, TooLarge, door_of, limited
+from volver.server.doors import Door, Packed, TooLarge, as_it_is, door_of, limited
 from volver.server.headers import FRESH, with_headers
 from volver.server.languages import LANG, LANGS, chosen_lang
 from volver.server.roles import role_may
@@ -64,7 +64,7 @@ class ConsoleGuard:
                 body = await self._proven(request, door, receive)
             except ClientDisconnect:
                 return Response(status_code=400), receive  # nobody is there to read it
-            except TooLarge as problem:
+            except (TooLarge, Packed) as problem:
                 says, hint = Words(problem.says, problem.facts), Words(problem.hint)
                 return error_page(request, self.shop, problem.status, says, hint), receive
             if body is None:
@@ -88,6 +88,7 @@ class ConsoleGuard:
         An address that takes more than a form is read as it comes, so its token must stand in a header, or in the
         first field of a form with files.
         """
+        as_it_is(request)
         most = door.largest_bytes if door else FORM_BYTES
         sent = request.headers.get("x-csrf-token")
         if most > FORM_BYTES:
