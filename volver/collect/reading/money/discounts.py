@@ -5,9 +5,8 @@ import numpy as np
 from volver.collect.reading.contents import Column
 from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.interpretation import Sense
-from volver.collect.reading.money.look import is_share
+from volver.collect.reading.money.look import is_share, orders_are_named
 from volver.collect.reading.money.reconcile import constancy
-from volver.collect.reading.money.roles import is_of
 from volver.collect.reading.money.sample import Numbers
 from volver.collect.reading.names import words
 from volver.core import Words
@@ -45,8 +44,11 @@ def settle_discounts(draft: Draft, goods: Numbers, after: Numbers | None) -> Non
     nets = _nets(draft, goods, after, off)
     chosen = draft.by_total(nets, prior)
     if chosen is None:
+        if usual == "fraction" and {"fraction", "money"} <= off.keys() and not is_share(own[0]):
+            usual = _share_or_money(draft, own[0], goods, off)
+            prior = (usual, prior[1])
         chosen = prior
-        if off and len(own) == 1 and look.is_open(own[0]) and not _orders_are_named(draft, own[0]):
+        if off and len(own) == 1 and look.is_open(own[0]) and not orders_are_named(look, own[0]):
             chosen = _whose(draft, own[0], goods, prior)
         elif off and after is None and not draft.is_before:
             chosen = (prior[0] if _is_taken_off(draft, goods, off[usual]) else "", prior[1])
@@ -154,6 +156,13 @@ def _is_taken_off(draft: Draft, goods: Numbers, off: Numbers) -> bool:
     return draft.choose(column.name, answers, money, prior) == "before-discount"
 
 
+def _share_or_money(draft: Draft, column: Column, goods: Numbers, off: dict[str, Numbers]) -> Sense:
+    """Ask whether small numbers that no name explains are shares of a line, or money."""
+    answers = {"discount-as-share": Words("as a share of the line"), "discount-in-money": Words("as money")}
+    money = {"discount-as-share": goods - off["fraction"], "discount-in-money": goods - off["money"]}
+    return "fraction" if draft.choose(column.name, answers, money, None) == "discount-as-share" else "money"
+
+
 def _whose(draft: Draft, column: Column, goods: Numbers, prior: Key) -> Key:
     """Ask whether a discount that is the same on all lines of an order is each line's, or the order's."""
     look = draft.look
@@ -168,9 +177,3 @@ def _whose(draft: Draft, column: Column, goods: Numbers, prior: Key) -> Key:
         "discount-per-order": look.sample.sums(goods) - once,
     }
     return ("once", False) if draft.choose(column.name, answers, money, None) == "discount-per-order" else prior
-
-
-def _orders_are_named(draft: Draft, column: Column) -> bool:
-    """Whether the file calls other money the order's: then money that it does not call so is the line's."""
-    roles = draft.look.roles
-    return any(is_of(c) == "order" for field in roles.by_field for c in roles.of(field) if c is not column)
