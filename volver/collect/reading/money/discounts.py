@@ -44,8 +44,8 @@ def settle_discounts(draft: Draft, goods: Numbers, after: Numbers | None) -> Non
     nets = _nets(draft, goods, after, off)
     chosen = draft.by_total(nets, prior)
     if chosen is None:
-        if usual == "fraction" and {"fraction", "money"} <= off.keys() and not is_share(own[0]):
-            usual = _share_or_money(draft, own[0], goods, off)
+        if (share := _may_be_share(own, usual, off)) is not None:
+            usual = _share_or_money(draft, own[0], goods, off, share)
             prior = (usual, prior[1])
         chosen = prior
         if off and len(own) == 1 and look.is_open(own[0]) and not orders_are_named(look, own[0]):
@@ -156,11 +156,25 @@ def _is_taken_off(draft: Draft, goods: Numbers, off: Numbers) -> bool:
     return draft.choose(column.name, answers, money, prior) == "before-discount"
 
 
-def _share_or_money(draft: Draft, column: Column, goods: Numbers, off: dict[str, Numbers]) -> Sense:
-    """Ask whether small numbers that no name explains are shares of a line, or money."""
+def _may_be_share(own: tuple[Column, ...], usual: Sense, off: dict[str, Numbers]) -> Sense | None:
+    """The share that a discount may be though no name says so: small fractions, or nothing but 5, 10, 15, 20…"""
+    if len(own) != 1 or is_share(own[0]) or "money" not in off:
+        return None
+    if usual == "fraction":
+        return usual
+    values = {abs(n) for cell, n in zip(own[0].cells, own[0].numbers, strict=True) if n and "%" not in str(cell)}
+    round_ones = len(values) > 1 and all(value % 5 == 0 and value <= 100 for value in values)
+    return "percent" if round_ones and "percent" in off else None
+
+
+def _share_or_money(draft: Draft, column: Column, goods: Numbers, off: dict[str, Numbers], share: Sense) -> Sense:
+    """Shares of a line or money: money is never more than the line; else it is asked."""
     answers = {"discount-as-share": Words("as a share of the line"), "discount-in-money": Words("as money")}
-    money = {"discount-as-share": goods - off["fraction"], "discount-in-money": goods - off["money"]}
-    return "fraction" if draft.choose(column.name, answers, money, None) == "discount-as-share" else "money"
+    money = {"discount-as-share": goods - off[share], "discount-in-money": goods - off["money"]}
+    taken = (off["money"] > 0) & (goods > 0)
+    beyond = (off["money"] > goods + 0.005) & taken
+    prior = "discount-as-share" if beyond.sum() > 0.1 * max(int(taken.sum()), 1) else None
+    return share if draft.choose(column.name, answers, money, prior) == "discount-as-share" else "money"
 
 
 def _whose(draft: Draft, column: Column, goods: Numbers, prior: Key) -> Key:
