@@ -66,7 +66,7 @@ def create_shop(path: str | Path, **values: Any) -> Shop:
     """Make a shop with these settings (a room's as a mapping, `know={…}`) and open it. Raises `store.shop_exists`."""
     folder = Path(path)
     if (folder / "volver.toml").exists() or (folder / "state.db").exists():
-        raise ShopExists(path=folder.name)
+        raise ShopExists(path=folder)
     folder.mkdir(parents=True, exist_ok=True)
     chosen = {key: value for key, value in values.items() if value is not None}
     load_settings(folder, chosen).of(StoreSettings)
@@ -93,7 +93,7 @@ def open_shop(
 
     folder = Path(path or os.environ.get("VOLVER_SHOP") or ".")
     if not (folder / "volver.toml").exists():
-        raise NotAShop(path=folder.name or str(folder))
+        raise NotAShop(path=folder)
     settings = load_settings(folder, flags)
     if sections is not None:
         check_settings(settings, sections)

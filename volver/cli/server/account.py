@@ -2,7 +2,7 @@
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 
@@ -30,7 +30,7 @@ def create_command(context: Context, email: str, role: str, as_json: bool) -> No
         tell_json({"account": made.email, "role": made.role, "password": made.password})
         return
     tell_story(f"The console opens to {made.email} as {made.role} with this password; it is shown only now.")
-    click.echo(made.password)
+    say(made.password)
 
 
 @group.command(name="list")
@@ -74,7 +74,7 @@ def password_command(context: Context, email: str, ask: bool, as_json: bool) -> 
         tell_story(f"{made.email} has the new password; every session of the account has ended.")
         return
     tell_story(f"The console opens to {made.email} with this password; it is shown only now. Its sessions have ended.")
-    click.echo(made.password)
+    say(made.password)
 
 
 @group.command(name="link")
@@ -94,7 +94,7 @@ def link_command(context: Context, email: str, address: str, as_json: bool) -> N
     if as_json:
         tell_json({"account": email, "link": link})
         return
-    click.echo(link)
+    say(link)
 
 
 @group.command(name="remove")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import NOT_HEALTHY, Context, tell_json, tell_story
+from volver.cli.output import NOT_HEALTHY, Context, say, tell_json, tell_story
 
 if TYPE_CHECKING:
     from volver.app import Mended
@@ -37,9 +37,9 @@ def command(context: Context, deep: bool, accept_loss: bool, as_json: bool) -> N
         tell_json({"ok": healthy, "checks": found})
     else:
         for each in checks:
-            click.echo(f"{'ok  ' if each.ok else 'FAIL'}  {each.name}: {each.says}")
+            say(f"{'ok  ' if each.ok else 'FAIL'}  {each.name}: {each.says}")
             if each.hint:
-                click.echo(f"      {each.hint}")
+                say(f"      {each.hint}")
     if not healthy:
         sys.exit(NOT_HEALTHY)
 
