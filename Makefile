@@ -7,7 +7,7 @@ WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format shots bench graph locks docs clean
+.PHONY: help setup demo test test-all fuzz check format shots bench graph locks docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,11 @@ test: $(VENV)/.dev ## Run all tests but the slow ones (under ten minutes on two 
 
 test-all: $(VENV)/.dev ## Run all tests, long simulations too, on examples drawn anew
 	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadfile --hypothesis-profile thorough
+
+N ?= 1000
+FROM ?= 0
+fuzz: $(VENV)/.dev ## Read N files that nobody should write (make fuzz N=10000); findings stay in .fuzz/
+	@$(PY) -m tests.fuzz $(N) --from $(FROM)
 
 check: $(VENV)/.dev ## Check format, lint, types, borders and house rules
 	@$(VENV)/bin/ruff format --check --quiet .

@@ -239,6 +239,16 @@ def test_nothing_of_the_building_machine_is_in_the_project() -> None:
     assert not found
 
 
+def test_migrations_are_one_chain_in_the_order_of_their_numbers() -> None:
+    steps = sorted((HOUSE / "volver/store/migrations/versions").glob("[0-9]*.py"))
+    told = [
+        re.findall(r'^(?:down_)?revision = "?(\w+)"?$', path.read_text(encoding="utf-8"), re.MULTILINE)
+        for path in steps
+    ]
+    assert [revision for revision, _ in told] == [path.name[:4] for path in steps]
+    assert [before for _, before in told] == ["None", *(revision for revision, _ in told[:-1])]
+
+
 def test_help_stays_light() -> None:
     heavy = ["numpy", "duckdb", "pandas", "pyarrow", "rich", "scipy", "sqlalchemy", "starlette", "msgspec"]
     code = (

@@ -36,13 +36,39 @@ class Refreshed:
     predict_cpu_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """What was accepted: the offset above which the log goes on, or None; the imports that were given up."""
+
+    goes_on: int | None
+    given_up: "tuple[collect.GivenUp, ...]"
+
+
 def open_recovered(
     path: "str | Path | None" = None, flags: Mapping[str, Any] | None = None, rooms: Sequence[Room] = ROOMS
 ) -> "Shop":
-    """Open a shop of these rooms and finish what a crash left between log and lake.
+    """Open a shop of these rooms, see that its parts belong together, finish what a crash left between log and lake.
 
-    Raises `store.not_a_shop`, `core.unknown_setting`, `core.bad_setting`.
+    Raises `store.not_a_shop`, `core.unknown_setting`, `core.bad_setting`, and what `store.check_log` and
+    `store.check_parts` find: a part that is missing, older than the others or another shop's.
     """
+    shop = open_as_it_is(path, flags, rooms)
+    try:
+        store.check_log(shop)
+        collect.recover(shop)
+        store.check_parts(shop)
+    except BaseException:
+        shop.close()
+        raise
+    if shop.state.is_migrated and shop.lake.version("order_lines") >= 0:
+        know.publish_counts(shop)
+    return shop
+
+
+def open_as_it_is(
+    path: "str | Path | None" = None, flags: Mapping[str, Any] | None = None, rooms: Sequence[Room] = ROOMS
+) -> "Shop":
+    """Open a shop of these rooms whatever state its parts are in: to look at it, or to mend it."""
     from volver.core import bring_texts
 
     for room in rooms:
@@ -50,11 +76,31 @@ def open_recovered(
             store.bring_tables(found(room.lake))
         if room.texts:
             bring_texts("es", room.texts)
-    shop = store.open_shop(path, flags, sections(rooms))
-    collect.recover(shop)
-    if shop.state.is_migrated and shop.lake.version("order_lines") >= 0:
-        know.publish_counts(shop)
+    return store.open_shop(path, flags, sections(rooms))
+
+
+def open_to_examine(path: "str | Path | None" = None, rooms: Sequence[Room] = ROOMS) -> "Shop":
+    """Open a shop for the doctor, who names what does not belong together; if the log does, recover first."""
+    shop = open_as_it_is(path, {}, rooms)
+    if not any(store.log_faults(shop)):
+        collect.recover(shop)
     return shop
+
+
+def mend(shop: "Shop") -> "Mended":
+    """Accept what is lost: a log without its end goes on above it, imports without their rows are given up.
+
+    What the log can still bring back comes back first. Raises what `store.check_parts` finds beyond that, and
+    `collect.mixed_lake`.
+    """
+    problem = next(iter(store.log_faults(shop)), None)
+    goes_on = store.go_on(shop) if isinstance(problem, store.LogLost | store.LogBehind) else None
+    store.check_log(shop)
+    given_up = collect.give_up(shop)
+    collect.recover(shop)
+    replay_log(shop)
+    store.check_parts(shop)
+    return Mended(goes_on=goes_on, given_up=given_up)
 
 
 def renewals(rooms: Sequence[Room] = ROOMS) -> "tuple[tuple[str, Renewal], ...]":
@@ -156,7 +202,9 @@ def replay_log(shop: "Shop", name: str | None = None, rooms: Sequence[Room] = RO
         raise store.NoSuchProjection(name=name, known=", ".join(known))
     wanted = known.values() if name is None else [known[name]]
     after = {each.name: [job for job in jobs(rooms) if job.after == each.name] for each in wanted}
-    return {each.name: store.replay(shop, each, after[each.name]) for each in wanted}
+    taken = {each.name: store.replay(shop, each, after[each.name]) for each in wanted}
+    store.adopt_log(shop.state, shop.log.identity)
+    return taken
 
 
 def settings_of(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Setting, ...]":
@@ -166,13 +214,16 @@ def settings_of(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Setting, 
     return list_settings(shop.settings, sections(rooms))
 
 
-def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Check, ...]":
-    """Every health check that the rooms bring, and whether each setting stands where it should."""
+def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS, *, deep: bool = False) -> "tuple[Check, ...]":
+    """Every health check that the rooms bring, and whether each setting stands where it should.
+
+    `deep` reads all that the shop holds and compares it with what was once written.
+    """
     looks = [(where.partition(":")[2], found(where)) for room in rooms for where in room.checks]
     checks = (check for name, look in looks for check in store.answered(name, look, shop))
     made = [each for _, each in renewals(rooms)]
     fresh = store.answered("freshness", lambda each: know.check_fresh(each, made), shop)
-    return (*checks, *fresh, _placed(shop, rooms))
+    return (*checks, *fresh, _placed(shop, rooms), *(store.check_deep(shop) if deep else ()))
 
 
 def _placed(shop: "Shop", rooms: Sequence[Room]) -> "Check":

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.world import entered
 from volver import know
 from volver.cli.main import root
 from volver.know import update_order_days
@@ -42,9 +43,10 @@ def lines(seed: int) -> list[dict[str, Any]]:
     return found
 
 
-def fill(shop: Shop, rows: list[dict[str, Any]], offset: int = 1) -> None:
+def fill(shop: Shop, rows: list[dict[str, Any]]) -> None:
     import pyarrow as pa
 
+    offset = entered(shop)
     connection = shop.compute.connection()
     connection.register("given", pa.Table.from_pylist(rows))
     ledger = f"""
@@ -177,7 +179,7 @@ def test_new_lines_and_merges_at_once_are_followed_by_the_order_days(shop: Shop)
     update_order_days(shop)
     know.merge(shop, 1, 2, "")
     more = [row | {"line_id": row["line_id"] + 1000} for row in lines(9)]
-    fill(shop, more, offset=2)
+    fill(shop, more)
     followed = derived(shop)["order_days"]
     one = [row | {"customer_id": 2 if row["customer_id"] == 1 else row["customer_id"]} for row in [*lines(4), *more]]
     with made(shop.path.parent / "one", one) as other:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tests.predict.world import SPEND
-from tests.world import new_shop, written
+from tests.world import entered, new_shop, written
 from volver import know
 from volver.core import clock
 from volver.predict import MBGNBD, histories
@@ -84,7 +84,7 @@ def shop_with(path: Path, rows: pl.DataFrame, **settings: object) -> Shop:
     ]
     with shop.lake.writing():
         for table, given in (("order_lines", lines), ("customers", people), ("products", goods)):
-            shop.lake.add(table, written(shop, table, given), 1)
+            shop.lake.add(table, written(shop, table, given), entered(shop))
     know.refresh(shop)
     now = buyers(shop, span(shop)[1])
     keep(shop, learn(now, Choice(model="MBG/NBD")), {}, clock.now_us())  # the law as it is: trying others takes longer

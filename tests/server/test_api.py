@@ -281,11 +281,13 @@ def test_the_console_asks_with_its_session_and_proves_its_posts(shop: Shop) -> N
     assert person.post(address, headers={"x-csrf-token": csrf}).status_code == 200
 
 
-def test_wrong_tokens_soon_must_wait(shop: Shop) -> None:
+def test_wrong_tokens_soon_must_wait_and_the_right_one_never(shop: Shop) -> None:
     guessing = client(shop, "volver_guess")
     assert {guessing.get(f"{ROOT}/predict/drift").status_code for _ in range(10)} == {401}
     waiting = guessing.get(f"{ROOT}/predict/drift")
     assert (waiting.status_code, waiting.json()["code"]) == (429, "server.too_many_tries")
+    right = {"authorization": f"Bearer {create_token(shop, 'after guesses').secret}"}
+    assert guessing.get(f"{ROOT}/predict/drift", headers=right).status_code == 200
 
 
 def test_long_work_is_done_one_piece_at_a_time(program: TestClient, shop: Shop) -> None:

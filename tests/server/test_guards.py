@@ -107,11 +107,18 @@ def test_a_platform_that_knows_only_an_address_sends_its_key_in_it(shop: Shop, k
     assert client.post(f"/v1/echo?key={key}").status_code == 401
 
 
-def test_wrong_keys_soon_must_wait(shop: Shop, key: str) -> None:
+def test_wrong_keys_soon_must_wait_and_the_right_one_never(shop: Shop, key: str) -> None:
     client = guarded(shop)
     assert {client.post("/v1/echo", headers=basic("guess")).status_code for _ in range(10)} == {401}
-    waiting = client.post("/v1/echo", headers=basic(key))
+    waiting = client.post("/v1/echo", headers=basic("guess"))
     assert (waiting.status_code, waiting.json()["code"]) == (429, "server.too_many_keys")
+    assert client.post("/v1/echo", headers=basic(key)).status_code == 200
+
+
+def test_wrong_signatures_do_not_close_the_address_to_its_customer(shop: Shop) -> None:
+    client = guarded(shop)
+    assert {client.get("/p/preferences?s=1.2.3").status_code for _ in range(15)} == {403}
+    assert client.get(sign(shop, "/p/preferences", 1, clock.now_us() + HOUR_US)).status_code == 200
 
 
 def test_a_key_is_kept_as_a_hash_and_can_be_taken_back(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,22 +10,27 @@ def by_name(shop: Shop) -> dict[str, Check]:
     return {each.name: each for each in check_shop(shop)}
 
 
+def add_events(shop: Shop, offset: int) -> None:
+    """What a reader of the log commits as it goes."""
+    shop.lake.add("events", [], offset, writer="stream")
+
+
 def test_a_new_shop_is_healthy(shop: Shop) -> None:
     found = by_name(shop)
     assert [name for name, check in found.items() if not check.ok] == []
     assert set(found) == {
-        *("log", "state", "lake", "offsets", "jobs", "projections", "people"),
-        *("disk", "memory", "leftovers", "time zone"),
+        *("log", "state", "lake", "parts", "jobs", "projections", "people"),
+        *("disk", "clock", "memory", "leftovers", "time zone"),
     }
     assert all(str(check.says) for check in found.values())
 
 
 def test_the_counts_are_told(shop: Shop) -> None:
     shop.log.append([Entry(source="s", message_id=str(n), kind="k", body=b"") for n in range(3)])
-    add_lines(shop, 2)
+    add_events(shop, 2)
     found = by_name(shop)
     assert str(found["log"].says) == "3 entries, the last is 3."
-    assert str(found["offsets"].says) == "The lake holds the log up to 2 of 3."
+    assert str(found["parts"].says) == "The lake holds the log up to 2 of 3."
 
 
 def test_a_missing_file_of_the_lake_is_found(shop: Shop) -> None:
@@ -39,7 +44,11 @@ def test_a_missing_file_of_the_lake_is_found(shop: Shop) -> None:
 
 def test_a_lake_ahead_of_its_log_is_found(shop: Shop) -> None:
     add_lines(shop, 7)
-    assert not by_name(shop)["offsets"].ok
+    found = by_name(shop)["parts"]
+    assert str(found.says).startswith(
+        "log.db is empty or was missing, but the lake's order_lines holds the log up to 7."
+    )
+    assert "volver restore" in found.hint
 
 
 def test_a_broken_lake_does_not_stop_the_other_checks(shop: Shop) -> None:

@@ -1,5 +1,8 @@
 """The root command: which groups the rooms bring, which shop they work on, how errors are told."""
 
+import io
+import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +11,12 @@ import click
 
 from volver import __version__
 from volver.app import ROOMS
-from volver.cli.output import Context, tell_error
-from volver.core import Room, VolverError, found
+from volver.cli.accidents import accident
+from volver.cli.output import Context, say, tell_error
+from volver.core import Room, VolverError
+from volver.core import found as found_at
+
+_LIKE = 0.7  # so much alike are a name and its misspelling
 
 
 class LazyGroup(click.Group):
@@ -25,7 +32,7 @@ class LazyGroup(click.Group):
         """Import a command and return it; None for a name that is none."""
         wanted = (each for room in self.rooms for each in room.commands if each.name == cmd_name)
         for each in wanted:
-            command: click.Command = found(each.where)
+            command: click.Command = found_at(each.where)
             return command
         return None
 
@@ -35,8 +42,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([(each.name, each.says) for room in self.rooms for each in room.commands])
 
 
-def root_of(rooms: Sequence[Room]) -> click.Group:
-    """The command `volver` of these rooms."""
+def root_of(rooms: Sequence[Room], done: list[str] | None = None) -> click.Group:
+    """The command `volver` of these rooms; `done` gathers what holds whatever comes."""
 
     @click.group(name="volver", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
     @click.option(
@@ -49,7 +56,7 @@ def root_of(rooms: Sequence[Room]) -> click.Group:
 
         Example: volver demo
         """
-        ctx.obj = Context(shop_path=shop, rooms=rooms)
+        ctx.obj = Context(shop_path=shop, rooms=rooms, done=[] if done is None else done)
 
     root.rooms = rooms
     return root
@@ -75,20 +82,62 @@ def shop_first(words: list[str]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None, rooms: Sequence[Room] = ROOMS) -> Any:
-    """Run the command line of these rooms; errors of ours end with exit code 1 and say what to do."""
+    """Run the command line of these rooms; errors of ours end with exit code 1 and say what to do.
+
+    So do accidents of the machine, with what was done before; Ctrl+C ends with 130. A fault of ours is raised.
+    """
     words = shop_first(sys.argv[1:] if arguments is None else arguments)
+    done: list[str] = []
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        root_of(rooms).main(args=words, prog_name="volver", standalone_mode=False)
+        root_of(rooms, done).main(args=words, prog_name="volver", standalone_mode=False)
     except VolverError as problem:
-        tell_error(problem, as_json="--json" in words)
-        sys.exit(1)
+        _fail(problem, done, words)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.ClickException as problem:
-        problem.show()
+        shown = io.StringIO()
+        problem.show(file=shown)
+        say(shown.getvalue().rstrip("\n") + _meant(problem, rooms), err=True)
         sys.exit(problem.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        sys.exit(1)
+        say("\n".join(["Stopped.", *done]), err=True)
+        sys.exit(130)
     except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # what is left to say at the end has nobody to hear it
         sys.exit(1)
+    except Exception as problem:  # the edge: what is no accident is raised again
+        found = accident(problem)
+        if found is None:
+            raise
+        _fail(found, done, words)
+
+
+def _fail(problem: VolverError, done: Sequence[str], words: Sequence[str]) -> None:
+    """Tell an error, and what holds all the same."""
+    tell_error(problem, as_json="--json" in words)
+    if done:
+        say("\n".join(done), err=True)
+    sys.exit(1)
+
+
+def _meant(problem: click.ClickException, rooms: Sequence[Room]) -> str:
+    """The command that was probably meant, where there is none of that name."""
+    wrong = re.match(r"No such command '(.+?)'", problem.format_message())
+    if wrong is None or "Did you mean" in problem.format_message():
+        return ""
+    import difflib
+
+    told = getattr(problem, "ctx", None)
+    within = told.command_path.partition(" ")[2] if told is not None else ""
+    known = {name: name for room in rooms for name in (each.name for each in room.commands)}
+    for room in rooms:
+        for each in room.commands:
+            group: Any = found_at(each.where)
+            known |= {f"{each.name} {name}": name for name in getattr(group, "commands", {})}
+    known = {path: name for path, name in known.items() if path.startswith(within)}
+    likely = [(difflib.SequenceMatcher(None, wrong[1].lower(), name).ratio(), path) for path, name in known.items()]
+    score, best = max(likely, default=(0.0, ""))
+    return f"\nDid you mean `volver {best}`?" if score >= _LIKE else ""

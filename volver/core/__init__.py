@@ -12,6 +12,11 @@ from volver.core.errors import all_errors as all_errors
 
 if TYPE_CHECKING:
     from volver.core.answer import Answer as Answer
+    from volver.core.cleaning import one_line as one_line
+    from volver.core.cleaning import plain as plain
+    from volver.core.cleaning import plain_lines as plain_lines
+    from volver.core.cleaning import some_of as some_of
+    from volver.core.currencies import CURRENCIES as CURRENCIES
     from volver.core.days import day_of as day_of
     from volver.core.days import midnight_us as midnight_us
     from volver.core.days import zone_named as zone_named

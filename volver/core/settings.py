@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
+from volver.core.currencies import CURRENCIES
 from volver.core.errors import VolverError
 from volver.core.secrets import Secret
 
@@ -108,8 +109,8 @@ class Settings(Section):
         zone_named(self.timezone)
         if self.lang not in ("en", "es"):
             yield "lang", "en or es"
-        if len(self.currency) != 3 or not self.currency.isupper():
-            yield "currency", "a code such as EUR"
+        if self.currency not in CURRENCIES:
+            yield "currency", "the code of a currency, such as EUR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

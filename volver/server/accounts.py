@@ -3,6 +3,7 @@
 Secrets are random and stored as SHA-256 only; passwords as argon2id. A link works once and for fifteen minutes.
 """
 
+import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LINK_US = 15 * 60 * 1_000_000
 LEAST_LETTERS = 10
+OWNER = "owner"
 _NO_PASSWORD = "!"  # noqa: S105  no hash equals it, so only a link opens the account
 
 
@@ -29,6 +31,15 @@ class WeakPassword(VolverError):
     code = "server.weak_password"
     says = "The password has fewer than {least} characters."
     hint = "Choose a longer one, or leave it out and let Volver make one."
+
+
+class NoSuchAccount(VolverError):
+    """A name without an account."""
+
+    code = "server.no_such_account"
+    says = "No account has this name."
+    hint = "List them with `volver account list`."
+    status = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +54,7 @@ class Account:
     password: str | None = None
 
 
-def create_owner(shop: Shop, email: str = "owner", password: str | None = None, *, invent: bool = False) -> Account:
+def create_owner(shop: Shop, email: str = OWNER, password: str | None = None, *, invent: bool = False) -> Account:
     """Make the owner's account; see `create_account`."""
     return create_account(shop, email, "owner", password, invent=invent)
 
@@ -51,8 +62,8 @@ def create_owner(shop: Shop, email: str = "owner", password: str | None = None, 
 def create_account(shop: Shop, email: str, role: str, password: str | None = None, *, invent: bool = False) -> Account:
     """Make an account with a role; one that has this name already gets the role, and the new password if there is one.
 
-    Without a password only a login link opens it; `invent` makes one up and returns it, once. Names are compared
-    without regard to case. Raises `server.weak_password`, `server.unknown_role`.
+    Without a password only a login link opens it; `invent` makes one up and returns it, once. A new password ends the
+    account's sessions. Names are compared without regard to case. Raises `server.weak_password`, `server.unknown_role`.
     """
     email, role = email.strip().lower(), known_role(role)
     if invent and password is None:
@@ -62,7 +73,9 @@ def create_account(shop: Shop, email: str, role: str, password: str | None = Non
     hashed = _NO_PASSWORD if password is None else _hasher().hash(password)
     known = find_account(shop, email)
     if known is not None:
-        prefer(shop, known.id, role=role, **({} if password is None else {"password_hash": hashed}))
+        prefer(shop, known.id, role=role)
+        if password is not None:
+            _change(shop, known.id, hashed)
         return replace(known, role=role, password=password)
     row = {
         "email": email,
@@ -77,6 +90,37 @@ def create_account(shop: Shop, email: str, role: str, password: str | None = Non
     return Account(id=int(made), email=email, role=role, lang=None, theme="system", password=password)
 
 
+def change_password(shop: Shop, email: str, password: str | None = None) -> Account:
+    """Give an account a new password, made up where none is given; its sessions, devices and open links end.
+
+    Raises `server.no_such_account`, `server.weak_password`.
+    """
+    known = known_account(shop, email)
+    chosen = secrets.token_urlsafe(12) if password is None else password
+    if len(chosen) < LEAST_LETTERS:
+        raise WeakPassword(least=LEAST_LETTERS)
+    _change(shop, known.id, _hasher().hash(chosen))
+    return replace(known, password=chosen)
+
+
+def remove_account(shop: Shop, email: str) -> Account:
+    """Delete an account with its sessions and links. Raises `server.no_such_account`."""
+    known = known_account(shop, email)
+    with shop.state.begin() as rows:
+        for table in (schema.sessions, schema.login_tokens):
+            rows.execute(delete(table).where(table.c.account_id == known.id))
+        rows.execute(delete(schema.accounts).where(schema.accounts.c.id == known.id))
+    return known
+
+
+def known_account(shop: Shop, email: str) -> Account:
+    """The account with this name. Raises `server.no_such_account`."""
+    found = find_account(shop, email)
+    if found is None:
+        raise NoSuchAccount
+    return found
+
+
 def list_accounts(shop: Shop) -> tuple[Account, ...]:
     """Everybody who may open the console, oldest first."""
     with shop.state.read() as rows:
@@ -84,9 +128,12 @@ def list_accounts(shop: Shop) -> tuple[Account, ...]:
     return tuple(_of_row(row) for row in found)
 
 
-def login_link(shop: Shop, base_url: str, email: str = "owner") -> str:
-    """A link that opens the console once, within fifteen minutes; an owner's account is made if there is none."""
-    account = find_account(shop, email) or create_owner(shop, email)
+def login_link(shop: Shop, base_url: str, email: str = OWNER) -> str:
+    """A link that opens the console once, within fifteen minutes; the account `owner` is made if there is none.
+
+    Raises `server.no_such_account`.
+    """
+    account = known_account(shop, email) if email != OWNER else find_account(shop, email) or create_owner(shop, email)
     secret = secrets.token_urlsafe(32)
     now = clock.now_us()
     row = {"token_hash": digest(secret), "account_id": account.id, "created_us": now, "expires_us": now + LINK_US}
@@ -122,7 +169,7 @@ def check_password(shop: Shop, email: str, password: str) -> int | None:
         ).first()
     stored = row.password_hash if row and row.password_hash != _NO_PASSWORD else _decoy()
     try:
-        _hasher().verify(stored, password)
+        _hasher().verify(stored, password.encode("utf-8", "surrogatepass"))
     except (VerificationError, InvalidHashError):
         return None
     return int(row.id) if row and row.password_hash != _NO_PASSWORD else None
@@ -139,7 +186,7 @@ def account_by_id(shop: Shop, account_id: int) -> Account | None:
 
 
 def prefer(shop: Shop, account_id: int, **values: str) -> None:
-    """Remember an account's language, theme, role or password."""
+    """Remember an account's language, theme or role."""
     with shop.state.begin() as rows:
         rows.execute(update(schema.accounts).where(schema.accounts.c.id == account_id).values(**values))
 
@@ -147,6 +194,13 @@ def prefer(shop: Shop, account_id: int, **values: str) -> None:
 def digest(secret: str) -> str:
     """How a random secret is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _change(shop: Shop, account_id: int, hashed: str) -> None:
+    with shop.state.begin() as rows:
+        rows.execute(update(schema.accounts).where(schema.accounts.c.id == account_id).values(password_hash=hashed))
+        for table in (schema.sessions, schema.login_tokens):
+            rows.execute(delete(table).where(table.c.account_id == account_id))
 
 
 def _account(shop: Shop, condition: Any) -> Account | None:
@@ -168,4 +222,10 @@ def _hasher() -> "PasswordHasher":
 
 @cache
 def _decoy() -> str:
-    return _hasher().hash(secrets.token_urlsafe(16))
+    """A hash of no password, which costs as much to compare with as a real one; making it costs nothing."""
+    hasher = _hasher()
+    salt, hashed = (
+        base64.b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${hashed}"

@@ -16,6 +16,7 @@ ROOM: Final = Room(
             says="Serve the console, and do the work that is due.",
         ),
         Command(name="account", where="volver.cli.server.account:group", says="People who may open the console."),
+        Command(name="session", where="volver.cli.server.session:group", says="Sessions that are open in browsers."),
         Command(name="token", where="volver.cli.server.token:group", says="Tokens with which programs ask the API."),
         Command(name="key", where="volver.cli.server.key:group", says="Write keys with which pages send events."),
     ),

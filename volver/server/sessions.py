@@ -3,15 +3,37 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from volver.core import clock
-from volver.server.accounts import Account, account_by_id, digest
+from volver.core import VolverError, clock
+from volver.server.accounts import Account, account_by_id, digest, known_account
 from volver.store import Shop, schema
 
-SESSION = "volver_session"  # the name of the cookie
 LIFE_US = 30 * 86_400 * 1_000_000
 _SEEN_EVERY_US = 5 * 60 * 1_000_000
+
+
+_SHOWN = 12  # digits of a hash that tell sessions apart; nobody comes in with a hash
+
+
+class NoSuchSession(VolverError):
+    """A session that is not open, or a name that several begin with."""
+
+    code = "server.no_such_session"
+    says = "No single open session is called {name}."
+    hint = "List them with `volver session list`."
+    status = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """A session as the owner sees it: what it is called, whose it is, when it began, was last seen and ends."""
+
+    name: str
+    account: str
+    created_us: int
+    seen_us: int
+    expires_us: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,3 +80,48 @@ def close_session(shop: Shop, secret: str) -> None:
     """End a session."""
     with shop.state.begin() as rows:
         rows.execute(delete(schema.sessions).where(schema.sessions.c.id_hash == digest(secret)))
+
+
+def list_sessions(shop: Shop, email: str | None = None) -> tuple[OpenSession, ...]:
+    """Every open session, of one account or of all, the latest seen first."""
+    sessions, accounts = schema.sessions, schema.accounts
+    wanted = (
+        select(sessions, accounts.c.email)
+        .join(accounts, accounts.c.id == sessions.c.account_id)
+        .where(sessions.c.expires_us > clock.now_us())
+        .order_by(sessions.c.seen_us.desc(), sessions.c.id_hash)
+    )
+    if email is not None:
+        wanted = wanted.where(accounts.c.email == email.strip().lower())
+    with shop.state.read() as rows:
+        found = rows.execute(wanted).mappings().all()
+    return tuple(
+        OpenSession(
+            name=row["id_hash"][:_SHOWN],
+            account=row["email"],
+            created_us=row["created_us"],
+            seen_us=row["seen_us"],
+            expires_us=row["expires_us"],
+        )
+        for row in found
+    )
+
+
+def revoke_session(shop: Shop, name: str) -> None:
+    """End the session of this name. Raises `server.no_such_session`."""
+    sessions = schema.sessions
+    called = func.substr(sessions.c.id_hash, 1, _SHOWN) == name
+    with shop.state.begin() as rows:
+        found = rows.execute(select(sessions.c.id_hash).where(called)).scalars().all()
+        if len(found) != 1:
+            raise NoSuchSession(name=name[:_SHOWN])
+        rows.execute(delete(sessions).where(sessions.c.id_hash == found[0]))
+
+
+def revoke_sessions(shop: Shop, email: str | None = None) -> int:
+    """End every session, of one account or of all; how many there were. Raises `server.no_such_account`."""
+    gone = delete(schema.sessions)
+    if email is not None:
+        gone = gone.where(schema.sessions.c.account_id == known_account(shop, email).id)
+    with shop.state.begin() as rows:
+        return int(rows.execute(gone).rowcount)

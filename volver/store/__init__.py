@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from volver.store.answers import forget_answers as forget_answers
     from volver.store.answers import kept_answer as kept_answer
     from volver.store.answers import may_be_late as may_be_late
+    from volver.store.backup import AT_ONE_POINT as AT_ONE_POINT
+    from volver.store.backup import BackedUp as BackedUp
+    from volver.store.backup import back_up as back_up
     from volver.store.checkpoints import Lag as Lag
     from volver.store.checkpoints import NoSuchProjection as NoSuchProjection
     from volver.store.checkpoints import catch_up as catch_up
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from volver.store.checkpoints import replay as replay
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
+    from volver.store.deep import check_deep as check_deep
     from volver.store.disk import sync_all as sync_all
     from volver.store.disk import write_synced as write_synced
     from volver.store.health import Check as Check
@@ -44,6 +48,17 @@ if TYPE_CHECKING:
     from volver.store.metrics import Metric as Metric
     from volver.store.metrics import prometheus as prometheus
     from volver.store.metrics import store_metrics as store_metrics
+    from volver.store.part_notes import adopt_log as adopt_log
+    from volver.store.part_notes import note_batch as note_batch
+    from volver.store.parts import LogBehind as LogBehind
+    from volver.store.parts import LogLost as LogLost
+    from volver.store.parts import check_log as check_log
+    from volver.store.parts import check_parts as check_parts
+    from volver.store.parts import faults as faults
+    from volver.store.parts import go_on as go_on
+    from volver.store.parts import log_faults as log_faults
+    from volver.store.parts import mark_of as mark_of
+    from volver.store.parts import restate_lake as restate_lake
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
@@ -52,6 +67,8 @@ if TYPE_CHECKING:
     from volver.store.renewal import Renewal as Renewal
     from volver.store.renewal import Stamp as Stamp
     from volver.store.renewal import stamp as stamp
+    from volver.store.restore import Restored as Restored
+    from volver.store.restore import restore as restore
     from volver.store.room import ROOM as ROOM
     from volver.store.settings import StoreSettings as StoreSettings
     from volver.store.shop import NotAShop as NotAShop
@@ -60,6 +77,7 @@ if TYPE_CHECKING:
     from volver.store.shop import create_shop as create_shop
     from volver.store.shop import open_shop as open_shop
     from volver.store.signing import open_signed as open_signed
+    from volver.store.signing import prove as prove
     from volver.store.signing import sign as sign
     from volver.store.spark import Spark as Spark
     from volver.store.state import State as State

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from volver.core import Answer
 from volver.store import through
+from volver.store.disk import seal
 from volver.store.lake import Lake, NewFile, Snapshot
 from volver.store.query import named
 from volver.store.tables import TABLES
@@ -232,7 +233,7 @@ def _quoted(text: str) -> str:
 
 
 def _new_file(folder: Path, written: dict[str, Any]) -> NewFile:
-    path = Path(written["filename"])
+    path = seal(Path(written["filename"]))
     stats: dict[str, dict[str, Any]] = {"nullCount": {}, "minValues": {}, "maxValues": {}}
     for quoted, told in (written["column_statistics"] or {}).items():
         name = quoted.strip('"')
@@ -257,8 +258,21 @@ def _forget_dead(spill: Path) -> None:
     """Remove what crashed processes left in the spill folder."""
     for left in spill.glob("*-*"):
         pid = left.name.split("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
+        if pid.isdigit() and not (_lives(int(pid)) and _began_s(int(pid)) <= left.stat().st_mtime + 1):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _began_s(pid: int) -> float:
+    """When a process began, in seconds of the clock; 0 where the system does not tell.
+
+    After a restart, in a container above all, another process has the number of the one that died.
+    """
+    try:
+        ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        booted = Path("/proc/stat").read_text().partition("btime ")[2].split()[0]
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return int(booted) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _lives(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from volver.core import log as log_of
 from volver.store.disk import sync, sync_all
 
 _NEAR = 64  # so many commits are looked for by name before the folder is listed
+
+_LAST = 8  # beyond so many, opening the table reads less than its commits are
 
 
 def commit_name(version: int) -> str:
@@ -48,6 +51,26 @@ def commits_since_checkpoint(folder: Path) -> int:
 def actions(text: str) -> list[dict[str, Any]]:
     """What a commit's file says, line by line."""
     return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def last_marks(folder: Path, newest: int, names: Sequence[str]) -> dict[str, int] | None:
+    """Numbers that the last commits carry under these names, each as the newest says that has it.
+
+    Goes back to the newest that carries the first name. None where it is not among the last few and the log is longer.
+    """
+    found: dict[str, int] = {}
+    for version in range(newest, max(-1, newest - _LAST), -1):
+        try:
+            text = (folder / "_delta_log" / commit_name(version)).read_text(encoding="utf-8")
+            told = [json.loads(line)["txn"] for line in text.splitlines() if line.startswith('{"txn"')]
+        except (OSError, ValueError, KeyError):
+            return None
+        for each in told:
+            if each["appId"] in names:
+                found.setdefault(each["appId"], int(each["version"]))
+        if names[0] in found or version == 0:
+            return found
+    return None
 
 
 def is_torn(commit: Path) -> bool:

@@ -1,8 +1,11 @@
 """Making sure that bytes are on the disk: the libraries write, we fsync; and locks that a dying process lets go of."""
 
+import hashlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 
 def sync(path: Path) -> None:
@@ -24,3 +27,41 @@ def write_synced(path: Path, body: bytes) -> None:
     """Write a file and wait until it and its name are on the disk."""
     path.write_bytes(body)
     sync_all((path, path.parent))
+
+
+_SEALED = re.compile(r"\.([0-9a-f]{32})\.parquet$")
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return digest_of_stream(file)
+
+
+def digest_of_stream(file: IO[bytes]) -> str:
+    """SHA-256 of what is left to read."""
+    found = hashlib.sha256()
+    while part := file.read(1 << 20):
+        found.update(part)
+    return found.hexdigest()
+
+
+def seal(path: Path) -> Path:
+    """Put the digest of a Parquet file that is written for good into its name; where it is now.
+
+    So the name says what the file must hold: in the log, in a commit, in a bucket, in a copy.
+    """
+    sealed = path.with_suffix(f".{digest_of(path)[:32]}.parquet")
+    path.rename(sealed)
+    return sealed
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file's name says what it must hold; those of older releases do not."""
+    return _SEALED.search(path.name) is not None
+
+
+def is_sound(path: Path) -> bool:
+    """Whether a file holds what its name says; True where the name says nothing."""
+    told = _SEALED.search(path.name)
+    return told is None or digest_of(path).startswith(told[1])

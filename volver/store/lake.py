@@ -34,6 +34,7 @@ Writer = Literal["log", "stream"]  # a batch of the log, or a reader of it that 
 
 _WRITERS: tuple[Writer, ...] = ("log", "stream")
 _SEEN = "seen_"
+MARK, LOG_ID = "entry", "log_id"  # of the newest batch: a number of its message id, and the log that gave it
 _KEPT = {  # how long Delta remembers old versions; our own `tidy` removes their files
     "delta.logRetentionDuration": "interval 10 minutes",
     "delta.deletedFileRetentionDuration": "interval 1 hours",
@@ -101,6 +102,7 @@ class Lake:
     def __init__(self, folder: Path, bucket: "Bucket | None" = None, locks: Locks | None = None) -> None:
         self.folder = folder
         self.bucket = bucket
+        self.log_id = 0  # the log that commits name; 0 where none is known
         self._locks = locks or FileLocks(folder)
         self._lease = Lock(self._locks, "lease")
         self._alone: dict[str, Lock] = {}
@@ -160,21 +162,47 @@ class Lake:
         found = self.opened(table).transaction_version(writer)
         return -1 if found is None else int(found)
 
-    def add(self, table: str, files: Sequence[NewFile], offset: int, writer: Writer = "log") -> bool:
-        """Make files part of a table as the log's entry `offset`; False if the table holds that of this writer."""
+    def add(
+        self, table: str, files: Sequence[NewFile], offset: int, writer: Writer = "log", mark: int | None = None
+    ) -> bool:
+        """Make files part of a table as the log's entry `offset`; False if the table holds that of this writer.
+
+        `mark` is a number that the entry's message id gives: whoever opens the shop sees that it is still this entry.
+        """
         with self.writing():
             if offset <= self.offset(table, writer):
                 return False
-            self._commit(table, files, "append", {writer: offset})
+            self._commit(table, files, "append", self._from_log(writer, offset, mark))
         return True
 
-    def replace(self, table: str, files: Sequence[NewFile], offset: int | None = None) -> bool:
+    def replace(self, table: str, files: Sequence[NewFile], offset: int | None = None, mark: int | None = None) -> bool:
         """Make files the whole content of a table; False if it already holds the log's entry `offset`."""
         with self.writing():
             if offset is not None and offset <= self.offset(table):
                 return False
-            self._commit(table, files, "overwrite", {} if offset is None else {"log": offset})
+            marks = {} if offset is None else self._from_log("log", offset, mark)
+            self._commit(table, files, "overwrite", marks)
         return True
+
+    def _from_log(self, writer: Writer, offset: int, mark: int | None) -> dict[str, int]:
+        known = {MARK: mark, LOG_ID: self.log_id or None}
+        return {writer: offset} | {name: value for name, value in known.items() if value is not None}
+
+    def marks(self, table: str, names: Sequence[str] = (*_WRITERS, MARK, LOG_ID)) -> dict[str, int]:
+        """Numbers that commits carry, each as the newest says that has it: a look at the last commits as a rule.
+
+        The first name decides how far it looks back; what older commits say under the others may be left out.
+        """
+        newest = self.version(table)
+        if newest < 0:
+            return {}
+        if self.bucket is None:
+            found = delta_log.last_marks(self.path(table), newest, names)
+            if found is not None:
+                return found
+        opened = self.opened(table)
+        told = {name: opened.transaction_version(name) for name in names}
+        return {name: int(value) for name, value in told.items() if value is not None}
 
     def since(self, table: str, version: int) -> Literal["same", "added", "changed"]:
         """What commits after a version did to the rows: nothing, batches of the log were added, or anything else.
@@ -218,6 +246,11 @@ class Lake:
         with self.writing():
             marks = {f"{_SEEN}{name}": value for name, value in seen.items()}
             self._commit(table, files, "overwrite" if anew else "append", marks)
+
+    def note(self, table: str, marks: Mapping[str, int]) -> None:
+        """Commit numbers with a table, and nothing else."""
+        with self.writing():
+            self._commit(table, [], "append", marks)
 
     def swap(self, table: str, new: Sequence[NewFile], old: Sequence[str]) -> None:
         """Put files in the place of others that hold the same rows. `old` are absolute paths of the newest version."""

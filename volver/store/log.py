@@ -8,6 +8,8 @@ entries are about a person, so that these can be found and forgotten without rea
 
 import sqlite3
 import threading
+import uuid
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ create table if not exists log (
   kind text not null,
   received_us integer not null,
   body blob not null,
+  crc integer,
   unique (source, message_id)
 )
 """
@@ -35,6 +38,7 @@ create table if not exists subjects (person text not null, "offset" integer not 
 without rowid
 """
 _SUBJECTS_BY_OFFSET = 'create index if not exists subjects_by_offset on subjects ("offset")'
+_IDENTITY = "create table if not exists identity (id integer not null)"
 FORGOTTEN = "forgotten"  # the kind of an entry whose content is gone: no reader asks for it
 _INDEX = "create index if not exists log_kind on log (kind)"  # and, as in every index of SQLite, the offset after it
 _COLUMNS = '"offset", source, message_id, kind, received_us, body'
@@ -119,6 +123,8 @@ class EventLog:
         self._pen = threading.Lock()  # its holder writes for all who wait
         self._eyes = threading.Lock()  # guards the reader
         self._queue: list[_Waiting] = []
+        self.identity = _identity(self._writer, self.path)  # given once by chance: the other parts name it
+        self._file = self.path.stat().st_ino
 
     def append(self, entries: Sequence[Entry]) -> list[int]:
         """Keep entries; their offsets, once they are on disk.
@@ -165,10 +171,22 @@ class EventLog:
         found = self._rows(sql, (source, message_id))
         return _entry(found[0]) if found else None
 
+    def message_id(self, offset: int) -> str | None:
+        """The message id of an entry, of a forgotten one too; None where the log has no such offset."""
+        found = self._rows('select message_id from log where "offset" = ?', (offset,))
+        return str(found[0][0]) if found else None
+
     def last(self) -> int:
         """The highest offset ever given; 0 for a new log."""
         with self._eyes:
             return _last(self._reader)
+
+    def go_on_after(self, offset: int) -> None:
+        """Give no offset up to this one any more: others have taken entries of it that this file has lost."""
+        with self._pen, _changing(self._writer) as writer:
+            if _last(writer) < offset:
+                writer.execute("delete from sqlite_sequence where name = 'log'")
+                writer.execute("insert into sqlite_sequence (name, seq) values ('log', ?)", (offset,))
 
     def count(self) -> int:
         """How many entries the log holds, forgotten ones included."""
@@ -178,6 +196,24 @@ class EventLog:
         """What is wrong with the file; empty when nothing is."""
         found = str(self._rows("pragma quick_check(1)", ())[0][0])
         return "" if found == "ok" else found
+
+    def deep_damage(self) -> str:
+        """What is wrong anywhere in the file, in what entries say too; empty when nothing is. Reads all of it.
+
+        Entries of older releases have no checksum: of them only the file's own structure is known.
+        """
+        found = str(self._rows("pragma integrity_check(1)", ())[0][0])
+        if found != "ok":
+            return found
+        after = 0
+        while rows := self._rows(
+            'select "offset", body, crc from log where "offset" > ? order by "offset" limit 1000', (after,)
+        ):
+            after = int(str(rows[-1][0]))
+            for offset, body, crc in rows:
+                if isinstance(body, bytes) and crc is not None and zlib.crc32(body) != crc:
+                    return f"entry {offset} was changed"
+        return ""
 
     def note(self, person: str, offsets: Iterable[int]) -> None:
         """Write down that entries are about a person, where that is only known once they are read."""
@@ -201,7 +237,7 @@ class EventLog:
         wanted = [(FORGOTTEN, offset, FORGOTTEN) for offset in offsets]
         with self._pen:
             with _changing(self._writer) as writer:
-                sql = """update log set body = x'', kind = ? where "offset" = ? and kind <> ?"""
+                sql = """update log set body = x'', crc = 0, kind = ? where "offset" = ? and kind <> ?"""
                 gone = writer.executemany(sql, wanted).rowcount
                 writer.executemany('delete from subjects where "offset" = ?', ((each[1],) for each in wanted))
             with _reported():
@@ -222,6 +258,13 @@ class EventLog:
         with self._eyes:
             return self._reader.execute(sql, values).fetchall()
 
+    def _is_replaced(self) -> bool:
+        """Whether the path names another file by now: what is written to this one, nobody would ever read."""
+        try:
+            return self.path.stat().st_ino != self._file
+        except FileNotFoundError:
+            return True
+
     def _next_group(self) -> list[_Waiting]:
         with self._door:
             taken, entries = 0, 0
@@ -234,6 +277,10 @@ class EventLog:
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         now_us = clock.now_us()
+        if self._is_replaced():
+            for each in group:
+                each.problem = LogNotWritten(reason="its file was replaced while this process had it open")
+            return
         try:
             self._writer.execute("begin immediate")
             results = [_insert(self._writer, each.entries, now_us) for each in group]
@@ -296,9 +343,9 @@ def _insert_new(writer: sqlite3.Connection, entries: Sequence[Entry], first: int
     """Insert entries under the offsets from `first` on, leaving out known ones; how many were new."""
     before = writer.total_changes
     writer.executemany(
-        f"insert or ignore into log ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)",
+        f"insert or ignore into log ({_COLUMNS}, crc) values (?, ?, ?, ?, ?, ?, ?)",
         (
-            (first + place, each.source, each.message_id, each.kind, now_us, each.body)
+            (first + place, each.source, each.message_id, each.kind, now_us, each.body, zlib.crc32(each.body))
             for place, each in enumerate(entries)
         ),
     )
@@ -319,11 +366,25 @@ def _opened(path: Path) -> sqlite3.Connection:
         found = sqlite3.connect(path, timeout=WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
         for pragma in ("journal_mode=wal", "synchronous=full", "secure_delete=1"):
             found.execute(f"pragma {pragma}")
-        for made in (_TABLE, _INDEX, _SUBJECTS, _SUBJECTS_BY_OFFSET):
+        for made in (_TABLE, _INDEX, _SUBJECTS, _SUBJECTS_BY_OFFSET, _IDENTITY):
             found.execute(made)
+        if "crc" not in {row[1] for row in found.execute("pragma table_info(log)")}:  # made by an older Volver
+            found.execute("alter table log add column crc integer")
     except sqlite3.Error as problem:
         raise LogNotReadable(file=path.name, reason=str(problem)) from problem
     return found
+
+
+def _identity(writer: sqlite3.Connection, path: Path) -> int:
+    try:
+        found = writer.execute("select id from identity").fetchone()
+        if found is None:
+            given = uuid.uuid4().int >> 66  # what a transaction of a lake table can carry
+            writer.execute("insert into identity select ? where not exists (select 1 from identity)", (given,))
+            found = writer.execute("select id from identity").fetchone()
+    except sqlite3.Error as problem:
+        raise LogNotReadable(file=path.name, reason=str(problem)) from problem
+    return int(found[0])
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -10,6 +10,8 @@ ROOM: Final = Room(
     commands=(
         Command(name="init", where="volver.cli.store.init:command", says="Make a new shop."),
         Command(name="doctor", where="volver.cli.store.doctor:command", says="Check that a shop is healthy."),
+        Command(name="backup", where="volver.cli.store.backup:backup", says="Write the whole shop into one file."),
+        Command(name="restore", where="volver.cli.store.backup:restore", says="Make the shop of a backup."),
         Command(name="work", where="volver.cli.store.work:command", says="Do the work that is due."),
         Command(
             name="jobs",

@@ -11,7 +11,9 @@ from volver.store.bucket import lake_place
 from volver.store.compute import Compute
 from volver.store.lake import Lake
 from volver.store.locks import Locks, locks_of
+from volver.store.part_notes import adopt_log
 from volver.store.settings import StoreSettings
+from volver.store.tables import TABLES
 
 if TYPE_CHECKING:
     from volver.store.log import EventLog
@@ -64,14 +66,16 @@ def create_shop(path: str | Path, **values: Any) -> Shop:
     """Make a shop with these settings (a room's as a mapping, `know={…}`) and open it. Raises `store.shop_exists`."""
     folder = Path(path)
     if (folder / "volver.toml").exists() or (folder / "state.db").exists():
-        raise ShopExists(path=folder.name)
+        raise ShopExists(path=folder)
     folder.mkdir(parents=True, exist_ok=True)
     chosen = {key: value for key, value in values.items() if value is not None}
     load_settings(folder, chosen).of(StoreSettings)
     for part in ("lake", "models"):
         (folder / part).mkdir(exist_ok=True)
     write_settings(folder, chosen)
-    return open_shop(folder)
+    shop = open_shop(folder)
+    adopt_log(shop.state, shop.log.identity)
+    return shop
 
 
 def open_shop(
@@ -89,7 +93,7 @@ def open_shop(
 
     folder = Path(path or os.environ.get("VOLVER_SHOP") or ".")
     if not (folder / "volver.toml").exists():
-        raise NotAShop(path=folder.name or str(folder))
+        raise NotAShop(path=folder)
     settings = load_settings(folder, flags)
     if sections is not None:
         check_settings(settings, sections)
@@ -114,13 +118,21 @@ def open_shop(
         compute=compute,
         locks=locks,
     )
-    if lake.version("months") < 0:  # new, or cut short while it was made
+    lake.log_id = shop.log.identity
+    if lake.version("months") < 0 and not _is_lost(shop):  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))
     if shop.state.is_migrated:
         from volver.store.people import catch_up
 
         catch_up(shop.state, shop.lake, shop.compute)
     return shop
+
+
+def _is_lost(shop: Shop) -> bool:
+    """Whether the lake is not where it should be: then nothing is made in its place."""
+    return bool(shop.state.quick_read("select 1 from parts where name like 'lake:%' limit 1")) and not any(
+        shop.lake.version(name) >= 0 for name, table in TABLES.items() if table.from_log
+    )
 
 
 _MONTHS = """

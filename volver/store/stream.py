@@ -7,6 +7,7 @@ files together and thins the log as it goes, and `upkeep` finds little left to d
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from volver.store.disk import seal
 from volver.store.lake import NewFile
 from volver.store.tables import TABLES, LakeTable
 from volver.store.upkeep import GROWTH, MANY_ALIKE, MANY_COMMITS, compact
@@ -98,6 +99,8 @@ class Appender:
         path = self._shop.lake.path(self._declared.name) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         parquet.write_table(rows, path, compression="zstd", row_group_size=self._declared.group_rows)
+        path = seal(path)
+        name = str(path.relative_to(self._shop.lake.path(self._declared.name)))
         return NewFile(path=name, rows=rows.num_rows, size=path.stat().st_size, partition=place, stats=_stats(rows))
 
 

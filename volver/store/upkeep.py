@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from volver.core import VolverError, Words, clock
+from volver.store.backup import BACKUP
 from volver.store.compute import Compute, view_sql
 from volver.store.delta_log import commits_since_checkpoint
+from volver.store.disk import is_sound
 from volver.store.jobs import Jobs
 from volver.store.lake import Lake, NewFile
 from volver.store.tables import RETIRED, TABLES
@@ -38,6 +40,15 @@ class CompactionLost(VolverError):
     code = "store.compaction_lost"
     says = "Compacting {table} gave {found} rows instead of {wanted}; nothing was changed."
     hint = "Run `volver doctor`; a file of the table may be damaged."
+    status = 500
+
+
+class DamagedFile(VolverError):
+    """A file of the lake does not hold what was written to it."""
+
+    code = "store.damaged_file"
+    says = "A file of the lake's {table} was changed since it was written; nothing is made from it."
+    hint = "Ask `volver doctor --deep` which; take it, or the whole shop, from a backup."
     status = 500
 
 
@@ -118,7 +129,12 @@ def _alike(files: list[tuple[int, str]], growth: float) -> list[list[str]]:
 
 
 def tidy(shop: "Shop", table: str, unseen_minutes: float = UNSEEN_MINUTES) -> list[str]:
-    """Remove a table's files that no version of the last minutes names: replaced, or left by a crash."""
+    """Remove a table's files that no version of the last minutes names: replaced, or left by a crash.
+
+    None while a backup copies: it names files that may be replaced meanwhile.
+    """
+    if shop.lake.alone(BACKUP).is_held():
+        return []
     with shop.lake.writing():
         gone = leftovers(shop.lake, table, unseen_minutes)
         for each in gone:
@@ -156,6 +172,8 @@ def _retire(lake: Lake) -> int:
 
 def _merged(lake: Lake, compute: Compute, table: str, folder: Path, files: list[str]) -> NewFile:
     declared = TABLES[table]
+    if not all(is_sound(Path(each)) for each in files):
+        raise DamagedFile(table=table)  # a file made of it would look whole
     snapshot = lake.snapshot(table)
     some = type(snapshot)(
         version=snapshot.version,

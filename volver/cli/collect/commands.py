@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import LISTED, NUMBER, Context, say, tell_json, tell_story, tell_table
 from volver.core.days import EPOCH
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _WORDS = {
     "written": "committing",
     "done": "done",
 }
+_HOLDS = "The ledger is right: only customers and forecasts are not up to date. Importing again renews them."
 _HIDDEN = {
     "file_no",
     "line_ref",
@@ -99,6 +100,7 @@ def import_(
             return
         with _progress() as step:
             report = import_files(shop, paths, options, step)
+        context.done.append(_HOLDS)
         if refresh:
             _bring_up_to_date(shop)
     if as_json:
@@ -109,7 +111,7 @@ def import_(
 
 
 @group.command(name="imports")
-@click.option("--limit", default=50, show_default=True, help="How many to list.")
+@click.option("--limit", default=50, show_default=True, type=LISTED, help="How many to list.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON list.")
 @click.pass_obj
 def imports(context: Context, /, limit: int, as_json: bool) -> None:
@@ -147,7 +149,7 @@ def imports(context: Context, /, limit: int, as_json: bool) -> None:
 
 
 @group.command(name="undo")
-@click.argument("number", type=int, metavar="IMPORT")
+@click.argument("number", type=NUMBER, metavar="IMPORT")
 @click.option("--refresh/--no-refresh", default=True, help="Also bring customers, segments and forecasts up to date.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
@@ -160,6 +162,7 @@ def undo(context: Context, /, number: int, refresh: bool, as_json: bool) -> None
 
     with context.open_shop() as shop:
         done = take_back(shop, number)
+        context.done.append(_HOLDS)
         if refresh:
             _bring_up_to_date(shop)
     if as_json:
@@ -172,7 +175,7 @@ def undo(context: Context, /, number: int, refresh: bool, as_json: bool) -> None
 @group.command(name="set-aside")
 @click.option("--retry", is_flag=True, help="Try to read the rows again, with the options given here.")
 @_reading
-@click.option("--limit", default=50, show_default=True, help="How many rows to list.")
+@click.option("--limit", default=50, show_default=True, type=LISTED, help="How many rows to list.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
 def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **said: Any) -> None:
@@ -187,6 +190,7 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     with context.open_shop() as shop:
         if retry:
             done = retry_set_aside(shop, options)
+            context.done.append(_HOLDS)
             _bring_up_to_date(shop)
             if as_json:
                 tell_json(done.to_json())
@@ -202,7 +206,7 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
         tell_story("Nothing is set aside.")
         return
     tell_table(("reason", "rows"), sorted(found.reasons.items()))
-    click.echo()
+    say()
     tell_table(("file", "row", "reason"), [(each.file, each.row_no, each.reason) for each in found.rows])
 
 
@@ -224,10 +228,13 @@ def replay_command(context: Context, projection: str | None, as_json: bool) -> N
 
     Example: volver collect replay collect.batches
     """
-    from volver.app import replay_log
+    from volver.app import open_as_it_is, replay_log
+    from volver.store import check_log, check_parts
 
-    with context.open_shop() as shop:
+    with open_as_it_is(context.shop_path, {}, context.rooms) as shop:
+        check_log(shop)
         taken = replay_log(shop, projection)
+        check_parts(shop)
     if as_json:
         tell_json({"taken": taken})
         return
@@ -296,7 +303,7 @@ def _tell_report(report: "ImportReport") -> None:
     lines += [(f"lines {key}", count) for key, count in report.lines.items()]
     lines += [("customers", report.customers), ("products", report.products)]
     tell_table(("what", "count"), lines)
-    click.echo()
+    say()
     tell_table(
         ("money", report.currency),
         [
@@ -307,7 +314,7 @@ def _tell_report(report: "ImportReport") -> None:
     )
     _tell_documents(report)
     if report.first_at:
-        click.echo(f"\nFrom {report.first_at} to {report.last_at}.")
+        say(f"\nFrom {report.first_at} to {report.last_at}.")
 
 
 def _tell_documents(report: "ImportReport") -> None:
@@ -315,11 +322,11 @@ def _tell_documents(report: "ImportReport") -> None:
     found = report.documents
     if not found.same + found.completed + found.changed:
         return
-    click.echo()
+    say()
     words = ("new", "same", "completed", "changed")
     tell_table(("orders in the ledger", "count"), [(word, getattr(found, word)) for word in words])
     if found.changed:
-        click.echo()
+        say()
         rows = [(each.order, each.before, each.after) for each in found.examples]
         tell_table(("order that changed", "before", "after"), [*rows, ("all that changed", found.before, found.after)])
 
@@ -342,23 +349,23 @@ def _tell_dry_run(found: "DryRun", *, as_json: bool) -> None:
         tell_json(_dry_run_json(found))
         return
     for each in found.preview.files:
-        click.echo(f"{each.label} ({each.as_}, {each.kind})")
+        say(f"{each.label} ({each.as_}, {each.kind})")
         tell_table(("field", "column"), sorted(each.mapping.items()))
         for note in each.notes:
-            click.echo(f"  {note}")
+            say(f"  {note}")
         if each.unused:
-            click.echo(f"  not used: {', '.join(each.unused)}")
-        click.echo()
+            say(f"  not used: {', '.join(each.unused)}")
+        say()
     if found.preview.rows:
         rows = [_readable(row) for row in found.preview.rows]
         tell_table(list(rows[0]), [list(row.values()) for row in rows])
-        click.echo()
+        say()
     for ask in found.preview.asks:
         tell_story(f"{ask}\n{ask.advice}")
     if found.report is not None:
         _tell_report(found.report)
         if found.renamed:
-            click.echo(f"{found.renamed:,} products have several names; the most used one stands.")
+            say(f"{found.renamed:,} products have several names; the most used one stands.")
         tell_story("Nothing was changed: this was a dry run.")
 
 

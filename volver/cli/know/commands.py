@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_table
+from volver.cli.output import NUMBER, Context, say, tell_json, tell_table
 
 if TYPE_CHECKING:
     from volver.know import CustomerProfile, MergeReport
@@ -107,16 +107,16 @@ def customer(context: Context, reference: str, at: datetime | None, as_json: boo
 def _tell_customer(found: "CustomerProfile", currency: str) -> None:
     from volver import know
 
-    click.echo(f"{found.name or found.ref}: {found.stage} ({found.stage_reason})")
-    click.echo(f"{found.orders} orders, {_rounded(found.net_e4)} {currency} net, {found.first_day} to {found.last_day}")
+    say(f"{found.name or found.ref}: {found.stage} ({found.stage_reason})")
+    say(f"{found.orders} orders, {_rounded(found.net_e4)} {currency} net, {found.first_day} to {found.last_day}")
     if found.scores:
         low, high = _rounded(found.scores.value_low_e4), _rounded(found.scores.value_high_e4)
-        click.echo(
+        say(
             f"next 365 days: {_rounded(found.scores.value_e4)} {currency} (90 %: {low} to {high}), "
             f"P(alive) {found.scores.p_alive:.2f}"
         )
     for each in found.segments:
-        click.echo(f"  {each.label}: {know.filled(each.reason)}")
+        say(f"  {each.label}: {know.filled(each.reason)}")
 
 
 @group.command()
@@ -165,9 +165,9 @@ def today(context: Context, as_json: bool) -> None:
     if as_json:
         tell_json(found.to_dict())
         return
-    click.echo(f"{found.day or 'No orders yet.'}")
+    say(f"{found.day or 'No orders yet.'}")
     if found.says:
-        click.echo(str(found.says))
+        say(str(found.says))
 
 
 @group.command()
@@ -219,7 +219,7 @@ def stages(context: Context, at: datetime | None, since: datetime | None, as_jso
         [(each.stage, each.customers, _rounded(each.net_e4), _rounded(each.value_e4)) for each in found.stages],
     )
     if found.moves:
-        click.echo("")
+        say("")
         tell_table(["was", "is", "customers"], [(each.was or "-", each.now, each.customers) for each in found.moves])
 
 
@@ -313,7 +313,7 @@ def merge(context: Context, customer: str, into: str, reason: str, no_refresh: b
 
 
 @group.command()
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=NUMBER)
 @click.option("--no-refresh", is_flag=True, help="Do not bring customers, segments and forecasts up to date.")
 @json_option
 @click.pass_obj
@@ -360,9 +360,7 @@ def _tell_person(found: "MergeReport", as_json: bool) -> None:
         tell_json(know.plain(found))
         return
     parts = ", ".join(str(each) for each in found.numbers[1:])
-    click.echo(
-        f"Customer {found.customer_id} is one person with {parts}." if parts else f"Customer {found.customer_id}."
-    )
+    say(f"Customer {found.customer_id} is one person with {parts}." if parts else f"Customer {found.customer_id}.")
     tell_table(
         ["merged", "into", "stands", "by", "reason"],
         [

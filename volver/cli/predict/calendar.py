@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
     from volver.predict import CalendarReport
@@ -70,7 +70,7 @@ def calendar_forget_command(context: Context, as_json: bool) -> None:
     if as_json:
         tell_json({"forgotten_rows": rows})
     else:
-        click.echo(f"Forgotten: {rows:,} rows." if rows else "There was no imported calendar.")
+        say(f"Forgotten: {rows:,} rows." if rows else "There was no imported calendar.")
 
 
 def _tell(report: "CalendarReport") -> None:
@@ -80,18 +80,16 @@ def _tell(report: "CalendarReport") -> None:
         "none": "Forecasts count every day alike.",
         None: "No forecast was made yet: `volver predict fit` chooses the calendar.",
     }
-    click.echo(words[report.used])
+    say(words[report.used])
     if report.best and report.worst:
-        click.echo(f"Best month: {month_name[report.best]}. Worst month: {month_name[report.worst]}.")
+        say(f"Best month: {month_name[report.best]}. Worst month: {month_name[report.worst]}.")
     for why in report.why:
-        click.echo(f"Why: {why}")
+        say(f"Why: {why}")
     if report.imported is None:
-        click.echo(
-            "Nothing was imported: `volver predict calendar import FILE.csv` brings in what the store sold before."
-        )
+        say("Nothing was imported: `volver predict calendar import FILE.csv` brings in what the store sold before.")
     _tell_imported(report)
     if report.stale:
-        click.echo("Note: what was imported has changed since the last fit: volver predict fit.")
+        say("Note: what was imported has changed since the last fit: volver predict fit.")
 
 
 def _tell_imported(report: "CalendarReport") -> None:
@@ -100,13 +98,13 @@ def _tell_imported(report: "CalendarReport") -> None:
         span = f" from {imported.first_day} to {imported.last_day}" if imported.first_day else " of every year"
         grown = imported.growth_per_year
         left = f", growth of {100 * grown:+.0f} % a year left out" if grown is not None else ""
-        click.echo(f"Imported: {imported.kind}, {imported.rows:,} rows{span}{left}.")
+        say(f"Imported: {imported.kind}, {imported.rows:,} rows{span}{left}.")
         if imported.unknown:
             names = ", ".join(month_name[month] for month in imported.unknown)
-            click.echo(f"Note: it tells nothing of {names}.")
+            say(f"Note: it tells nothing of {names}.")
     columns = {"used": report.months, "imported": imported.months if imported else None}
     shown = {name: months for name, months in columns.items() if months is not None}
     if shown:
-        click.echo("\nOrders of each month beside those of the mean month (1.00):")
+        say("\nOrders of each month beside those of the mean month (1.00):")
         rows = [[month_name[i + 1], *(months[i] for months in shown.values())] for i in range(12)]
         tell_table(["month", *shown], rows)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from volver import predict
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 from volver.cli.predict.calendar import calendar_group
 from volver.cli.predict.money import (
     benchmark_command,
@@ -82,20 +82,20 @@ def fit_command(context: Context, at: Any, horizon: str, model: str, everything:
         f"{report.model} learned from {report.customers:,} customers until {report.at} in {report.seconds:.1f} s."
     )
     total = report.total
-    click.echo(
+    say(
         f"The next {report.horizon_days:.0f} days: {total.expected:,.0f} {currency} "
         f"(80 %: {total.low80:,.0f} to {total.high80:,.0f}; 90 %: {total.low:,.0f} to {total.high:,.0f})"
     )
     for text, params in report.choice["why"]:
-        click.echo(f"Why: {Words(text, params)}")
+        say(f"Why: {Words(text, params)}")
     if report.check:
-        click.echo(_told(report.check, currency))
+        say(_told(report.check, currency))
     for remark in report.remarks:
-        click.echo(f"Note: {remark}")
+        say(f"Note: {remark}")
     if when and chances:
-        click.echo(f"When: {when.rebuys:,} rebuys and {when.moments:,} best moments published in {when.seconds:.1f} s.")
+        say(f"When: {when.rebuys:,} rebuys and {when.moments:,} best moments published in {when.seconds:.1f} s.")
         learned = sum(each.reason is None for each in chances.chances)
-        click.echo(f"Propensities: {learned} of {len(chances.chances)} published in {chances.seconds:.1f} s.")
+        say(f"Propensities: {learned} of {len(chances.chances)} published in {chances.seconds:.1f} s.")
 
 
 @group.command(name="check")
@@ -128,14 +128,14 @@ def check_command(
     if as_json:
         tell_json(report.to_dict())
         return
-    click.echo(_told(report, currency))
+    say(_told(report, currency))
     for why in report.why:
-        click.echo(f"Why: {why}")
-    click.echo("")
+        say(f"Why: {why}")
+    say("")
     names = [_MEASURES.get(name, name) for name in report.money.customer]
     rows = [[currency, *report.money.customer.values()], ["orders", *report.orders.customer.values()]]
     tell_table(["by customer", *names], rows)
-    click.echo("")
+    say("")
     columns = ["ratio", "deviance", "spearman", "top10_capture"]
     ways = [
         [each.name + (" *" if each.chosen else ""), *(getattr(each, column) for column in columns)]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
     from volver.core import Words
@@ -44,7 +44,7 @@ def newcomers_command(context: Context, by: str, horizon: str, as_json: bool) ->
     if as_json:
         tell_json(report.to_dict())
         return
-    click.echo(
+    say(
         f"A new customer brings {_spoken(report.value, report.currency)} within {report.horizon_days:.0f} days, "
         f"{report.first.expected:,.2f} of it with the first order."
     )
@@ -84,9 +84,9 @@ def leads_command(context: Context, horizon: str, as_json: bool) -> None:
         tell_json(report.to_dict())
         return
     if report.value is None or report.total is None:
-        click.echo(f"Cannot say: {report.cannot}")
+        say(f"Cannot say: {report.cannot}")
         return
-    click.echo(f"{report.leads:,} leads, {_spoken(report.value, report.currency)} each.")
+    say(f"{report.leads:,} leads, {_spoken(report.value, report.currency)} each.")
     rows = [
         [str(each.label), each.leads, 100 * each.p_order.expected, each.value.expected, each.value.low, each.value.high]
         for each in report.groups
@@ -122,7 +122,7 @@ def spend_ceiling_command(context: Context, by: str, costs: str | None, horizon:
         tell_json(report.to_dict())
         return
     if report.shop.ceiling:
-        click.echo(
+        say(
             f"A new customer leaves a margin of {_spoken(report.shop.ceiling, report.currency)} within "
             f"{report.horizon_days:.0f} days: that is what winning one may cost."
         )
@@ -130,7 +130,7 @@ def spend_ceiling_command(context: Context, by: str, costs: str | None, horizon:
     tell_table(names, [_ceiling_cells(each) for each in report.rows[:_MOST]])
     _tell_rest(len(report.rows))
     if report.campaigns:
-        click.echo("")
+        say("")
         tell_table(["campaign", *names[1:]], [_ceiling_cells(each) for each in report.campaigns[:_MOST]])
         _tell_rest(len(report.campaigns))
     _tell_remarks(report.remarks)
@@ -155,12 +155,12 @@ def levers_command(context: Context, horizon: str, as_json: bool) -> None:
         tell_json(report.to_dict())
         return
     coming = f", {report.coming:,.0f} of it from new ones" if report.coming is not None else ""
-    click.echo(
+    say(
         f"Expected within {report.horizon_days:.0f} days from {report.at}: "
         f"{report.value:,.0f} {report.currency}{coming}."
     )
     if report.retention is not None:
-        click.echo(f"Of today's living customers {100 * report.retention:.1f} % will still be customers in a year.")
+        say(f"Of today's living customers {100 * report.retention:.1f} % will still be customers in a year.")
     rows = [
         [str(each.label), each.gain.expected, each.gain.low, each.gain.high, each.margin.expected, ""]
         if each.gain and each.margin
@@ -207,7 +207,7 @@ def benchmark_command(context: Context, by: str, horizon: str, as_json: bool) ->
         ]
         for each in (*report.rows, report.shop)
     ]
-    click.echo(f"Expected within {report.horizon_days:.0f} days from {report.at}, by {by}:")
+    say(f"Expected within {report.horizon_days:.0f} days from {report.at}, by {by}:")
     names = [by, "customers", "still customer %", "each", f"total {report.currency}", *_SURE, "share %", ""]
     tell_table(names, rows)
 

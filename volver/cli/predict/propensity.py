@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
     from volver.predict import Chance
@@ -32,7 +32,7 @@ def propensity_command(context: Context, at: Any, as_json: bool) -> None:
         tell_table(["what", "events", "mean %", "model", "AUC later", "came % later"], [_cells(each) for each in told])
     for each in report.chances:
         if each.reason is not None:
-            click.echo(f"{_said(each)}: {each.reason}")
+            say(f"{_said(each)}: {each.reason}")
 
 
 def _said(chance: "Chance") -> str:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import click
-
-from volver.cli.output import Context, tell_json, tell_table
+from volver.cli.output import Context, say, tell_json, tell_table
 
 _COLUMNS = (
     ("R@20", "basket", "recall@20"),
@@ -27,9 +25,9 @@ def check_recommendations(context: Context, cut: Any, as_json: bool) -> None:
         tell_json(found.to_dict())
         return
     if found.remark is not None:
-        click.echo(str(found.remark))
+        say(str(found.remark))
         return
-    click.echo(
+    say(
         f"Learned until {found.cut} from {found.rows:,} purchases of {found.products:,} products by "
         f"{found.customers:,} customers; {found.next_baskets:,} next baskets of {found.fewest} or more products "
         f"within {found.days} days. Mean over customers, 95 % interval below."
@@ -46,15 +44,15 @@ def tell_recommend(found: Any) -> None:
         rows.append(["", *(_interval(score) for score in scores)])
     tell_table(["method", *(name for name, _, _ in _COLUMNS)], rows)
     best = found.judged[-1].ahead["recall@20"]
-    click.echo(f"Volver less GP-TopFreq, the same customers: R@20 {_mean(best, '+')} ({_interval(best, '+')})")
-    click.echo("")
+    say(f"Volver less GP-TopFreq, the same customers: R@20 {_mean(best, '+')} ({_interval(best, '+')})")
+    say("")
     if found.carts:
         names = ("hr@12", "hr@20", "mrr@20")
         told = [[name, *(_both(score[key]) for key in names)] for name, score in found.carts.items()]
         tell_table([f"cart, {found.n_carts:,} baskets", *(name.upper() for name in names)], told)
     else:
-        click.echo(f"Cart completion: cannot say, {found.n_carts} baskets of 4 or more products after the cut.")
-    click.echo("")
+        say(f"Cart completion: cannot say, {found.n_carts} baskets of 4 or more products after the cut.")
+    say("")
     keys = ("coverage", "novelty", "popularity_bias", "price", "margin")
     tell_table(
         ["first 20", *(key.replace("_", " ") for key in keys)],

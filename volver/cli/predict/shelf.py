@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from volver.cli.output import NOT_HEALTHY, Context, tell_json, tell_story, tell_table
+from volver.cli.output import NOT_HEALTHY, NUMBER, Context, say, tell_json, tell_story, tell_table
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 
@@ -25,12 +25,12 @@ def drift_command(context: Context, as_json: bool) -> None:
     if as_json:
         tell_json(found.to_dict() if found else {"alarm": False, "says": "Too early to say: wait for two whole weeks."})
     elif found is None:
-        click.echo("Too early to say: two whole weeks of orders after the fit are needed.")
+        say("Too early to say: two whole weeks of orders after the fit are needed.")
     else:
         told = found.to_dict()
-        click.echo(told["says"])
+        say(told["says"])
         if told["hint"]:
-            click.echo(told["hint"])
+            say(told["hint"])
         rows = [[each.day.isoformat(), each.came, each.expected, each.low, each.high] for each in found.orders]
         tell_table(["until", "orders", "expected", "low", "high"], rows)
     if found is not None and found.alarm:
@@ -38,7 +38,7 @@ def drift_command(context: Context, as_json: bool) -> None:
 
 
 @click.command(name="shelf")
-@click.option("--publish", type=int, metavar="ID", help="Publish this model again: score today's customers with it.")
+@click.option("--publish", type=NUMBER, metavar="ID", help="Publish this model again: score today's customers with it.")
 @_JSON
 @click.pass_obj
 def shelf_command(context: Context, publish: int | None, as_json: bool) -> None:

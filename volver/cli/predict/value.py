@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_table
+from volver.cli.output import Context, say, tell_json, tell_table
 
 if TYPE_CHECKING:
     from volver.predict import CustomerValue
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--top",
     default=10,
     show_default=True,
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 1_000_000),
     help="How many of the most valuable customers to list.",
 )
 @click.option(
@@ -66,14 +66,14 @@ def _of_all(context: Context, horizon: str, top: int, as_json: bool) -> None:
         tell_json(report.to_dict(top))
         return
     total = report.total
-    click.echo(
+    say(
         f"{report.customers:,} customers, {report.horizon_days:.0f} days from {report.at}: "
         f"{total.expected:,.0f} {report.currency} (90 %: {total.low:,.0f} to {total.high:,.0f})"
     )
     rows = [[each.decile, each.customers, each.value, 100 * each.share] for each in report.deciles]
     tell_table(["decile", "customers", f"value {report.currency}", "share %"], rows)
     if best:
-        click.echo("")
+        say("")
         names = {"still customer %": "p_alive", "orders": "orders", "per order": "spend_per_order"}
         names |= {"value": "value", "90 % from": "low", "to": "high"}
         listed: list[list[object]] = [
@@ -88,14 +88,14 @@ def _shown(name: str, number: float) -> float:
 
 def _tell_one(customer: str, found: "CustomerValue", spoken: "Speech") -> None:
     if found.value is not None and found.p_alive is not None and found.p_buy is not None:
-        click.echo(
+        say(
             f"Customer {customer}, {found.horizon_days:.0f} days from {found.at}: {found.value:,.2f} {found.currency} "
             f"(90 %: {found.low:,.2f} to {found.high:,.2f}); the mean customer: {found.mean_value:,.2f}."
         )
         alive, buys = spoken.percent(found.p_alive), spoken.percent(found.p_buy)
-        click.echo(f"{found.orders:,.2f} orders of {found.spend_per_order:,.2f} each; still a customer: {alive}.")
+        say(f"{found.orders:,.2f} orders of {found.spend_per_order:,.2f} each; still a customer: {alive}.")
         window = f"between {found.next_from} and {found.next_to}" if found.next_from else "not in sight"
-        click.echo(f"Next order: {window}; chance of one within {found.horizon_days:.0f} days: {buys}.")
+        say(f"Next order: {window}; chance of one within {found.horizon_days:.0f} days: {buys}.")
     for each in found.reasons:
         moved = f" ({spoken.factor(each.factor)})" if each.factor is not None else ""
-        click.echo(f"- {spoken.words(each.words)}{moved}")
+        say(f"- {spoken.words(each.words)}{moved}")

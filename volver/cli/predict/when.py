@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
     from volver.predict import WhenReport
@@ -36,7 +36,7 @@ def when_command(context: Context, customer: str | None, refresh: bool, as_json:
         _tell_report(report)
     _tell(found)
     if found["age"]:
-        click.echo(f"This is a {found['age']}: `volver predict when --refresh` makes it anew.")
+        say(f"This is a {found['age']}: `volver predict when --refresh` makes it anew.")
 
 
 def _freshness(shop: "Shop") -> dict[str, object]:
@@ -90,10 +90,10 @@ def _tell(found: dict[str, object]) -> None:
         names = _COLUMNS["rebuys" if "rebuys" in found else "products"]
         tell_table(list(names), [[_shown(name, row[name]) for name in names.values()] for row in rows])
     else:
-        click.echo("Nothing is likely enough to be bought again.")
+        say("Nothing is likely enough to be bought again.")
     moment = found["moment"]
     if isinstance(moment, dict):
-        click.echo(f"Best moment: {moment['words']}.")
+        say(f"Best moment: {moment['words']}.")
 
 
 _COLUMNS = {

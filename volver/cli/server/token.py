@@ -2,7 +2,7 @@
 
 import click
 
-from volver.cli.output import Context, instant, tell_json, tell_story, tell_table
+from volver.cli.output import Context, instant, say, tell_json, tell_story, tell_table
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 
@@ -37,7 +37,7 @@ def create_command(context: Context, name: str, scopes: tuple[str, ...], as_json
         tell_json({"name": made.name, "scopes": made.scopes, "token": made.secret})
         return
     tell_story(f"Token {made.name}; it is shown only now. Send it as: Authorization: Bearer TOKEN")
-    click.echo(made.secret)
+    say(made.secret)
 
 
 @group.command(name="list")

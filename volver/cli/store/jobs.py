@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from volver.cli.output import Context, tell_json, tell_story, tell_table
+from volver.cli.output import LISTED, NUMBER, Context, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
     from volver.store import QueuedJob
@@ -21,7 +21,7 @@ def group() -> None:
 
 @group.command(name="list")
 @click.option("--status", type=_STATUS, help="Only of this status.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many of each status.")
+@click.option("--limit", default=20, show_default=True, type=LISTED, help="How many of each status.")
 @_JSON
 @click.pass_obj
 def list_command(context: Context, status: str | None, limit: int, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def start_command(context: Context, name: str, anew: bool, as_json: bool) -> Non
 
 
 @group.command(name="retry")
-@click.argument("job_id", metavar="ID", type=int)
+@click.argument("job_id", metavar="ID", type=NUMBER)
 @_JSON
 @click.pass_obj
 def retry_command(context: Context, job_id: int, as_json: bool) -> None:
@@ -84,7 +84,7 @@ def retry_command(context: Context, job_id: int, as_json: bool) -> None:
 
 
 @group.command(name="cancel")
-@click.argument("job_id", metavar="ID", type=int)
+@click.argument("job_id", metavar="ID", type=NUMBER)
 @_JSON
 @click.pass_obj
 def cancel_command(context: Context, job_id: int, as_json: bool) -> None:

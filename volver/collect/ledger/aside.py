@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver.core import clock
-from volver.store import Shop
+from volver.store import Shop, note_batch
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -108,7 +108,7 @@ def settle(shop: Shop, offset: int, digest: str, entry: Mapping[str, Any], pendi
     with shop.state.begin() as state:
         if state.execute(select(batches.c.offset).where(batches.c.offset == offset)).first():
             return
-        if entry["put_aside"]:
+        if entry["put_aside"] and (pending / entry["put_aside"]).exists():  # else read again when the file comes again
             _keep(state, pending / entry["put_aside"])
         now = clock.now_us()
         for part in _parts(entry["settled"], 500):
@@ -129,6 +129,7 @@ def settle(shop: Shop, offset: int, digest: str, entry: Mapping[str, Any], pendi
                 "files": json.dumps(entry.get("files", [])),
             },
         )
+        note_batch(state, dict.fromkeys([*entry["tables"], *entry.get("unnumbered", {})], offset))
         if entry.get("undoes") is not None:
             state.execute(update(batches).where(batches.c.offset == entry["undoes"]).values(undone_by=offset))
 

@@ -16,14 +16,26 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from volver.collect.ledger import aside
 from volver.core import VolverError, clock
-from volver.store import TABLES, Entry, LogEntry, NewFile, Shop, canonical, people, sync_all, write_synced
+from volver.store import (
+    AT_ONE_POINT,
+    TABLES,
+    Entry,
+    LogEntry,
+    NewFile,
+    Shop,
+    canonical,
+    mark_of,
+    people,
+    sync_all,
+    write_synced,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,6 +55,18 @@ _MARKER = "staging"
 _LOCK = "imports"  # what a batch was compared with stays as it was until the batch is in: nobody else writes these
 
 Step = Callable[[str], None]
+
+
+class RowsGone(VolverError):
+    """The log names an import whose rows are nowhere any more."""
+
+    code = "collect.rows_gone"
+    says = "The rows of import {offset} are not there any more, so the ledger cannot take them from the log."
+    hint = (
+        "Take the shop from a backup with `volver restore`, or let `volver doctor --accept-loss` "
+        "list what to import again."
+    )
+    status = 500
 
 
 class IdsTaken(VolverError):
@@ -156,11 +180,12 @@ def commit(shop: Shop, staged: Staged, step: Step | None = None) -> int:
     digest = hashlib.sha256(body).hexdigest()
     _sync_files(shop, staged)
     said("written")
-    write_synced(_pending(shop) / f"{digest}.json", body)
-    said("pending")
-    offset = shop.log.append([Entry(source=SOURCE, message_id=digest, kind=KIND, body=body)])[0]
-    said("logged")
-    _follow(shop, offset, digest, body, said)
+    with shop.lake.alone(AT_ONE_POINT):
+        write_synced(_pending(shop) / f"{digest}.json", body)
+        said("pending")
+        offset = shop.log.append([Entry(source=SOURCE, message_id=digest, kind=KIND, body=body)])[0]
+        said("logged")
+        _follow(shop, offset, digest, body, said)
     return offset
 
 
@@ -178,21 +203,16 @@ def recover(shop: Shop) -> int:
 
 def take(shop: Shop, entries: Sequence[LogEntry]) -> None:
     """Bring lake and state up to batches of the log, as a projection does; those that are in change nothing."""
-    with shop.lake.alone(_LOCK):
+    with shop.lake.alone(_LOCK), shop.lake.alone(AT_ONE_POINT):
         for each in entries:
             _follow(shop, each.offset, each.message_id, each.body, lambda _: None)
 
 
 def _recover(shop: Shop) -> int:
-    finished, pending = 0, _pending(shop)
-    for path in sorted(pending.glob("*.json")):
-        entry = shop.log.find(SOURCE, path.stem)
-        if entry is None:
-            path.unlink()
-            continue
-        _sweep(shop, entry.offset, entry.body)
-        _follow(shop, entry.offset, path.stem, entry.body, lambda _: None)
-        finished += 1
+    pending = _pending(shop)
+    left_over = sorted(pending.glob("*.json"))
+    with shop.lake.alone(AT_ONE_POINT) if left_over else nullcontext():
+        finished = _finish(shop, left_over)
     if (pending / _MARKER).exists():
         _sweep(shop)
         for left in pending.iterdir():
@@ -200,21 +220,39 @@ def _recover(shop: Shop) -> int:
     return finished
 
 
+def _finish(shop: Shop, pending: Sequence[Path]) -> int:
+    """Do what entries say that a crash left undone; how many there were."""
+    finished = 0
+    for path in pending:
+        entry = shop.log.find(SOURCE, path.stem)
+        if entry is None or entry.kind != KIND:  # never written, or given up
+            path.unlink()
+            continue
+        _sweep(shop, entry.offset, entry.body)
+        _follow(shop, entry.offset, path.stem, entry.body, lambda _: None)
+        finished += 1
+    return finished
+
+
 def _follow(shop: Shop, offset: int, digest: str, body: bytes, said: Step) -> None:
-    """Bring lake and state up to a log entry, then forget that it was pending."""
+    """Bring lake and state up to a log entry, then forget that it was pending. Raises `collect.rows_gone`."""
     entry = json.loads(body)
     unnumbered = entry.get("unnumbered", {})
     for table in ORDER:
         files = [NewFile(**each) for each in entry["tables"].get(table, ())]
         if not (files or table in unnumbered) or offset <= shop.lake.offset(table):
             continue
+        rows = [shop.lake.path(table) / each.path for each in files]
+        rows += [pending_file(shop, unnumbered[table])] if table in unnumbered else []
+        if not all(each.exists() for each in rows):
+            raise RowsGone(offset=offset)
         if table in unnumbered:
             files = _numbered(shop, table, pending_file(shop, unnumbered[table]), offset, entry["token"])
             said("numbered")
         if table in WHOLE:
-            shop.lake.replace(table, files, offset)
+            shop.lake.replace(table, files, offset, mark_of(digest))
         else:
-            shop.lake.add(table, files, offset)
+            shop.lake.add(table, files, offset, mark=mark_of(digest))
         said(f"lake:{table}")
     aside.settle(shop, offset, digest, entry, _pending(shop))
     said("state")

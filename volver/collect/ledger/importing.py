@@ -12,6 +12,7 @@ from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
 from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
 from volver.collect.ledger.session import Session, session
+from volver.collect.settings import CollectSettings
 from volver.core import clock
 from volver.store import Shop
 
@@ -173,7 +174,10 @@ def paths_opening(shop: Shop, paths: Sequence[str | Path], options: ImportOption
         from volver.collect.reading import open_sources
 
         known = mappings.remembered(shop, options.as_)
-        return open_sources(paths, read_options(options, known), **_surroundings(shop, work, currency, asking))
+        most = shop.settings.of(CollectSettings).unpack_limit_mb * 1_000_000
+        return open_sources(
+            paths, read_options(options, known), unpack_bytes=most, **_surroundings(shop, work, currency, asking)
+        )
 
     return opening
 

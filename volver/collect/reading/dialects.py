@@ -1,12 +1,14 @@
 """How a CSV file is laid out: delimiter, header, lines before it; and how DuckDB is told."""
 
 import csv
+import io
 import itertools
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from volver.collect.reading.files import CannotRead, fresh
 from volver.collect.reading.quoting import literal
@@ -15,6 +17,8 @@ _HEAD = 1 << 18
 _DELIMITERS = (";", "\t", "|", ",")
 _VALUE = re.compile(r"^[\W_]*\d[\d\W_]*$|^\S+@\S+\.\S+$|^\d{1,4}[-/. ]\w{2,4}[-/. ]\d{1,4}\b")
 _MOST_LINES_IN_A_ROW = 200
+_VAIN = 50  # so many quotes that never close, and fewer lines are looked at for the next one's end
+csv.field_size_limit(1 << 30)  # a cell may be as large as its file: what is too large for a row is said by the row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +85,27 @@ def sniff(path: Path, label: str) -> Dialect:
 
 def _rows(head: str, delimiter: str, *, whole: bool) -> tuple[list[list[str]], list[int]]:
     """The first thousand rows and the line on which each starts; the last one may be cut and is left out."""
-    reader = csv.reader(head.splitlines(keepends=True), delimiter=delimiter)
+    rows, starts, is_sound = _parsed(head, delimiter, csv.QUOTE_MINIMAL)
+    if not is_sound:
+        rows, starts, _ = _parsed(head, delimiter, csv.QUOTE_NONE)
+        rows = [[cell.strip('"') for cell in row] for row in rows]
+    if not whole or len(rows) > 1000:
+        rows = rows[:-1] or rows
+    return rows, starts
+
+
+def _parsed(head: str, delimiter: str, quoting: Literal[0, 3]) -> tuple[list[list[str]], list[int], bool]:
+    """Rows, the line on which each starts, and whether none is so long that a quote in it cannot have closed."""
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, quoting=quoting)
     rows, starts, start = [], [], 0
     for row in itertools.islice(reader, 1001):
         if any(cell.strip() for cell in row):
             rows.append(row)
             starts.append(start)
+        if reader.line_num - start > _MOST_LINES_IN_A_ROW:
+            return rows, starts, False
         start = reader.line_num
-    if not whole or len(rows) > 1000:
-        rows = rows[:-1] or rows
-    return rows, starts
+    return rows, starts, True
 
 
 def _distinct(header: list[str], n_columns: int) -> tuple[str, ...]:
@@ -141,32 +156,30 @@ def repair(path: Path, dialect: Dialect, workdir: Path) -> tuple[Path, Dialect]:
 
 def _records(lines: Iterator[str], delimiter: str, n_columns: int) -> Iterator[tuple[list[str] | None, str]]:
     """Rows with the text they were made of; None for a line with a quote that never closes."""
-    waiting: list[str] = []
-    source = iter(lines)
-    held: list[str] = []
-    while (line := waiting.pop(0) if waiting else next(source, None)) is not None:
-        held.append(line)
-        text = "".join(held)
-        if text.count('"') % 2 == 0:
-            cells = next(csv.reader(held, delimiter=delimiter), [])
-            if len(held) == 1 or len(cells) == n_columns:
-                held = []
-                if any(cell.strip() for cell in cells):
-                    yield cells, text.rstrip("\r\n")
-                continue
-        elif len(held) == 1 and not _opens(line, delimiter):
-            held = []
-            yield next(csv.reader([line], delimiter=delimiter), []), text.rstrip("\r\n")
+    waiting: deque[str] = deque()
+    n_vain = 0
+    while (line := waiting.popleft() if waiting else next(lines, None)) is not None:
+        if line.count('"') % 2 == 1 and not _opens(line, delimiter):
+            yield next(csv.reader([line], delimiter=delimiter), []), line.rstrip("\r\n")
             continue
-        if len(held) >= _MOST_LINES_IN_A_ROW:
-            waiting = [*held[1:], *waiting]
-            yield _unquoted(held[0], delimiter, n_columns)
-            held = []
-    while held:
-        yield _unquoted(held[0], delimiter, n_columns)
-        rest, held = held[1:], []
-        if rest:
-            yield from _records(iter(rest), delimiter, n_columns)
+        held, quotes, cells = [line], line.count('"'), list[str]()
+        most = max(2, _MOST_LINES_IN_A_ROW >> (n_vain // _VAIN))
+        while True:
+            if quotes % 2 == 0:
+                cells = next(csv.reader(held, delimiter=delimiter), [])
+                if len(held) == 1 or len(cells) == n_columns:
+                    break
+            more = None if len(held) >= most else waiting.popleft() if waiting else next(lines, None)
+            if more is None:
+                n_vain += 1
+                waiting.extendleft(reversed(held[1:]))
+                yield _unquoted(line, delimiter, n_columns)
+                held = []
+                break
+            held.append(more)
+            quotes += more.count('"')
+        if held and any(cell.strip() for cell in cells):
+            yield cells, "".join(held).rstrip("\r\n")
 
 
 def _opens(line: str, delimiter: str) -> bool:

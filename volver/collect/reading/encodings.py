@@ -7,7 +7,14 @@ from pathlib import Path
 from volver.collect.reading.files import fresh
 
 _CHUNK = 1 << 20
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# The longer marks first: that of UTF-32 begins with one of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,12 @@ def as_utf8(path: Path, workdir: Path) -> Text:
     codecs.register_error("volver-1252", _as_1252)
     decode = codecs.getincrementaldecoder(encoding)("volver-1252" if encoding == "utf-8" else "replace")
     with path.open("rb") as opened, target.open("w", encoding="utf-8", newline="") as out:
+        first = True
         while chunk := opened.read(_CHUNK):
             text = decode.decode(chunk)
             quotes += text.count('"')
-            out.write(text.removeprefix("\ufeff"))
+            out.write(text.removeprefix("\ufeff") if first else text)
+            first = False
         out.write(decode.decode(b"", final=True))
     return Text(target, encoding, quotes)
 
@@ -48,7 +57,7 @@ def _encoding(path: Path) -> tuple[str, bool]:
         for mark, name in _MARKS.items():
             if head.startswith(mark) and name != "utf-8":
                 return name, False
-        if wide := _unmarked_utf16(head):
+        if wide := _unmarked(head):
             return wide, False
         decode = codecs.getincrementaldecoder("utf-8")()
         chunk = head
@@ -65,14 +74,17 @@ def _encoding(path: Path) -> tuple[str, bool]:
     return "utf-8", True
 
 
-def _unmarked_utf16(head: bytes) -> str | None:
-    """UTF-16 of western text has a zero in every second byte."""
-    half = max(len(head) // 2, 1)
-    if head[1::2].count(0) > 0.4 * half:
+def _unmarked(head: bytes) -> str | None:
+    """UTF-16 of western text has a zero in every second byte, UTF-32 three in every four."""
+    quarter = max(len(head) // 4, 1)
+    zeros = [head[at::4].count(0) > 0.4 * quarter for at in range(4)]
+    if zeros[2] and zeros[3] and zeros[1] != zeros[0]:
+        return "utf-32-le" if zeros[1] else None
+    if zeros == [True, True, True, False]:
+        return "utf-32-be"
+    if zeros[1] and zeros[3] and not zeros[0]:
         return "utf-16-le"
-    if head[0::2].count(0) > 0.4 * half:
-        return "utf-16-be"
-    return None
+    return "utf-16-be" if zeros[0] and zeros[2] and not zeros[1] else None
 
 
 def _broken(chunk: bytes) -> str:

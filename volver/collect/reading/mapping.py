@@ -9,7 +9,7 @@ from volver.collect.reading.guesses import by_content
 from volver.collect.reading.money import Money, money_of
 from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, key
 from volver.collect.reading.options import FIELDS, Kind
-from volver.core import VolverError, Words
+from volver.core import VolverError, Words, one_line, some_of
 
 
 class UnknownField(VolverError):
@@ -145,10 +145,10 @@ def check_said(said: Mapping[str, str], columns: Sequence[str]) -> None:
     known = {field for fields in FIELDS.values() for field in fields}
     for field, column in said.items():
         if field not in known:
-            raise UnknownField(field=field, known=", ".join(sorted(known)))
+            raise UnknownField(field=one_line(field), known=", ".join(sorted(known)))
         for part in _parts(column, columns):
             if part and part not in columns and key(part) not in {key(each) for each in columns}:
-                raise UnknownColumn(column=part, columns=", ".join(dict.fromkeys(columns)))
+                raise UnknownColumn(column=one_line(part), columns=some_of(list(dict.fromkeys(columns))))
 
 
 def _parts(column: str, columns: Sequence[str]) -> list[str]:

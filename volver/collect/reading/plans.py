@@ -9,7 +9,7 @@ from volver.collect.reading.contents import Column
 from volver.collect.reading.mapping import Recognised
 from volver.collect.reading.options import ReadOptions
 from volver.collect.reading.tables import Table
-from volver.core import VolverError
+from volver.core import VolverError, some_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -78,7 +78,7 @@ def make_plans(
     asks: list[VolverError] = list(plans[0].found.money.asks) if plans else []
     if mark is None:
         columns = [c.name for f in NUMBERS for c in plans[0].columns(f) if _is_open(seen, c)]
-        asks.append(numbers.AmbiguousDecimals(file=plans[0].table.label, column=", ".join(columns) or "the file"))
+        asks.append(numbers.AmbiguousDecimals(file=plans[0].table.label, column=some_of(columns) or "the file"))
     done = []
     for plan, look in zip(plans, seen, strict=True):
         fancy = [sql for sql, sorts in look.numbers.items() if any(sort.startswith("fancy") for sort in sorts)]
@@ -176,7 +176,7 @@ def _with_dates(
         return [replace(plan, date_plan=dates.DatePlan(local=("%Y-%m-%d",))) for plan in plans], []
     found = dates.plan(together, day_first=day_first, words=words)
     if found is None:
-        columns = ", ".join(each.name for each in plans[0].table.columns)
+        columns = some_of([each.name for each in plans[0].table.columns])
         raise dates.UnknownDates(file=label, columns=columns)
     return [replace(plan, date_plan=found, has_time=found.has_time) for plan in plans], asks
 

@@ -7,7 +7,7 @@ from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.contents import Column
 from volver.collect.reading.currencies import CODES, SIGNS
 from volver.collect.reading.names import CANCELLED, bare_key
-from volver.collect.reading.numbers import MOST_LINE, TYPE, e4
+from volver.collect.reading.numbers import MOST_LINE, MOST_MONEY, TYPE, e4
 from volver.collect.reading.plans import Plan, date_text, is_typed_date
 from volver.collect.reading.quoting import literal
 from volver.collect.reading.row_kinds import kind_sql
@@ -338,7 +338,7 @@ def _raw(plan: Plan) -> str:
 
 def _products(plan: Plan, file_no: int) -> str:
     money = {
-        name: e4(f"({amounts.number(plan, plan.columns(field)[0])})") if plan.columns(field) else "NULL"
+        name: _price_e4(plan, plan.columns(field)[0]) if plan.columns(field) else "NULL"
         for name, field in (("price_e4", "unit_price"), ("cost_e4", "cost"))
     }
     source = (
@@ -348,6 +348,12 @@ def _products(plan: Plan, file_no: int) -> str:
     problem = f"CASE {_faults()} WHEN product_ref IS NULL THEN 'no_product_ref' END"
     judged = f"SELECT *, {problem} AS problem FROM ({source})"
     return _select(plan, {"file_no": str(file_no), "raw": _raw(plan), **money}, judged)
+
+
+def _price_e4(plan: Plan, column: Column) -> str:
+    """A price in ten-thousandths; nothing where it is too large to be true."""
+    value = f"({amounts.number(plan, column)})"
+    return f"CASE WHEN abs({value}) < {MOST_MONEY} THEN {e4(value)} END"
 
 
 def _customers(plan: Plan, file_no: int) -> str:

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from volver.collect.reading.adding_up import file_money
 from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.dates import UnknownDates
-from volver.collect.reading.files import NoFiles, RawFile, expand
+from volver.collect.reading.files import NoFiles, RawFile
 from volver.collect.reading.joining import Opened, put_together
 from volver.collect.reading.mapping import Recognised, check_said, recognise
 from volver.collect.reading.money import FileMoney, check_answers
 from volver.collect.reading.names import suggested_currency
 from volver.collect.reading.options import Kind, ReadOptions
+from volver.collect.reading.paths import expand
 from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.shapes import answered, said_of, shape_of
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.tables import Table, open_parquet, open_table
-from volver.core import VolverError, Words, zone_named
+from volver.core import VolverError, Words, some_of, zone_named
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,7 +66,7 @@ class SourceFile:
     `kind` is csv, jsonl, parquet, arrow or frame. `mapping` goes from field to column. `date_format` and
     `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
     told first. `money` says what the money of an order file means. `samples` are a few cells of each column, to look at
-    while the file is brought. `shape` names its headings, `said` what was said of it this time.
+    while the file is brought. `shape` names its headings, `said` what was said of it this time, `asks` what is open.
     """
 
     file_no: int
@@ -86,6 +87,7 @@ class SourceFile:
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shape: str = ""
     said: Mapping[str, Any] = field(default_factory=dict)
+    asks: tuple[VolverError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,18 +121,20 @@ def open_sources(
     workdir: Path,
     now_us: int,
     asking: bool = False,
+    unpack_bytes: int = 0,
 ) -> Sources:
     """Look at every file whole and decide how it is read; nothing is kept but plans and, in `workdir`, unpacked copies.
 
     Folders are read recursively in sorted order; gz and zip are unpacked. With `asking`, questions that only a person
     can answer (which comes first, day or month?) are returned in `Sources.asks`; otherwise the first one is raised.
-    `workdir` must live as long as the views made by `parsed`.
+    Packed files hold at most `unpack_bytes` (0: what their size makes likely). `workdir` must live as long as the
+    views made by `parsed`.
     """
     frame = _frame(options, shop_currency, shop_timezone, now_us)
     skipped: list[tuple[str, str]] = []
     tables: list[tuple[RawFile, Table]] = []
     with _connected(workdir) as connection:
-        for raw in expand(paths, workdir):
+        for raw in expand(paths, workdir, unpack_bytes, skipped):
             try:
                 tables.append((raw, open_table(raw, connection, workdir)))
             except VolverError as problem:
@@ -209,14 +213,14 @@ def _planned(
                 raise
             refused.append(problem)
             if named:
-                unplanned += [_undecided(table, group) for _, table in members]
+                unplanned += [_undecided(table, group, problem) for _, table in members]
             else:
                 skipped += [(raw.label, str(problem)) for raw, _ in members]
             continue
         plans += made
         groups |= {id(plan.table): group for plan in made}
     if not plans and not unplanned:
-        raise refused[0] if refused else NoFiles(where=", ".join(label for label, _ in skipped) or "the paths")
+        raise refused[0] if refused else NoFiles(where=some_of([label for label, _ in skipped]) or "the paths")
     by_label = {id(table): number for number, (_, table) in enumerate(tables)}
     plans.sort(key=lambda plan: by_label[id(plan.table)])
     asked = [*(refused if unplanned else ()), *(ask for plan in plans for ask in plan.asks)]
@@ -256,7 +260,7 @@ class _Group:
         return _Group(options=chosen, frame=frame, shape=shape_of(columns), said=said_of(options, columns), note=note)
 
 
-def _undecided(table: Table, group: _Group) -> SourceFile:
+def _undecided(table: Table, group: _Group, problem: VolverError) -> SourceFile:
     """A file that was refused, as far as it is understood, so that a person can say the rest."""
     kind = group.options.as_ or "orders"
     found = recognise(table.columns, as_=kind, said=group.options.mapping)
@@ -273,6 +277,7 @@ def _undecided(table: Table, group: _Group) -> SourceFile:
         samples=_samples(table),
         shape=group.shape,
         said=group.said,
+        asks=(problem,),
     )
 
 
@@ -303,7 +308,7 @@ def _sampled_together(tables: Sequence[Table]) -> Table:
 def _understood(table: Table, options: ReadOptions) -> Recognised:
     """What the table is; raises if it lacks what its kind cannot do without."""
     found = recognise(table.columns, as_=options.as_, said=options.mapping, money=options.money)
-    columns = ", ".join(column.name for column in table.columns)
+    columns = some_of([column.name for column in table.columns])
 
     def has(*fields: str) -> bool:
         return any(found.fields.get(field) for field in fields)
@@ -361,6 +366,7 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
         samples=_samples(table),
         shape=group.shape,
         said=group.said,
+        asks=plan.asks,
     )
 
 

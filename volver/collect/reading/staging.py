@@ -1,5 +1,7 @@
 """What DuckDB cannot read in parts (JSON orders with lines, Arrow files, frames) becomes Parquet in the work folder."""
 
+import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 _LISTS = (
     "line_items",
     "lineitems",
@@ -34,6 +40,7 @@ def stage_json(path: Path, label: str, connection: "duckdb.DuckDBPyConnection", 
     import duckdb
 
     target = fresh(workdir, ".parquet")
+    path = _whole_characters(path, workdir)
     try:
         scan = _objects(path, connection)
         keys, items = _keys(scan, connection)
@@ -59,6 +66,17 @@ def stage_json(path: Path, label: str, connection: "duckdb.DuckDBPyConnection", 
         )
     except duckdb.Error as problem:
         raise CannotRead(file=label, why="it is not JSON, one object a line or a list of objects") from problem
+    return target
+
+
+def _whole_characters(path: Path, workdir: Path) -> Path:
+    r"""The file, or a copy in which halves of characters (`\ud83d` alone) are replacement signs: JSON has no such."""
+    with path.open("rb") as opened:
+        if not any(_HALF.search(line) for line in opened):
+            return path
+    target = fresh(workdir, path.suffix)
+    with path.open("rb") as opened, target.open("wb") as out:
+        out.writelines(_HALF.sub(rb"\\ufffd", line) for line in opened)
     return target
 
 
@@ -147,11 +165,21 @@ def stage_arrow(path: Path, label: str, workdir: Path) -> Path:
                 batches: Iterator[pa.RecordBatch] = (opened.get_batch(n) for n in range(opened.num_record_batches))
                 schema = opened.schema
             except pa.ArrowInvalid:
+                mapped.seek(0)
                 stream = pa.ipc.open_stream(mapped)
                 batches, schema = iter(stream), stream.schema
-            return _written(schema, batches, workdir)
-    except (pa.ArrowInvalid, OSError) as problem:
-        raise CannotRead(file=label, why="it is not an Arrow file or stream") from problem
+            return _written(schema, _sound(batches), workdir)
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+            raise
+        raise CannotRead(file=label, why="it is not a sound Arrow file or stream") from problem
+
+
+def _sound(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
+    """The batches, each looked at: lengths that lead out of the file and texts that are no UTF-8 are refused."""
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def stage_frame(frame: Any, workdir: Path) -> Path:
@@ -160,13 +188,23 @@ def stage_frame(frame: Any, workdir: Path) -> Path:
 
     try:
         with _reader(frame) as reader:
-            return _written(reader.schema, iter(reader), workdir)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as problem:
+            return _written(reader.schema, _sound(iter(reader)), workdir)
+    except (pa.ArrowException, ValueError, OverflowError) as problem:
         if hasattr(frame, "select_dtypes"):
-            mixed = {
-                column: frame[column].map(_text) for column in frame.columns if str(frame[column].dtype) == "object"
-            }
-            return stage_frame(pa.Table.from_pandas(frame.assign(**mixed)), workdir)
+            return stage_frame(_plain_pandas(frame), workdir)
+        raise CannotRead(
+            file="The frame", why="its columns have no Arrow type, or hold what their type cannot"
+        ) from problem
+
+
+def _plain_pandas(frame: Any) -> "pa.Table":
+    """A pandas frame whose mixed columns are texts. Raises `collect.cannot_read`."""
+    import pyarrow as pa
+
+    mixed = {column: frame[column].map(_text) for column in frame.columns if str(frame[column].dtype) == "object"}
+    try:
+        return pa.Table.from_pandas(frame.assign(**mixed))
+    except (pa.ArrowException, ValueError, OverflowError, TypeError) as problem:
         raise CannotRead(file="The frame", why="its columns have no Arrow type") from problem
 
 
@@ -193,11 +231,56 @@ def _reader(frame: Any) -> "Iterator[pa.RecordBatchReader]":
 
 
 def _written(schema: "pa.Schema", batches: "Iterator[pa.RecordBatch]", workdir: Path) -> Path:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     target = fresh(workdir, ".parquet")
-    with pq.ParquetWriter(target, schema, compression="lz4") as writer:
+    names = _distinct(schema.names)
+    odd = [_is_odd(kind) for kind in schema.types]
+    kinds = [pa.string() if is_odd else kind for is_odd, kind in zip(odd, schema.types, strict=True)]
+    plain = pa.schema(list(zip(names, kinds, strict=True)))
+    with pq.ParquetWriter(target, plain, compression="lz4") as writer:
         for batch in batches:
             if batch.num_rows:
-                writer.write_batch(batch)
+                columns = [_as_text(each) if is_odd else each for is_odd, each in zip(odd, batch.columns, strict=True)]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=plain))
     return target
+
+
+def _distinct(names: list[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for each in names:
+        number, told = 1, each
+        while told in found:
+            number += 1
+            told = f"{each}_{number}"
+        found[told] = None
+    return list(found)
+
+
+def _is_odd(kind: "pa.DataType") -> bool:
+    """Whether a column is written as text: what is no plain value, and what Parquet cannot hold."""
+    from pyarrow import types as of
+
+    if of.is_dictionary(kind):
+        return _is_odd(kind.value_type)
+    if of.is_decimal(kind):
+        return bool(kind.scale < 0 or kind.precision > 38)
+    if of.is_fixed_size_binary(kind) or of.is_binary_view(kind):
+        return True
+    plain = (of.is_integer, of.is_floating, of.is_boolean, of.is_string, of.is_large_string, of.is_binary, of.is_null)
+    times = (of.is_timestamp, of.is_date, of.is_time, of.is_large_binary)
+    return not any(each(kind) for each in (*plain, *times))
+
+
+def _as_text(column: "pa.Array") -> "pa.Array":
+    """A column's values as people would write them."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ExtensionArray) and pa.types.is_string(column.storage.type):
+        return column.storage
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_duration(column.type):
+        return column.cast(pa.int64()).cast(pa.string())
+    return pa.array([None if each is None else str(each) for each in column.to_pylist()], pa.string())

@@ -1,5 +1,7 @@
 """One file as a table that SQL can scan: columns c0, c1, …, `row_no`, `fault` and `line`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,13 +10,17 @@ from volver.collect.reading.contents import Column
 from volver.collect.reading.dialects import Dialect, repair, sniff, spaced
 from volver.collect.reading.encodings import as_utf8
 from volver.collect.reading.files import CannotRead, RawFile
-from volver.collect.reading.quoting import literal, name
+from volver.collect.reading.quoting import literal
+from volver.collect.reading.quoting import name as quoted
 from volver.collect.reading.staging import stage_arrow, stage_json
+from volver.core import one_line
 
 if TYPE_CHECKING:
     import duckdb
 
 _SAMPLE = 4000
+_LONGEST_NAME = 250
+_PLAIN = {"date": "DATE", "timestamp": "TIMESTAMP"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +37,29 @@ class Table:
     delimiter: str | None = None
 
 
+@contextmanager
+def of_file(label: str) -> Iterator[None]:
+    """Say of what the engine cannot read in a file that it is the file. Raises `collect.cannot_read`."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as problem:
+        raise CannotRead(file=label, why="its rows need more memory than an import may use") from problem
+    except duckdb.Error as problem:
+        is_data = isinstance(problem, duckdb.DataError | duckdb.InvalidInputException | duckdb.IOException)
+        if not (is_data or type(problem) is duckdb.Error) or "No space left" in str(problem):
+            raise
+        raise CannotRead(file=label, why="it is damaged, or holds values that no table can hold") from problem
+
+
 def open_table(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Path) -> Table:
-    """Open a file. The whole of a text file is read once, so that later scans cannot fail."""
+    """Open a file. The whole of it is read once, so that later scans cannot fail. Raises `collect.cannot_read`."""
+    with of_file(raw.label):
+        return _opened(raw, connection, workdir)
+
+
+def _opened(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Path) -> Table:
     if raw.kind == "csv":
         return _open_csv(raw, connection, workdir)
     if raw.kind == "jsonl":
@@ -58,9 +85,13 @@ def open_parquet(path: Path, label: str, kind: str, connection: "duckdb.DuckDBPy
     faults = "NULL AS fault, NULL AS line"
     if kind == "jsonl":
         types, faults = types[2:], "fault, line"
-    chosen = ", ".join(f"{_read_as(name(column), kind)} AS c{n}" for n, (column, kind) in enumerate(types))
+    chosen = ", ".join(f"{_read_as(quoted(column), kind)} AS c{n}" for n, (column, kind) in enumerate(types))
     scan = f"(SELECT {chosen}, file_row_number + 1 AS row_no, {faults}, NULL AS surplus FROM {read})"
     kinds = [_kind(each) for _, each in types]
+    if kind != "jsonl" and types:  # damage inside shows when every page is read
+        with of_file(label):
+            cells = ", ".join(f"c{n}" for n in range(len(types)))
+            connection.execute(f"SELECT bit_xor(hash({cells})) FROM {scan}").fetchall()
     return Table(
         label=label,
         kind=kind,
@@ -122,11 +153,24 @@ def _csv_scan(path: Path, dialect: Dialect) -> str:
 def sampled(
     scan: str, names: list[str], kinds: list[str], connection: "duckdb.DuckDBPyConnection"
 ) -> tuple[Column, ...]:
-    """The columns of a scan with their first cells."""
+    """The columns of a scan with their first cells; their names fit to be shown and typed."""
     cast = ", ".join(f"cast(c{n} AS VARCHAR)" for n in range(len(names)))
     rows = connection.execute(f"SELECT {cast} FROM {scan} LIMIT {_SAMPLE}").fetchall() if names else []
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return tuple(Column(name=each, sql=f"c{n}", kind=kinds[n], cells=cells[n]) for n, each in enumerate(names))
+    return tuple(Column(name=each, sql=f"c{n}", kind=kinds[n], cells=cells[n]) for n, each in enumerate(_fit(names)))
+
+
+def _fit(names: list[str]) -> list[str]:
+    """The names in one line of a length that people can handle, each once."""
+    found: dict[str, None] = {}
+    for name in names:
+        shown = first = one_line(name, _LONGEST_NAME)
+        number = 1
+        while shown in found:
+            number += 1
+            shown = f"{first}_{number}"
+        found[shown] = None
+    return list(found)
 
 
 def _kind(kind: str) -> str:
@@ -138,15 +182,23 @@ def _kind(kind: str) -> str:
         return "decimal"
     if kind in ("DATE", "BOOLEAN"):
         return kind.lower()
-    if kind == "TIMESTAMP WITH TIME ZONE":
+    if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
         return "instant"
     return "timestamp" if kind.startswith("TIMESTAMP") else "text"
 
 
 def _read_as(column: str, kind: str) -> str:
-    """Single floats through their shortest text, nanoseconds as microseconds, everything odd as text."""
+    """Single floats through their shortest text, nanoseconds as microseconds, everything odd as text.
+
+    Times that no calendar of four digits names are nothing.
+    """
     if kind == "FLOAT":
         return f"cast(cast({column} AS VARCHAR) AS DOUBLE)"
-    if _kind(kind) == "timestamp":
-        return f"cast({column} AS TIMESTAMP)"
+    if kind == "TIMESTAMPTZ_NS":
+        return f"try_cast(cast({column} AS VARCHAR) AS TIMESTAMP WITH TIME ZONE)"
+    if kind == "DATE" or _kind(kind) in ("timestamp", "instant"):
+        typed, zone = ("TIMESTAMPTZ", " 00:00:00+00") if _kind(kind) == "instant" else (_PLAIN[_kind(kind)], "")
+        value = f"try_cast({column} AS {typed})"
+        within = f"{value} >= {typed} '0001-01-02{zone}' AND {value} < {typed} '9999-12-30{zone}'"
+        return f"CASE WHEN {within} THEN {value} END"
     return f"cast({column} AS VARCHAR)" if _kind(kind) == "text" and kind != "VARCHAR" else column

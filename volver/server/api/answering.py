@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from volver.core import Question, Room, VolverError, found, log
 from volver.server.api.openapi import PREFIX, description
+from volver.server.cookies import SESSION, Cookies
 from volver.server.doors import Door
 from volver.server.json_answers import refused, reply
 from volver.store import Shop
@@ -37,10 +38,10 @@ def questions_of(rooms: Sequence[Room]) -> tuple[Question, ...]:
 
 def api_doors(shop: Shop, rooms: Sequence[Room]) -> list[Door]:
     """The API's addresses for a shop, below `/api`."""
-    questions = questions_of(rooms)
+    questions, cookies = questions_of(rooms), Cookies(shop)
 
     async def described(_request: Request) -> Response:
-        return reply(description(questions))
+        return reply(description(questions, await run_in_threadpool(cookies.name, SESSION)))
 
     def door(each: Question) -> Door:
         answer = _answering(shop, each)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from volver.core import VolverError
 from volver.server.console.guard import session_of
+from volver.server.cookies import Cookies
 from volver.server.doors import Door, door_of, limited
 from volver.server.headers import FRESH, with_headers
 from volver.server.json_answers import refused
@@ -50,7 +51,7 @@ class ApiGuard:
 
     def __init__(self, app: ASGIApp, shop: Shop, doors: Sequence[Door]) -> None:
         self.app, self.shop, self.doors = app, shop, doors
-        self.patience = Patience()
+        self.patience, self.cookies = Patience(), Cookies(shop)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -79,17 +80,17 @@ class ApiGuard:
             raise NotAllowed(right=RIGHTS[right])
 
     async def _scopes(self, request: Request, secret: str) -> tuple[str, ...]:
-        key = f"from {request.client.host if request.client else ''}"
-        if self.patience.is_over(key):
-            raise TooManyTries
+        """What a token may. However many wrong ones come from its place, a right one opens."""
         token = await to_thread.run_sync(find_token, self.shop, secret)
         if token is None:
-            self.patience.failed(key)
-            raise NoEntry
+            place = request.client.host if request.client else ""
+            is_over = self.patience.is_over(place)
+            self.patience.failed(place)
+            raise TooManyTries if is_over else NoEntry
         return token.scopes
 
     async def _session_may(self, request: Request, right: str) -> bool:
-        session = await session_of(request, self.shop)
+        session = await session_of(request, self.shop, self.cookies)
         if session is None:
             raise NoEntry
         if request.method not in ("GET", "HEAD"):

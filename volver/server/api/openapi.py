@@ -23,8 +23,8 @@ _ERROR: Final = {
 }
 
 
-def description(questions: Sequence[Question]) -> dict[str, Any]:
-    """The whole description."""
+def description(questions: Sequence[Question], cookie: str) -> dict[str, Any]:
+    """The whole description; `cookie` is the name of the one that holds a session."""
     types = list({kind: None for each in questions for kind in (each.replies, each.takes) if kind is not None})
     told, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCES)
     shapes = dict(zip(types, told, strict=True))
@@ -48,7 +48,7 @@ def description(questions: Sequence[Question]) -> dict[str, Any]:
                 "session": {
                     "type": "apiKey",
                     "in": "cookie",
-                    "name": "volver_session",
+                    "name": cookie,
                     "description": "The console's own; a POST also needs the header X-CSRF-Token.",
                 },
             },

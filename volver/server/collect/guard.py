@@ -79,15 +79,15 @@ class WriteGuard:
         await self.app(scope, receive, send)
 
     async def _key(self, request: Request) -> WriteKey:
-        place = f"from {request.client.host if request.client else ''}"
-        if self.patience.is_over(place):
-            raise TooManyKeys
+        """The key that was sent. However many wrong ones come from its place, a right one writes."""
         secret = _sent(request) or (request.query_params.get("key", "") if self.key_in_address else "")
         key = await to_thread.run_sync(find_key, self.shop, secret) if secret else None
         if key is None:
+            place = request.client.host if request.client else ""
+            is_over = self.patience.is_over(place)
             if secret:
                 self.patience.failed(place)
-            raise NoKey
+            raise TooManyKeys if secret and is_over else NoKey
         return key
 
 

@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from volver.core import Words
-from volver.server.accounts import check_password, prefer, redeem
+from volver.server.accounts import prefer, redeem
+from volver.server.console.throttle import MustWait, Throttle
+from volver.server.cookies import DEVICE, SESSION, Cookies
+from volver.server.devices import LIFE_S as DEVICE_LIFE_S
+from volver.server.devices import new_device
 from volver.server.languages import LANG
-from volver.server.patience import Patience
-from volver.server.sessions import LIFE_US, SESSION, close_session, open_session
+from volver.server.sessions import LIFE_US, close_session, open_session
 from volver.store import Shop
 from volver.ui import login_page
 
@@ -21,28 +24,34 @@ Handler = Callable[[Request], Any]
 
 def login(shop: Shop) -> Handler:
     """The handler of `/login`: the form, and what it sends."""
-    patience = Patience()
+    throttle, cookies = Throttle(shop), Cookies(shop)
 
     async def answer(request: Request) -> Response:
         if request.method in ("GET", "HEAD"):
             return login_page(request, shop, None, 200)
         form = await request.form()
-        email, password = str(form.get("email", "")).strip(), str(form.get("password", ""))
-        keys = (f"from {request.client.host if request.client else ''}", f"to {email.lower()}")
-        if any(patience.is_over(key) for key in keys):
-            return login_page(request, shop, Words("Too many attempts. Wait five minutes and try again."), 429)
-        account_id = await run_in_threadpool(check_password, shop, email, password)
+        email, password = str(form.get("email", "")).strip().lower(), str(form.get("password", ""))
+        address = request.client.host if request.client else ""
+        device = cookies.read(request, DEVICE) or ""
+        try:
+            account_id = await throttle.check(email, password, address, device, request.is_disconnected)
+        except MustWait as problem:
+            says = Words(
+                "Too many tries. Send it again in {n} seconds; a login link opens at once.", {"n": problem.seconds}
+            )
+            waiting = login_page(request, shop, says, 429)
+            waiting.headers["Retry-After"] = str(problem.seconds)
+            return waiting
         if account_id is None:
-            for key in keys:
-                patience.failed(key)
             return login_page(request, shop, Words("The name or the password is not right."), 401)
-        return await _welcome(shop, request, account_id, _inside(request.query_params.get("next", "/")))
+        return await _welcome(shop, cookies, request, account_id, _inside(request.query_params.get("next", "/")))
 
     return answer
 
 
 def enter(shop: Shop) -> Handler:
     """The handler of `/enter`: a login link."""
+    cookies = Cookies(shop)
 
     async def answer(request: Request) -> Response:
         if request.method != "GET":
@@ -51,18 +60,19 @@ def enter(shop: Shop) -> Handler:
         if account_id is None:
             says = Words("This login link has been used or is older than fifteen minutes.")
             return login_page(request, shop, says, 401)
-        return await _welcome(shop, request, account_id, "/")
+        return await _welcome(shop, cookies, request, account_id, "/")
 
     return answer
 
 
 def leave(shop: Shop) -> Handler:
     """The handler of `/logout`."""
+    cookies = Cookies(shop)
 
     async def answer(request: Request) -> Response:
-        await run_in_threadpool(close_session, shop, request.cookies.get(SESSION, ""))
+        await run_in_threadpool(close_session, shop, cookies.read(request, SESSION) or "")
         gone = RedirectResponse("/login", 303)
-        gone.delete_cookie(SESSION)
+        cookies.drop(request, gone, SESSION)
         return gone
 
     return answer
@@ -98,17 +108,16 @@ def theme(shop: Shop) -> Handler:
     return answer
 
 
-async def _welcome(shop: Shop, request: Request, account_id: int, where: str) -> Response:
+async def _welcome(shop: Shop, cookies: Cookies, request: Request, account_id: int, where: str) -> Response:
+    """Begin a session of its own, whatever was open in this browser, and know the device again."""
+    before = cookies.read(request, SESSION)
+    if before:
+        await run_in_threadpool(close_session, shop, before)
     secret = await run_in_threadpool(open_session, shop, account_id)
+    device = await run_in_threadpool(new_device, shop, account_id)
     answer = RedirectResponse(where, 303)
-    answer.set_cookie(
-        SESSION,
-        secret,
-        max_age=LIFE_US // 1_000_000,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+    cookies.keep(request, answer, SESSION, secret, LIFE_US // 1_000_000)
+    cookies.keep(request, answer, DEVICE, device, DEVICE_LIFE_S)
     return answer
 
 

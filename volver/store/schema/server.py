@@ -43,6 +43,15 @@ login_tokens = Table(
 )
 
 
+# Until when tries of a name or of a device count, by the hash of either.
+login_tries = Table(
+    "login_tries",
+    metadata,
+    Column("key_hash", String(128), primary_key=True),
+    Column("clear_us", BigInteger, nullable=False),
+)
+
+
 # Tokens with which programs ask the API, by the hash of their secret; `scopes` are rights, parted by blanks. A revoked
 # one is deleted.
 api_tokens = Table(

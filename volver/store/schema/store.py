@@ -15,6 +15,17 @@ checkpoints = Table(
 )
 
 
+# What the state knows of the other parts of its shop: `log` with its identity, and lake tables (`lake:NAME`) with the
+# log offset that they held when the state took the same batch in. Whoever opens the shop compares.
+parts = Table(
+    "parts",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("identity", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+)
+
+
 # Work, until some time after it has ended. `due_us` is when a runner may take it: for waiting work its time, for
 # running work the end of its lease, for ended work NULL. So one small index holds all that may ever be taken.
 jobs = Table(

@@ -5,11 +5,13 @@ from volver.store.tables.table import LakeTable, columns
 TABLES = (
     LakeTable(
         name="replaced",  # lines of the ledger that hold no longer, and their mirrors
+        from_log=True,
         sort="line_id",
         columns=columns("line_id BIGINT, is_mirror INTEGER, batch BIGINT"),
     ),
     LakeTable(
         name="order_lines",
+        from_log=True,
         partition="month",
         sort="customer_id, ts_us, line_id",
         columns=columns("""
@@ -22,6 +24,7 @@ TABLES = (
     ),
     LakeTable(
         name="order_versions",  # what each import said of each order it names
+        from_log=True,
         sort="order_id, batch",
         columns=columns("""
             order_id BIGINT, order_ref VARCHAR, batch BIGINT, lines_batch BIGINT, content BIGINT, updated_us BIGINT,
@@ -30,6 +33,7 @@ TABLES = (
     ),
     LakeTable(
         name="version_lines",  # lines of versions that brought them without entering them into the ledger
+        from_log=True,
         sort="order_id, line_id",
         columns=columns("""
             line_id BIGINT, order_id BIGINT, order_ref VARCHAR, customer_id BIGINT, product_id BIGINT, ts_us BIGINT,
@@ -39,6 +43,7 @@ TABLES = (
     ),
     LakeTable(
         name="customers",
+        from_log=True,
         sort="customer_id",
         columns=columns("""
             customer_id BIGINT, customer_ref VARCHAR, name VARCHAR, email VARCHAR, city VARCHAR, country VARCHAR,
@@ -47,6 +52,7 @@ TABLES = (
     ),
     LakeTable(
         name="products",
+        from_log=True,
         sort="product_id",
         columns=columns("""
             product_id BIGINT, product_ref VARCHAR, name VARCHAR, category VARCHAR, price_e4 BIGINT, cost_e4 BIGINT,
@@ -54,11 +60,13 @@ TABLES = (
     ),
     LakeTable(
         name="product_names",
+        from_log=True,
         sort="product_id, name",
         columns=columns("product_id BIGINT, name VARCHAR, lines BIGINT, last_us BIGINT, given INTEGER"),
     ),
     LakeTable(
         name="events",
+        from_log=True,
         partition="month",
         sort="customer_id, ts_us, event_id",
         columns=columns("""

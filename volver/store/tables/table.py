@@ -10,7 +10,7 @@ class LakeTable:
     `group_rows` is the size of a Parquet row group: small ones let one customer be read without the neighbours, large
     ones make whole scans cheaper. A table that is only ever added to may hold rows that count no longer: where the
     table `unless` names any, `holds` is the SQL of those that do, read under the table's name, and `everything` is the
-    name of all of them.
+    name of all of them. `from_log` says that its commits name the log entry whose rows they bring.
     """
 
     name: str
@@ -20,6 +20,7 @@ class LakeTable:
     group_rows: int = 8_192
     everything: str = ""
     unless: str = ""
+    from_log: bool = False
     holds: str = ""
 
 

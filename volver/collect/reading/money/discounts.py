@@ -157,7 +157,7 @@ def _is_taken_off(draft: Draft, goods: Numbers, off: Numbers) -> bool:
 
 
 def _may_be_share(own: tuple[Column, ...], usual: Sense, off: dict[str, Numbers]) -> Sense | None:
-    """The share that a discount may be though no name says so: small fractions, or nothing but 5, 10, 15, 20…"""
+    """The share that a discount may be though no name says so: small fractions, or multiples of five alone."""
     if len(own) != 1 or is_share(own[0]) or "money" not in off:
         return None
     if usual == "fraction":

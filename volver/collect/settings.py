@@ -1,0 +1,18 @@
+"""The settings of collect: how much may be sent and unpacked, and how long it waits."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from volver.core import Section, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectSettings(Section):
+    """What files may bring."""
+
+    section: ClassVar[str] = "collect"
+    unpack_limit_mb: int = setting(
+        0, "How much a gz or zip file may unpack to; 0 means 128 MB, or 50 times its own size.", least=0
+    )
+    largest_file_mb: int = setting(2048, "The largest file that may be sent to the console or the API.", least=1)
+    keep_files_days: int = setting(7, "Days after which files that were sent and not imported are removed.", least=1)
