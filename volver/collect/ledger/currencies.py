@@ -1,9 +1,13 @@
 """One ledger, one currency: which one an import is in, and whether the shop can take it."""
 
 import tomllib
+from collections.abc import Mapping
+from typing import Final
 
 from volver.core import Settings, VolverError, load_settings, write_settings
 from volver.store import Shop
+
+_NEARLY: Final = 0.98
 
 
 class OtherCurrency(VolverError):
@@ -25,6 +29,21 @@ def of_import(shop: Shop, said: str | None) -> str:
     if theirs == ours:
         return ours
     if chosen or shop.lake.snapshot("order_lines").rows:
+        raise OtherCurrency(ours=ours, theirs=theirs)
+    return theirs
+
+
+def of_files(shop: Shop, said: str | None, stated: Mapping[str, int], ours: str) -> str:
+    """The currency of files that state their own: an empty shop whose currency nobody chose takes it.
+
+    Raises `collect.other_currency` where nearly all of them is in another currency than the shop's.
+    """
+    if said or not stated:
+        return ours
+    theirs, rows = max(stated.items(), key=lambda each: each[1])
+    if theirs == ours or rows < _NEARLY * sum(stated.values()):
+        return ours
+    if _of_shop(shop)[1] or shop.lake.snapshot("order_lines").rows:
         raise OtherCurrency(ours=ours, theirs=theirs)
     return theirs
 

@@ -87,8 +87,7 @@ def try_import(shop: Shop, paths: Sequence[str | Path], options: ImportOptions |
 
     chosen = options or ImportOptions()
     with session(shop, is_trial=True) as work:
-        currency = currencies.of_import(shop, chosen.currency)
-        sources = paths_opening(shop, paths, chosen)(work, currency, True)
+        currency, sources = _opened(shop, work, paths_opening(shop, paths, chosen), chosen, asking=True)
         shown = preview(sources)
         if sources.asks:
             return DryRun(preview=shown, report=None)
@@ -108,14 +107,12 @@ def open_questions(
     """What only a person can say of these files before they can be imported."""
     chosen = options or ImportOptions()
     with session(shop, is_trial=True) as work:
-        currency = currencies.of_import(shop, chosen.currency)
-        return paths_opening(shop, paths, chosen)(work, currency, True).asks
+        return _opened(shop, work, paths_opening(shop, paths, chosen), chosen, asking=True)[1].asks
 
 
 def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions, step: Step | None) -> ImportReport:
     said = step or (lambda _: None)
-    currency = currencies.of_import(shop, options.currency)
-    sources = opening(work, currency, False)
+    currency, sources = _opened(shop, work, opening, options, asking=False)
     said("understood")
     told = []
     for kind in of_kinds(sources):
@@ -136,6 +133,16 @@ def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions,
         work.forget()
     mappings.remember(shop, sources.files)
     return together(shop, sources, told, currency)
+
+
+def _opened(
+    shop: Shop, work: Session, opening: Opening, options: ImportOptions, *, asking: bool
+) -> tuple[str, "Sources"]:
+    """The files as understood and the currency they are in; they are looked at again where it is not the shop's."""
+    ours = currencies.of_import(shop, options.currency)
+    sources = opening(work, ours, asking)
+    theirs = currencies.of_files(shop, options.currency, sources.currencies, ours)
+    return theirs, sources if theirs == ours else opening(work, theirs, asking)
 
 
 def read(work: Session, sources: "Sources", kind: Kind) -> None:

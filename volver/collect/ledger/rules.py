@@ -55,16 +55,23 @@ ADJUSTMENT_NAMES = (
     r"(.* )?(deudas?|creditos?|saldos?|facturas?) incobrables?|incobrables?"
 )
 
-# An order in one of these states was undone as a whole, or was never paid.
-CANCELLED_STATUSES = (
-    r"(wc )?("
-    r"cancel(l?ed|l?ation|ado|ada|ados|adas|lata)?|cancel|anulad[oa]s?|anulacion|void(ed)?|refund(ed)?|fully refunded|"
-    r"reembolsad[oa]s?|devuelt[oa]s?|devolucion|returned|charge ?back(ed)?|charged back|failed|fallid[oa]s?|declined|"
-    r"denied|rechazad[oa]s?|rejected|expired|caducad[oa]s?|trash|deleted|abandoned|unavailable|no disponible|"
-    r"payment (failed|declined|error)|error de pago|pago (rechazado|fallido|anulado)|"
-    r"storniert|storno|erstattet|fehlgeschlagen|estornado|annullato|annulee?|remboursee?|"
-    r"(order |pedido )(cancel(l?ed|ado)|anulado)|cancel(l?ed|ado|ada) (by|por) .*)"
+# Stems of the words of a status, in English, Spanish, Portuguese, French, German, Italian and Catalan. Undone: sold,
+# and taken back as a whole. Never: it was no sale yet and will be none.
+_UNDONE = (
+    r"cancel|cancella|anul|annul|storn|void|refund|reemb|reimb|rembours|rimbors|erstatt|zuruckerstatt|estorn|devol|"
+    r"devuelt|returned|retour|charge ?back|charged back|contracargo|reversed"
 )
+_NEVER = (
+    r"draft|borrador|rascunho|brouillon|entwurf|bozza|esborrany|quot(e|ation)|presup|pressup|devis\b|angebot|preventiv|"
+    r"orcament|cotiz|abandon|cart\b|carrito|carrinho|panier|warenkorb|carrello|cistella|fail|fallid|fallad|falh|"
+    r"fehlgeschl|fehler|echou|echec|error|erreur|erro\b|denied|deneg|refus|recusad|rechaz|rejet|reject|abgelehn|rifiut|"
+    r"declin|expir|caduc|vencid|abgelaufen|scadut|trash|papelera|delet|eliminad|unavailable|no disponible"
+)
+_NOT_WHOLE = (
+    r"partial|parcial|partiel|partly|teilweise|parzial|requested|solicitad|solicitud|demandee?\b|richiest|angefragt"
+)
+_NOT = r"(not|no|non|nicht|kein|keine|sin|nao|pas|never|nunca)"
+_PAID = r"paid|pagad|complet|deliver|entreg|shipped|enviad|fulfilled"
 
 # Documents that undo others: the letter C before a plain number, where the shop's other documents are plain numbers.
 CANCELLATION_REF = r"[Cc][-_ ]?\d+"
@@ -92,8 +99,20 @@ def nature(code: str, name: str) -> str:
 
 
 def is_cancelled(status: str) -> str:
-    """SQL: whether a status says that the order was undone or never paid."""
-    return f"regexp_full_match(coalesce({plain(status)}, ''), '{CANCELLED_STATUSES}')"
+    """SQL: whether a status says that the order was undone as a whole, or that it never was a sale.
+
+    Words are known by how they begin. *Partially refunded*, *not cancelled* and *return requested* are still sales, and
+    so is a paid order of which something else failed or expired.
+    """
+    words = f"coalesce({plain(status)}, '')"
+
+    def says(stems: str, before: str = "") -> str:
+        return f"regexp_matches({words}, '\\b{before}({stems})')"
+
+    undone = f"({says(_UNDONE)} AND NOT {says(_UNDONE, _NOT + ' ')})"
+    never = f"({says(_NEVER)} AND NOT {says(_NEVER, _NOT + ' ')} AND NOT {says(_PAID)})"
+    gone = f"{words} IN ('unavailable', 'no disponible')"
+    return f"({gone} OR (({undone} OR {never}) AND NOT {says(_NOT_WHOLE)}))"
 
 
 def kind(columns: str = "") -> str:

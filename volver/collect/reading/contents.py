@@ -10,7 +10,7 @@ from volver.collect.reading.numbers import as_float, looks_numeric
 _DATE = re.compile(
     r"^(?:[A-Za-zéá]{3,10}[.]?,? )?(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/. ])\d{1,2}\2(?:\d{4}|\d{2})"
     r"|\d{1,2}[-/. ]?(?:de )?[A-Za-z]{3,10}[.]?[-/. ,]*(?:de )?(?:\d{4}|\d{2})"
-    r"|[A-Za-z]{3,10}[.]? \d{1,2}(?:st|nd|rd|th)?,? \d{4})"
+    r"|[A-Za-z]{3,10}[.]?[-/. ]\d{1,2}(?:st|nd|rd|th)?[-/., ]{1,2}(?:\d{4}|\d{2}))"
     r"(?:$|[T ,-].{0,30}$)"
 )
 _NUMBER_DATE = re.compile(

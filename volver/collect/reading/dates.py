@@ -26,6 +26,7 @@ MONTHS = (
     "dec|dic",
 )
 WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|lun|mar|mi[eé]|jue|vie|s[aá]b|dom"
+_BLANKS = r"[\s\x{00A0}\x{2000}-\x{200B}\x{202F}\x{205F}\x{3000}\x{FEFF}]+"  # what programs write for one blank
 _BLANK = "['', 'null', 'none', 'nan', 'nat', 'n/a', '-', '0000-00-00', '0000-00-00 00:00:00']"
 
 
@@ -85,18 +86,19 @@ def _shown(form: str) -> str:
 
 def plain(sql: str) -> str:
     """A date cell in lower case with month names as m01 to m12 and one form of am and pm."""
-    text = f"lower(trim({sql}))"
+    text = f"trim(regexp_replace(lower({sql}), '{_BLANKS}', ' ', 'g'))"
     text = f"regexp_replace({text}, '^(?:{WEEKDAYS})[a-zéá]*[.]?,? +(.*[a-z]{{3}})', '\\1')"
     text = f"regexp_replace(replace(replace({text}, ' de ', ' '), ' del ', ' '), '([0-9])(?:st|nd|rd|th)\\b', '\\1')"
     text = f"regexp_replace(replace({text}, ' at ', ' '), '([ap])[.] ?m[.]?', '\\1m')"
+    text = f"regexp_replace({text}, '([0-9]) ?(?:hs|hrs|h|uhr)[.]?$', '\\1')"
     for number, names in enumerate(MONTHS, start=1):
         text = f"regexp_replace({text}, '(^|[^a-z])(?:{names})[a-z]*[.]?', '\\1m{number:02}')"
     return text
 
 
 def has_words(cell: str) -> bool:
-    """Whether a date cell has letters other than the T and Z of ISO 8601."""
-    return re.search(r"[A-Za-z]", re.sub(r"(?<=\d)T(?=\d)|(?<=\d)Z$", "", cell.strip())) is not None
+    """Whether a date cell has letters other than the T and Z of ISO 8601, or a blank that is none of the keyboard's."""
+    return re.search(r"[^\x00-\x7f]|[A-Za-z]", re.sub(r"(?<=\d)T(?=\d)|(?<=\d)Z$", "", cell.strip())) is not None
 
 
 def evidence(sql: str, *, words: bool) -> tuple[str, str, str, str]:
@@ -165,6 +167,8 @@ _DATES = (
     (re.compile(r"9{1,2}([-/. ]?)m99([-/. ]?|, ?)9999(?!9)"), "%d{0}m%m{1}%Y"),
     (re.compile(r"9{1,2}([-/. ]?)m99([-/. ]?|, ?)99(?!9)"), "%d{0}m%m{1}%y"),
     (re.compile(r"m99( ?)9{1,2}(,? ?)9999(?!9)"), "m%m{0}%d{1}%Y"),
+    (re.compile(r"m99([-/.])9{1,2}([-/.])9999(?!9)"), "m%m{0}%d{1}%Y"),
+    (re.compile(r"m99([-/. ])9{1,2}([-/.]|,? )99(?![9:])"), "m%m{0}%d{1}%y"),
     (re.compile(r"9999([-/. ])m99([-/. ])9{1,2}(?!9)"), "%Y{0}m%m{1}%d"),
 )
 _TIME = re.compile(

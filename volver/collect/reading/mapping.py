@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from volver.collect.reading.contents import Column
 from volver.collect.reading.guesses import by_content
 from volver.collect.reading.money import Money, money_of
-from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, key
+from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, core_key, key
 from volver.collect.reading.options import FIELDS, Kind
 from volver.core import VolverError, Words, one_line, some_of
 
@@ -28,19 +28,29 @@ class UnknownColumn(VolverError):
     hint = "The columns are: {columns}."
 
 
+class SpoiltNumbers(VolverError):
+    """A spreadsheet has rounded the numbers that tell orders, customers or products apart."""
+
+    code = "collect.spoilt_numbers"
+    says = "{count} cells of {column} were cut by a spreadsheet ({shown}): different numbers have become one."
+    hint = "Export the file again and import it as it is, or leave the column out: `--map FIELD=`."
+
+
 Fields = Mapping[str, tuple[Column, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognised:
     """What a source is. `fields` goes from field to columns (several are added or joined); `fill` if an order's
-    common fields stand on its first line only; `money` says how amounts are made.
+    common fields stand on its first line only, `continues` if its other lines leave even the number empty; `money` says
+    how amounts are made.
     """
 
     as_: Kind | None
     fields: Mapping[str, tuple[Column, ...]]
     money: Money
     fill: bool = False
+    continues: bool = False
     notes: tuple[Words, ...] = ()
 
 
@@ -120,6 +130,8 @@ _STATUS = re.compile(
     r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
 )
 _FIRST_LINE_ONLY = Words("An order's common fields stand on its first line only; its other lines take them from there.")
+_SPOILT = re.compile(r"\d([.,]\d+)?[eE][+]?\d{1,2}")
+_FEWEST_ORDERS = 10
 _FEWEST_FIRST = 2  # first lines that must say something: a few rows look like anything
 _PRODUCT_OR_NAME = {"product", "producto", "item", "articulo", "detalle", "concepto"}
 
@@ -128,6 +140,8 @@ def recognise(
     columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str, str], money: Sequence[str] = ()
 ) -> Recognised:
     """The fields of a source. `said` goes from field to column; a column that the source lacks is passed over."""
+    if as_ is None and any(column.name == "__parentId" for column in columns):  # lines and orders in one stream
+        return Recognised(as_=None, fields={}, money=Money())
     given = _said(columns, said)
     for kind in (as_,) if as_ else ("orders", "products", "customers"):
         known = _known(columns, given, kind)
@@ -215,16 +229,21 @@ def _candidates(columns: Sequence[Column], field: str, kind: Kind) -> list[Colum
             continue
         if inside and field not in _LINE_FIELDS:
             continue
-        name = column.name.rsplit("[].", 1)[-1]
-        for how, text in enumerate((key(name), bare_key(name))):
+        name = _last_part(column.name)
+        for how, text in enumerate((key(name), bare_key(name), core_key(name))):
             if text in wanted:
                 found.append((how, wanted.index(text), place, column))
                 break
     return [column for *_, column in sorted(found, key=lambda each: (each[1], each[0], each[2]))]
 
 
+def _last_part(name: str) -> str:
+    """What a nested name says of its own: `line_items[].sku`, `Order Lines/Product`."""
+    return re.split(r"\[\]\.|(?<=\w)/(?=\w)", name)[-1]
+
+
 def _fits(field: str, column: Column, columns: Sequence[Column], found: Mapping[str, tuple[Column, ...]]) -> bool:
-    name = bare_key(column.name.rsplit("[].", 1)[-1])
+    name = bare_key(_last_part(column.name))
     match field:
         case "date" | "updated":
             return column.is_date and (field == "updated" or not OTHER_DATES.search(name))
@@ -289,12 +308,14 @@ def _finished(
 ) -> Recognised:
     if kind != "orders":
         return Recognised(as_=kind, fields=fields, money=Money(), notes=tuple(notes))
-    fields = _with_prose(columns, fields, given)
+    fields = _who_comes_back(_with_prose(columns, fields, given), given)
+    _refuse_spoilt(fields)
     fields, money, said = money_of(columns, fields, given, answers)
-    fill = _stands_on_first_line(fields)
+    continues = _continues_above(fields)
+    fill = continues or _stands_on_first_line(fields)
     if fill:
         said.append(_FIRST_LINE_ONLY)
-    return Recognised(as_=kind, fields=fields, money=money, fill=fill, notes=(*notes, *said))
+    return Recognised(as_=kind, fields=fields, money=money, fill=fill, continues=continues, notes=(*notes, *said))
 
 
 def _with_prose(
@@ -315,6 +336,39 @@ def _with_prose(
     if called_off and "status" not in given:
         fields["status"] = (*fields.get("status", ())[:1], called_off[0])
     return fields
+
+
+def _who_comes_back(fields: dict[str, tuple[Column, ...]], given: set[str]) -> dict[str, tuple[Column, ...]]:
+    """A customer number that is new with every order says nobody comes back: the e-mail beside it knows better."""
+    if "customer_ref" in given or not all(fields.get(each) for each in ("customer_ref", "email", "order_ref")):
+        return fields
+    orders, refs, mails = (fields[each][0].n_distinct for each in ("order_ref", "customer_ref", "email"))
+    if orders >= _FEWEST_ORDERS and refs >= 0.98 * orders and mails <= 0.8 * orders:
+        return {field: columns for field, columns in fields.items() if field != "customer_ref"}
+    return fields
+
+
+def _refuse_spoilt(fields: Mapping[str, tuple[Column, ...]]) -> None:
+    """Numbers that a spreadsheet has cut to 4.05E+15 are no longer anybody's own."""
+    for field in ("order_ref", "customer_ref", "product_ref"):
+        for column in fields.get(field, ()):
+            spoilt = [cell for cell in column.filled if _SPOILT.fullmatch(cell)] if column.kind == "text" else []
+            if spoilt:
+                raise SpoiltNumbers(column=one_line(column.name), count=len(spoilt), shown=spoilt[0])
+
+
+def _continues_above(fields: Mapping[str, tuple[Column, ...]]) -> bool:
+    """Whether rows that name a product leave order and date empty: they are lines of the order above."""
+    goods = [column for field in ("product_ref", "product_name") for column in fields.get(field, ())]
+    if not goods or not fields.get("order_ref") or not fields.get("date"):
+        return False
+    order, day = fields["order_ref"][0].cells, fields["date"][0].cells
+
+    def says(cells: Sequence[str | None], n: int) -> bool:
+        return bool((cells[n] or "").strip())
+
+    bare = [n for n in range(1, len(order)) if not says(order, n) and any(says(each.cells, n) for each in goods)]
+    return len(bare) >= _FEWEST_FIRST and not any(says(day, n) for n in bare)
 
 
 def _stands_on_first_line(fields: Mapping[str, tuple[Column, ...]]) -> bool:

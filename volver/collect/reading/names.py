@@ -29,6 +29,30 @@ _TAX = {
 }
 
 
+_LITTLE = {
+    "de",
+    "del",
+    "la",
+    "el",
+    "los",
+    "las",
+    "of",
+    "the",
+    "do",
+    "da",
+    "des",
+    "du",
+    "le",
+    "il",
+    "der",
+    "die",
+    "das",
+    "di",
+}
+_NUMBER = {"n", "no", "nr", "num", "number"}
+_SAME = {"orden": "pedido", "ordenes": "pedido", "orders": "order"}
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
@@ -43,7 +67,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "referenciapedido referenciadelpedido referenciadepedido refpedido codigopedido factura numerofactura "
         "nfactura numfactura idfactura ticket numeroticket nticket idticket idventa numeroventa venta albaran "
         "order ordernum checkoutid cartid documento numerodocumento ndocumento reference referencia transaction "
-        "idtransaccion transaccion bill billno billid "
+        "idtransaccion transaccion bill billno billid ordine numeroordine comanda numerocomanda encomenda bestellung "
         "bestellnummer bestellnr bestellid auftragsnummer auftragsnr rechnungsnummer rechnungsnr "
         "numerodopedido codigodopedido numerocommande ncommande commande giftid donationid"
     ),
@@ -70,7 +94,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "shopperid consumerid contactid accountid personid clienteid idcliente numerocliente ncliente "
         "numcliente codigocliente codcliente codigodecliente idusuario usuarioid idsocio numerosocio socio "
         "customeruser cardno loyaltyid loyaltycard customer cliente cust client comprador buyer usuario user "
-        "panelid visitorid "
+        "panelid visitorid buyerusername buyeruserid nif cif dni nifcliente contacto "
         "custcode cardcode kundennummer kundennr kundenid kunde codigodocliente iddocliente donorid donor "
         "memberno subscriberid"
     ),
@@ -83,7 +107,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "customer_name": _names(
         "customername clientname fullname billingname nombrecliente nombredelcliente nombredecliente "
         "nombreyapellidos nombrecompleto billingfullname buyername customerfullname razonsocial recipientname "
-        "shippingname"
+        "shippingname nombrecontacto nombredelcontacto nombrecomprador nombredelcomprador"
     ),
     "city": _names(
         "billingcity customercity city ciudad poblacion localidad shippingcity municipio ciudadfacturacion "
@@ -136,7 +160,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "unitprice price priceperunit itemprice pricepaid lineitemprice lineitemsprice productprice "
         "sellingprice saleprice salesprice unitpriceexcl unitsellingprice unitcostprice priceeach pvp preciounitario "
         "preciounidad preciounit precio precioventa preciodeventa preciouni precioporunidad precioproducto "
-        "importeunitario itemcost rate msrp pricesold tarifa "
+        "importeunitario itemcost soldfor rate msrp pricesold tarifa "
         "einzelpreis stueckpreis stuckpreis preis precounitario preco prixunitaire prix"
     ),
     "total": _names(
@@ -147,7 +171,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "linesubtotal spend spent totalspend netamount grossamount ordertotal ordertotalamount orderamount "
         "ordervalue totalpaid totalpagado totalpaidtaxincl amountpaid paid montototal monto valor value "
         "grandtotal totalpedido totaldelpedido importepedido totalfactura importefactura nrevenue neto "
-        "importeneto transactionamount purchaseamount paymentvalue totalcompra facturado ventas basketvalue "
+        "importeneto ingresosnetos ventasnetas transactionamount purchaseamount paymentvalue "
+        "totalcompra facturado ventas basketvalue "
         "invoiceamount totalventa importeventa turnover gmv "
         "gesamtpreis gesamtbetrag zeilensumme summe betrag umsatz valortotal montant giftamount donationamount"
     ),
@@ -170,7 +195,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "orderstatus status financialstatus estado estadopedido estadodelpedido estadodepedido orderstate "
         "paymentstatus state situacion currentstate transactionstatus invoicestatus tipodocumento doctype "
         "documenttype "
-        "bestellstatus statusdopedido situacaodopedido"
+        "bestellstatus statusdopedido situacaodopedido etat etatcommande stato statoordine zustand estat "
+        "estatcomanda estadopago estadodepago estadocompra estadoventa fulfillmentstatus deliverystatus estadoenvio"
     ),
     "updated": _names(
         "updatedat orderupdatedat lastupdatedat lastupdated updateddate dateupdated updatedon lastupdate updatetime "
@@ -217,6 +243,18 @@ def bare_key(column: str) -> str:
     found = words(column)
     kept = [word for word in found if word not in _CURRENCY and word not in _TAX]
     return "".join(kept or found)
+
+
+def core_key(column: str) -> str:
+    """The same by its telling words alone: little words and a number sign at the end drop out, an *orden* a *pedido*.
+
+    >>> [core_key(each) for each in ("Número de la orden", "Pedido n.º", "Nombre del contacto", "Order No.")]
+    ['numeropedido', 'pedido', 'nombrecontacto', 'order']
+    """
+    kept = [_SAME.get(word, word) for word in words(column) if word not in _LITTLE]
+    while len(kept) > 1 and kept[-1] in _NUMBER:
+        kept.pop()
+    return "".join(kept)
 
 
 def words(column: str) -> list[str]:

@@ -17,8 +17,9 @@ MOST_LINE = 9 * 10**14
 TYPE = "DECIMAL(38, 8)"
 
 _SIGNS = (
-    r"(?i)€|£|¥|₹|₺|₽|zł|kč|us\$|r\$|mx\$|s/\.?|\$|\b(?:eur|usd|gbp|brl|mxn|ars|clp|cop|pen|chf|cad|aud|"
-    r"nok|sek|dkk|pln|czk|jpy|cny|inr|euros?|dolares|dollars?)\b|[\s\x{00A0}\x{202F}\x{2009}'’]|%"
+    r"(?i)€|£|¥|₹|₨|₺|₽|₪|₩|₫|₱|zł|kč|us\$|r\$|mx\$|s/\.?|\$|\b(?:rs|kr|fr)\b\.?|\b(?:rs|kr)\.|\b(?:eur|usd|gbp|brl|mxn|"
+    r"ars|clp|cop|pen|chf|cad|aud|nok|sek|dkk|pln|czk|jpy|cny|inr|huf|ron|try|zar|nzd|uyu|euros?|dolares|dollars?)\b|"
+    r"[\s\x{00A0}\x{202F}\x{2009}'’]|%"
 )
 _BLANK = "['', 'nan', 'null', 'none', 'n/a', 'na', '<na>', '-', '--', 'nil', '(null)', '#n/a']"
 
@@ -61,7 +62,7 @@ def evidence(sql: str) -> str:
     """
     trimmed, core = f"trim({sql})", _core(sql)
     only = (
-        "[+-]?(\\d{{1,3}}({other}\\d{{3}})+{mark}\\d*|\\d{{1,3}}({other}\\d{{3}}){{2,}}"
+        "[+-]?(\\d{{1,3}}({other}\\d{{2,3}})*{other}\\d{{3}}{mark}\\d*|\\d{{1,3}}({other}\\d{{2,3}})+{other}\\d{{3}}"
         "|\\d*{mark}(\\d{{0,2}}|\\d{{4,}})|(0?|\\d{{4,}}){mark}\\d{{3}})"
     )
     return (
@@ -103,7 +104,7 @@ def number(sql: str, mark: str, *, fancy: bool = True) -> str:
     if not fancy and mark == ".":
         return f"try_cast({sql} AS {TYPE})"
     core = _core(sql)
-    grammar = f"[+-]?(\\d{{1,3}}([{other}]\\d{{3}})+|\\d*)([{mark}]\\d*)?"
+    grammar = f"[+-]?(\\d{{1,3}}([{other}]\\d{{2,3}})*[{other}]\\d{{3}}|\\d*)([{mark}]\\d*)?"  # 1,23,456.00 is Indian
     tidy = f"replace(replace({core}, '{other}', ''), '{mark}', '.')"
     slow = f"CASE WHEN regexp_full_match({core}, '{grammar}') THEN try_cast({tidy} AS {TYPE}) END"
     if mark == ".":

@@ -8,6 +8,7 @@ from volver.collect.reading import dates, numbers
 from volver.collect.reading.contents import Column
 from volver.collect.reading.mapping import Recognised
 from volver.collect.reading.options import ReadOptions
+from volver.collect.reading.stated import zone_of
 from volver.collect.reading.tables import Table
 from volver.core import VolverError, some_of
 
@@ -34,6 +35,7 @@ class Plan:
     found: Recognised
     date_plan: dates.DatePlan | None = None
     has_time: bool = False
+    zone: str | None = None  # of times that name none, as the heading says it
     decimal: str = "."
     fancy: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
@@ -86,7 +88,12 @@ def make_plans(
     if done and done[0].columns("date"):
         done, more = _with_dates(done, seen, options, connection)
         asks += more
-    return [replace(plan, asks=tuple(asks)) for plan in done]
+    return [replace(plan, asks=tuple(asks), zone=_zone(plan)) for plan in done]
+
+
+def _zone(plan: Plan) -> str | None:
+    dates_ = plan.columns("date")
+    return zone_of(dates_[0].name) if dates_ else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

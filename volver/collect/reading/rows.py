@@ -11,6 +11,7 @@ from volver.collect.reading.numbers import MOST_LINE, MOST_MONEY, TYPE, e4
 from volver.collect.reading.plans import Plan, date_text, is_typed_date
 from volver.collect.reading.quoting import literal
 from volver.collect.reading.row_kinds import kind_sql
+from volver.collect.reading.stated import written_sql
 
 # Lists, not IN: the engine would make each IN a join.
 _NOTHING = "['nan', 'null', 'none', 'undefined', 'n/a', 'na', '<na>', '(null)', 'nil', '-', 'nat']"
@@ -114,8 +115,9 @@ def _once(plan: Plan) -> bool:
 
 def _source(plan: Plan) -> str:
     """The scan; where an order's common fields stand on its first line only, its other lines get them too."""
+    scan = _continued(plan) if plan.found.continues else plan.table.scan
     if not plan.found.fill and not _once(plan):
-        return plan.table.scan
+        return scan
     ref = f"nullif(trim(cast({plan.columns('order_ref')[0].sql} AS VARCHAR)), '')"
     swapped = []
     filled = {column.sql: column for field in _FILLED for column in plan.columns(field)} if plan.found.fill else {}
@@ -132,7 +134,21 @@ def _source(plan: Plan) -> str:
         zero = "'0'" if total.kind == "text" else "0"
         first = f"row_number() OVER (PARTITION BY {ref} ORDER BY row_no) = 1"
         swapped.append(f"CASE WHEN {first} OR {ref} IS NULL THEN {total.sql} ELSE {zero} END AS {total.sql}")
-    return f"(SELECT * REPLACE ({', '.join(swapped)}) FROM {plan.table.scan})" if swapped else plan.table.scan
+    return f"(SELECT * REPLACE ({', '.join(swapped)}) FROM {scan})" if swapped else scan
+
+
+def _continued(plan: Plan) -> str:
+    """The scan; a row that names neither order nor date is a line of the order above, if it names a product."""
+    order = plan.columns("order_ref")[0]
+    goods = [column for field in ("product_ref", "product_name") for column in plan.columns(field)]
+    named = " OR ".join(f"trim(cast({column.sql} AS VARCHAR)) <> ''" for column in goods)
+    cell = f"nullif(trim(cast({order.sql} AS VARCHAR)), '')"
+    day = dates.blank(f"cast({plan.columns('date')[0].sql} AS VARCHAR)")
+    none = f"{cell} IS NULL AND {day} AND ({named})"
+    above = "ORDER BY row_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    value = f"nullif({order.sql}, '')" if order.kind == "text" else order.sql
+    filled = f"CASE WHEN {none} THEN last_value({value} IGNORE NULLS) OVER ({above}) ELSE {order.sql} END"
+    return f"(SELECT * REPLACE ({filled} AS {order.sql}) FROM {plan.table.scan})"
 
 
 def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
@@ -159,9 +175,9 @@ def _cells(plan: Plan, frame: Frame) -> dict[str, str]:
     written = f"upper({_plain(plan, 'currency')})"
     signs = " ".join(f"WHEN {literal(sign)} THEN {literal(code)}" for sign, code in SIGNS.items())
     expected = literal(frame.currency)
-    found["currency"] = (
-        f"coalesce(CASE {written} {signs} ELSE {written} END, {expected})" if plan.columns("currency") else expected
-    )
+    in_cells = written_sql(plan.found.fields, frame.currency)
+    in_column = f"CASE {written} {signs} ELSE {written} END" if plan.columns("currency") else in_cells
+    found["currency"] = f"coalesce({in_column}, {expected})" if in_column else expected
     return found
 
 
@@ -267,7 +283,12 @@ def _instant(plan: Plan, frame: Frame) -> str:
     """Microseconds since 1970. A date without a time is the shop's midnight."""
     if not plan.has_time:
         return f"epoch_us(timezone({literal(frame.shop_timezone)}, date_trunc('day', local_ts)))"
-    return f"coalesce(instant_us, epoch_us(timezone({literal(frame.timezone)}, local_ts)))"
+    return f"coalesce(instant_us, epoch_us(timezone({literal(_zone(plan, frame))}, local_ts)))"
+
+
+def _zone(plan: Plan, frame: Frame) -> str:
+    """The zone of times that name none: what the person said, else what the heading says, else the shop's."""
+    return frame.timezone if frame.timezone != frame.shop_timezone else plan.zone or frame.timezone
 
 
 def _day(plan: Plan, frame: Frame) -> str:
@@ -275,7 +296,7 @@ def _day(plan: Plan, frame: Frame) -> str:
     here = f"cast(timezone({literal(frame.shop_timezone)}, make_timestamptz(ts_us)) AS DATE)"
     if not plan.has_time:
         return "cast(local_ts AS DATE)"
-    if frame.timezone == frame.shop_timezone:
+    if _zone(plan, frame) == frame.shop_timezone:
         return f"CASE WHEN instant_us IS NULL THEN cast(local_ts AS DATE) ELSE {here} END"
     return here
 

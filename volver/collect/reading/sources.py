@@ -1,5 +1,6 @@
 """From paths or a frame to a view of typed rows, one for each row of the source."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from volver.collect.reading.plans import Plan, make_plans
 from volver.collect.reading.rows import Frame, rows_sql
 from volver.collect.reading.shapes import answered, said_of, shape_of
 from volver.collect.reading.staging import stage_frame
+from volver.collect.reading.stated import currencies_of
 from volver.collect.reading.tables import Table, open_parquet, open_table
 from volver.core import VolverError, Words, some_of, zone_named
 
@@ -94,13 +96,15 @@ class SourceFile:
 class Sources:
     """Files that are understood, the questions they leave open (`asks`), and what in a folder was `skipped` and why.
 
-    `selects` goes from a kind to the SQL of its files, in the order of `files`.
+    `selects` goes from a kind to the SQL of its files, in the order of `files`. `currencies` counts, over the first
+    rows of order files, in which currency they say that their money is.
     """
 
     files: tuple[SourceFile, ...]
     selects: Mapping[Kind, tuple[str, ...]]
     asks: tuple[VolverError, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    currencies: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +241,15 @@ def _planned(
         selects={kind: tuple(each) for kind, each in selects.items()},
         asks=asks,
         skipped=tuple(skipped),
+        currencies=_stated(plans, frame.currency),
     )
+
+
+def _stated(plans: Sequence[Plan], ours: str) -> Mapping[str, int]:
+    found: Counter[str] = Counter()
+    for plan in plans:
+        found += currencies_of(plan.found.fields, ours) if plan.found.as_ == "orders" else Counter()
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
