@@ -9,6 +9,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -204,8 +205,19 @@ def money_read(folder: Path, path: Path, money: tuple[str, ...] = ()) -> tuple[d
 
 
 @given(st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 def test_an_export_is_read_back_to_the_exact_money_or_asked(data: st.DataObject) -> None:
+    read_back(data)
+
+
+@pytest.mark.slow
+@given(st.data())
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+def test_hundreds_of_exports_are_read_back_to_the_exact_money_or_asked(data: st.DataObject) -> None:
+    read_back(data)
+
+
+def read_back(data: st.DataObject) -> None:
     layout = data.draw(layouts())
     orders = data.draw(orders_of(layout))
     expected = truth(orders)
