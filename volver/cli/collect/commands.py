@@ -358,7 +358,8 @@ def _tell_dry_run(found: "DryRun", *, as_json: bool) -> None:
         say()
     if found.preview.rows:
         rows = [_readable(row) for row in found.preview.rows]
-        tell_table(list(rows[0]), [list(row.values()) for row in rows])
+        names = list(dict.fromkeys(name for row in rows for name in row))  # of orders and of products beside them
+        tell_table(names, [[row.get(name) for name in names] for row in rows])
         say()
     for ask in found.preview.asks:
         tell_story(f"{ask}\n{ask.advice}")
