@@ -214,13 +214,16 @@ def settings_of(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Setting, 
     return list_settings(shop.settings, sections(rooms))
 
 
-def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS) -> "tuple[Check, ...]":
-    """Every health check that the rooms bring, and whether each setting stands where it should."""
+def examine(shop: "Shop", rooms: Sequence[Room] = ROOMS, *, deep: bool = False) -> "tuple[Check, ...]":
+    """Every health check that the rooms bring, and whether each setting stands where it should.
+
+    `deep` reads all that the shop holds and compares it with what was once written.
+    """
     looks = [(where.partition(":")[2], found(where)) for room in rooms for where in room.checks]
     checks = (check for name, look in looks for check in store.answered(name, look, shop))
     made = [each for _, each in renewals(rooms)]
     fresh = store.answered("freshness", lambda each: know.check_fresh(each, made), shop)
-    return (*checks, *fresh, _placed(shop, rooms))
+    return (*checks, *fresh, _placed(shop, rooms), *(store.check_deep(shop) if deep else ()))
 
 
 def _placed(shop: "Shop", rooms: Sequence[Room]) -> "Check":

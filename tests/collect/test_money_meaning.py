@@ -172,6 +172,19 @@ def test_one_cell_with_a_percent_sign_makes_no_percentages_of_the_others(tmp_pat
     assert [row["amount_e4"] for row in read(tmp_path, content)] == [337500, 180000]
 
 
+def test_round_numbers_that_may_be_percentages_are_asked_unless_a_total_tells(tmp_path: Path) -> None:
+    content = HEAD + "quantity,price,descuento\n1,2025-03-01,a,X,1,40.00,10\n2,2025-03-01,b,Y,1,60.00,20\n"
+    question = asked(tmp_path, content)
+    assert (question.facts["one_money"], question.facts["other_money"]) == ("84.00", "70.00")
+    assert net(tmp_path, content, money=("discount-in-money",)) == "70.00"
+    total = (
+        HEAD + "quantity,price,descuento,line_total\n"
+        "1,2025-03-01,a,X,1,40.00,10,36.00\n2,2025-03-01,b,Y,1,60.00,20,48.00\n"
+    )
+    (tmp_path / "told").mkdir()
+    assert net(tmp_path / "told", total) == "84.00"
+
+
 def test_an_orders_total_on_every_line_counts_once_without_a_product_too(tmp_path: Path) -> None:
     rows = "".join(
         f"A{n},2025-03-{n + 1:02d},c{n},{style},{30 + n}.00\n" for n in range(6) for style in ("red", "blue")

@@ -20,7 +20,7 @@ def test_a_new_shop_is_healthy(shop: Shop) -> None:
     assert [name for name, check in found.items() if not check.ok] == []
     assert set(found) == {
         *("log", "state", "lake", "parts", "jobs", "projections", "people"),
-        *("disk", "memory", "leftovers", "time zone"),
+        *("disk", "clock", "memory", "leftovers", "time zone"),
     }
     assert all(str(check.says) for check in found.values())
 

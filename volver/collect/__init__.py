@@ -7,6 +7,11 @@ from volver.core.doors import lazy
 if TYPE_CHECKING:
     from volver.collect.completejourney import NoCompleteJourney as NoCompleteJourney
     from volver.collect.completejourney import import_complete_journey as import_complete_journey
+    from volver.collect.jobs import IMPORT as IMPORT
+    from volver.collect.jobs import RETRY as RETRY
+    from volver.collect.jobs import TRY as TRY
+    from volver.collect.jobs import UNDO as UNDO
+    from volver.collect.jobs import start as start
     from volver.collect.ledger.arriving import Changed as Changed
     from volver.collect.ledger.arriving import DocumentCounts as DocumentCounts
     from volver.collect.ledger.aside import AsideRow as AsideRow
@@ -36,8 +41,17 @@ if TYPE_CHECKING:
     from volver.collect.ledger.undoing import NoSuchImport as NoSuchImport
     from volver.collect.ledger.undoing import NotUndoable as NotUndoable
     from volver.collect.ledger.undoing import Undone as Undone
+    from volver.collect.ledger.undoing import import_report as import_report
     from volver.collect.ledger.undoing import imports as imports
     from volver.collect.ledger.undoing import undo as undo
+    from volver.collect.previews import ask_json as ask_json
+    from volver.collect.previews import columns_of as columns_of
+    from volver.collect.previews import preview_json as preview_json
+    from volver.collect.reading import FIELDS as FIELDS
+    from volver.collect.reading import PROBLEMS as PROBLEMS
+    from volver.collect.reading import choices_of as choices_of
+    from volver.collect.reading import field_words as field_words
+    from volver.collect.reading import merged as merged
     from volver.collect.reading.cost_files import BadCosts as BadCosts
     from volver.collect.reading.cost_files import Cost as Cost
     from volver.collect.reading.cost_files import CostRows as CostRows
@@ -52,10 +66,24 @@ if TYPE_CHECKING:
     from volver.collect.reading.index_files import read_index_file as read_index_file
     from volver.collect.reading.money.interpretation import FileMoney as FileMoney
     from volver.collect.room import ROOM as ROOM
+    from volver.collect.settings import CollectSettings as CollectSettings
     from volver.collect.simulate.bring import import_simulated as import_simulated
     from volver.collect.simulate.law import BuyingProcess as BuyingProcess
     from volver.collect.simulate.shop import LAST_DAY as LAST_DAY
     from volver.collect.simulate.shop import SimulatedShop as SimulatedShop
     from volver.collect.simulate.shop import simulate_shop as simulate_shop
+    from volver.collect.trying import Trial as Trial
+    from volver.collect.trying import ask_trial as ask_trial
+    from volver.collect.trying import options_of as options_of
+    from volver.collect.trying import trial_of as trial_of
+    from volver.collect.trying import unpacked as unpacked
+    from volver.collect.uploads import NoSuchUpload as NoSuchUpload
+    from volver.collect.uploads import Receiving as Receiving
+    from volver.collect.uploads import Upload as Upload
+    from volver.collect.uploads import UploadedFile as UploadedFile
+    from volver.collect.uploads import begin_upload as begin_upload
+    from volver.collect.uploads import forget_upload as forget_upload
+    from volver.collect.uploads import upload_of as upload_of
+    from volver.collect.uploads import waiting_uploads as waiting_uploads
 
 __getattr__ = lazy(__name__, __file__)

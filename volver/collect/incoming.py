@@ -1,20 +1,24 @@
 """Imports as jobs: files that were streamed into the shop's `incoming` folder, brought in by whoever works.
 
-The payload is `{"files": [names], "options": {…}}` with the options of `ImportOptions`. A file stays until the job is
-written down as done, so that another runner can begin again; only then a job of its own removes it.
+The payload is `{"upload": ID, "options": {…}}` for files that were sent, or `{"files": [names], "options": {…}}` for
+files that somebody put there, with the options of `ImportOptions`. A file stays until the job is written down as done,
+so that another runner can begin again; only then a job of its own removes it.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volver.collect.ledger.importing import ImportOptions, import_files
+from volver.collect.ledger.importing import import_files
+from volver.collect.ledger.retry import retry_set_aside
+from volver.collect.ledger.undoing import undo
+from volver.collect.trying import options_of
+from volver.collect.uploads import FOLDER, NoSuchUpload, files_of, forget_upload
 from volver.core import VolverError, Words
 from volver.store import Shop
 
 if TYPE_CHECKING:
     from volver.store import Work
 
-FOLDER = "incoming"
 _STEPS = {
     "understood": (0.10, Words("Reading the rows")),
     "read": (0.45, Words("Comparing with the ledger")),
@@ -50,18 +54,38 @@ def bring(work: "Work") -> dict[str, Any]:
             work.told(*_STEPS[name])  # a stop is not asked for here: a batch is in or out as a whole
 
     work.progress(0.0, Words("Looking at the files"))
-    return import_files(work.shop, files, ImportOptions(**work.payload.get("options", {})), step).to_json()
+    return import_files(work.shop, files, options_of(work.payload.get("options", {})), step).to_json()
 
 
 def sweep(work: "Work") -> dict[str, int]:
     """The job that removes files once their import is written down as done."""
+    if "upload" in work.payload:
+        try:
+            forget_upload(work.shop, str(work.payload["upload"]))
+        except NoSuchUpload:
+            return {"files": 0}
+        return {"files": 1}
     files = _files(work)
     for each in files:
         each.unlink(missing_ok=True)
     return {"files": len(files)}
 
 
+def take_back(work: "Work") -> dict[str, Any]:
+    """The job that undoes an import."""
+    work.progress(0.0, Words("Finding the orders of the import"))
+    return undo(work.shop, int(work.payload["number"])).to_json()
+
+
+def retry(work: "Work") -> dict[str, Any]:
+    """The job that reads what was set aside again."""
+    work.progress(0.0, Words("Reading the rows"))
+    return retry_set_aside(work.shop, options_of(work.payload.get("options", {}))).to_json()
+
+
 def _files(work: "Work") -> list[Path]:
+    if "upload" in work.payload:
+        return files_of(work.shop, str(work.payload["upload"]))
     names = [str(each) for each in work.payload.get("files", ())]
     if not names or any(Path(each).name != each or each in (".", "..") for each in names):
         raise NotIncoming(folder=FOLDER)

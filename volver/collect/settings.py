@@ -1,4 +1,4 @@
-"""The settings of collect: how much a packed file may hold."""
+"""The settings of collect: how much may be sent and unpacked, and how long it waits."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,3 +14,5 @@ class CollectSettings(Section):
     unpack_limit_mb: int = setting(
         0, "How much a gz or zip file may unpack to; 0 means 128 MB, or 50 times its own size.", least=0
     )
+    largest_file_mb: int = setting(2048, "The largest file that may be sent to the console or the API.", least=1)
+    keep_files_days: int = setting(7, "Days after which files that were sent and not imported are removed.", least=1)

@@ -16,6 +16,7 @@ from volver.core.room import FORM_BYTES
 
 Kind = Literal["text", "count", "day", "choice"]
 _LONGEST: Final = 64
+_FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)  # what lies outside is a slip, and can be reckoned with nowhere
 Answering = Callable[..., Any]
 
 
@@ -66,7 +67,9 @@ class Parameter:
             if self.kind == "count" and given.isdecimal() and int(given) <= self.most:
                 return int(given)
             if self.kind == "day":
-                return date.fromisoformat(given)
+                day = date.fromisoformat(given)
+                if _FIRST <= day <= _LAST:
+                    return day
         except ValueError:
             pass
         if (self.kind == "text" and 0 < len(given) <= _LONGEST) or given in self.choices:

@@ -15,7 +15,12 @@ def check_today(shop: Shop) -> Check:
         return Check(name="today", ok=False, says=found.says, hint=hint)
     if found.day is None:
         return Check(name="today", ok=True, says=Words("No orders yet."))
-    return Check(name="today", ok=True, says=found.says or Words("Data flows: today is {day}.", {"day": found.day}))
+    if found.says:  # late, or an archive
+        hint = (
+            "Import what came since, if the shop still sells: until then its customers look as on that day, or later."
+        )
+        return Check(name="today", ok=True, says=found.says, hint=hint)
+    return Check(name="today", ok=True, says=Words("Data flows: today is {day}.", {"day": found.day}))
 
 
 def check_fresh(shop: Shop, renewals: Sequence[Renewal]) -> Check:

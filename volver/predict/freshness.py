@@ -30,8 +30,16 @@ _WEEKLY_DAYS: Final = 7
 
 
 def scores_are_due(shop: Shop) -> bool:
-    """Whether the ledger, the calendar, a setting or the shop's day has changed since the scores were made."""
-    return bool(SCORES.behind(shop, "scores", _day(shop)))
+    """Whether the ledger, the calendar, a setting, the shop's day or the published model has changed since."""
+    return bool(SCORES.behind(shop, "scores", _day(shop))) or is_of_another_model(shop)
+
+
+def is_of_another_model(shop: Shop) -> bool:
+    """Whether the scores are another model's than the published one: a stop came between a model and its scores."""
+    made = stamp(shop, "scores")
+    asked = "select fitted_us from models where kind = 'value' and published = 1 order by id desc limit 1"
+    shown = shop.state.quick_read(asked)
+    return made is not None and bool(made.model) and made.model != (int(shown[0][0]) if shown else 0)
 
 
 def rebuys_are_due(shop: Shop) -> bool:

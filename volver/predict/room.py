@@ -58,6 +58,7 @@ ROOM: Final = Room(
     lake="volver.store.tables.predict:TABLES",
     answers=("volver.ui.predict.value:keep_totals",),
     warms=("volver.ui.predict.value:hold_small",),
+    checks=("volver.predict.checks:check_scores", "volver.predict.checks:check_shelf"),
     renewals="volver.predict.renewals:RENEWALS",
     traits="volver.predict.score_traits:TRAITS",
 )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from volver.core import Page, VolverError, found
 from volver.server.roles import RIGHTS
 from volver.store import Shop
 
+_DIGITS = 18
 Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
@@ -32,6 +34,32 @@ class TooLarge(VolverError):
     says = "More was sent than this address takes ({most} bytes)."
     hint = "Send less at once."
     status = 413
+
+
+class Packed(VolverError):
+    """A body that must be unpacked before it can be read."""
+
+    code = "server.packed"
+    says = "The body is packed (Content-Encoding), and nothing is unpacked here."
+    hint = "Send it as it is."
+    status = 415
+
+
+class ShortNumber(Convertor[int]):
+    """A whole number in an address that every database can hold; a longer one names nothing, so it stands nowhere."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Its digits."""
+        return str(value)
+
+
+register_url_convertor("int", ShortNumber())
 
 
 class Door(Route):
@@ -79,13 +107,20 @@ def door_of(known: Sequence[Door], scope: Scope) -> Door | None:
     return partial
 
 
+def as_it_is(request: Request) -> None:
+    """A small packed body can be a large one: none is unpacked. Raises `server.packed`."""
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Packed
+
+
 def limited(request: Request, receive: Receive, most: int) -> Receive:
     """A `receive` that refuses a body larger than `most` bytes, at once where its length is said.
 
-    Raises `server.too_large`.
+    Raises `server.too_large`, `server.packed`.
     """
+    as_it_is(request)
     said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > most:
+    if said.isdecimal() and (len(said) > _DIGITS or int(said) > most):
         raise TooLarge(most=most)
     taken = 0
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from volver.store.checkpoints import replay as replay
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
+    from volver.store.deep import check_deep as check_deep
     from volver.store.disk import sync_all as sync_all
     from volver.store.disk import write_synced as write_synced
     from volver.store.health import Check as Check

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from volver.core import VolverError, Words, zone_named
+from volver.core import VolverError, Words, clock, day_of, zone_named
 from volver.store.parts import faults
 from volver.store.settings import StoreSettings
 from volver.store.tables import TABLES
@@ -14,6 +14,10 @@ from volver.store.tables import TABLES
 if TYPE_CHECKING:
     from volver.store.shop import Shop
 
+NEARLY_MB = 2_000  # above this there is time to do something about it
+CLOCK_S = 300  # clocks of machines that work on one shop may differ by less
+SANE_YEARS = range(2024, 2100)
+OFTEN = 3  # attempts that never came to an end: work that takes its runner with it
 SPARE_MB = 512  # below this a refresh may fail half way; nothing is lost, but nothing new is kept either
 LATE_S = 900  # work that is due for longer has nobody who does it
 _MB = 1_000_000
@@ -42,6 +46,7 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("projections", _projections),
             ("people", _people),
             ("disk", _disk),
+            ("clock", _clock),
             ("memory", _memory),
             ("leftovers", _leftovers),
             ("time zone", _zone),
@@ -121,12 +126,22 @@ def _jobs(shop: "Shop") -> Check:
     if counts.stuck:
         says = Words("{n} run beyond their lease: their runner died.", {"n": counts.stuck})
         hint = "Start `volver work` or `volver serve`; a runner takes them over."
+    elif often := shop.state.quick_read(_OFTEN, most=OFTEN):
+        name, times = often[0]
+        says = Words("{name} was begun {n} times and never came to an end.", {"name": str(name), "n": int(times)})
+        hint = "See `volver jobs list`, and the runner's log for memory or a crash; cancel it if it cannot succeed."
     elif counts.late_s > LATE_S:
         says = Words("The first has been due for {n} minutes: nobody works.", {"n": round(counts.late_s / 60)})
         hint = "Start `volver work` or `volver serve`."
     elif counts.failed:
         hint = "See why with `volver jobs list --status failed`; then retry or cancel them."
     return Check(name="jobs", ok=not hint, says=says, hint=hint)
+
+
+_OFTEN: Final = """
+select name, attempts from jobs where status in ('waiting', 'running') and attempts >= :most
+order by attempts desc limit 1
+"""
 
 
 def _projections(shop: "Shop") -> Check:
@@ -163,9 +178,39 @@ def _people(shop: "Shop") -> Check:
 
 
 def _disk(shop: "Shop") -> Check:
-    free = shutil.disk_usage(shop.path).free // _MB
-    says = Words("{free} MB are free.", {"free": free})
-    return Check(name="disk", ok=free >= SPARE_MB, says=says, hint="" if free >= SPARE_MB else "Free disk space.")
+    places = {each for each in (shop.path, shop.lake.folder) if each.exists()}
+    return disk_check(min(shutil.disk_usage(each).free for each in places) // _MB)
+
+
+def disk_check(free_mb: int) -> Check:
+    """What so much free space means for a shop."""
+    says = Words("{free} MB are free.", {"free": free_mb})
+    hint = "Free disk space; until then nothing may be kept that arrives." if free_mb < SPARE_MB else ""
+    if not hint and free_mb < NEARLY_MB:
+        hint = "The disk is nearly full: free space soon. A refresh writes its tables beside the old ones."
+    return Check(name="disk", ok=free_mb >= SPARE_MB, says=says, hint=hint)
+
+
+def _clock(shop: "Shop") -> Check:
+    now_us = clock.real_us()
+    if day_of(now_us, "UTC").year not in SANE_YEARS:
+        says = Words("The machine's clock says {day}.", {"day": day_of(now_us, "UTC")})
+        return Check(name="clock", ok=False, says=says, hint=_SET_CLOCK)
+    last = shop.log.last()
+    newest_us = max([0, *(each.received_us for each in shop.log.read(last - 1, 1))])
+    newest_us = max([newest_us, *(int(row[0] or 0) for row in shop.state.quick_read(_TOLD_US))])
+    late_s = (newest_us - now_us) / 1e6
+    if late_s > CLOCK_S:
+        says = Words("The machine's clock is {n} minutes behind what the shop wrote last.", {"n": round(late_s / 60)})
+        return Check(name="clock", ok=False, says=says, hint=_SET_CLOCK)
+    return Check(name="clock", ok=True, says=Words("It is not behind what the shop wrote last."))
+
+
+_SET_CLOCK: Final = "Set the machine's clock, by NTP best: days, leases and sessions go by it."
+_TOLD_US: Final = """
+select max(created_us) from batches union all select max(created_us) from jobs union all select max(moved_us)
+from checkpoints
+"""
 
 
 def _memory(shop: "Shop") -> Check:

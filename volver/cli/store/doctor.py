@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 @click.command(name="doctor")
+@click.option("--deep", is_flag=True, help="Read all that the shop holds and compare it with what was once written.")
 @click.option("--accept-loss", is_flag=True, help="Go on with what is there, where a part of the shop is lost.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
-def command(context: Context, accept_loss: bool, as_json: bool) -> None:
+def command(context: Context, deep: bool, accept_loss: bool, as_json: bool) -> None:
     """Check the log, the state, the lake, the disk and the settings of a shop. Exit code 3 means not healthy.
 
     It opens a shop whose parts do not belong together too, and says which. With --accept-loss it then goes on without
@@ -27,7 +28,7 @@ def command(context: Context, accept_loss: bool, as_json: bool) -> None:
 
     with open_to_examine(context.shop_path, context.rooms) as shop:
         mended = mend(shop) if accept_loss else None
-        checks = examine(shop, context.rooms)
+        checks = examine(shop, context.rooms, deep=deep)
     if mended is not None:
         _tell(mended)
     healthy = all(each.ok for each in checks)

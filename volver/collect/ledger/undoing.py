@@ -83,6 +83,19 @@ def imports(shop: Shop) -> tuple[Import, ...]:
     return tuple(_import(row, json.loads(row.report)) for row in found)
 
 
+def import_report(shop: Shop, number: int) -> dict[str, Any]:
+    """What an import reported, as `ImportReport.to_json` says it; empty for one that is not there."""
+    from sqlalchemy import select
+
+    from volver.store import schema
+
+    table = schema.batches
+    with shop.state.read() as state:
+        row = state.execute(select(table.c.report).where(table.c.offset == number)).first()
+    found = json.loads(row.report) if row else {}
+    return found if isinstance(found, dict) and "rows" in found else {}
+
+
 def undo(shop: Shop, number: int, step: Step | None = None) -> Undone:
     """Take an import back. Raises `collect.no_such_import`, `collect.not_undoable`."""
     with session(shop) as work, batch.staging(shop) as staged:

@@ -175,8 +175,7 @@ def _refunds(plan: Plan, rows: str) -> str:
             back = f"CASE WHEN net_all + tax_all > 0 THEN {share} ELSE {back} END"
         rows = _spread(rows, back, "refunded_e4")
     else:
-        own = f"least(abs(coalesce({e4('refunded_n')}, 0)), greatest(coalesce(amount_e4, 0), 0))"
-        rows = f"SELECT *, {own} AS refunded_e4 FROM ({rows})"
+        rows = _of_lines(plan, rows)
     whole = f"CASE WHEN refunded_e4 > 0 AND refunded_e4 = amount_e4 THEN {e4('kept')} ELSE 0 END"
     back = (
         f"CASE WHEN coalesce(refunded_quantity_n, 0) <> 0 THEN {e4(pieces)} ELSE {whole} END"
@@ -186,15 +185,26 @@ def _refunds(plan: Plan, rows: str) -> str:
     return f"SELECT *, {back} AS back_e4 FROM ({rows})"
 
 
+def _of_lines(plan: Plan, rows: str) -> str:
+    """What was given back of each line; what is more than it holds after the order's discount is of the others."""
+    said = f"abs(coalesce({e4('refunded_n')}, 0))"
+    own = f"least({said}, greatest(coalesce(amount_e4, 0), 0))"
+    rows = f"SELECT *, {own} AS own_e4, {said} - {own} AS more_e4 FROM ({rows})"
+    if not plan.columns("order_discount"):
+        return f"SELECT *, own_e4 AS refunded_e4 FROM ({rows})"
+    rows = _spread(rows, f"sum(more_e4) OVER ({_ORDER})", "spread_e4", held="amount_e4 - own_e4")
+    return f"SELECT *, own_e4 + spread_e4 AS refunded_e4 FROM ({rows})"
+
+
 def _of_order(plan: Plan, field: str) -> str:
     """An order's money in ten-thousandths: said once, or its lines' sum."""
     own = f"coalesce({e4(f'abs({field}_n)')}, 0)"
     return f"{'max' if field in plan.found.money.of_order else 'sum'}({own}) OVER ({_ORDER})"
 
 
-def _spread(rows: str, value: str, name: str) -> str:
+def _spread(rows: str, value: str, name: str, held: str = "amount_e4") -> str:
     """Spread an order's money over its lines by what they hold: whole cents, the largest remainders first."""
-    held = "cast(greatest(coalesce(amount_e4, 0), 0) AS HUGEINT)"
+    held = f"cast(greatest(coalesce({held}, 0), 0) AS HUGEINT)"
     base = (
         f"SELECT *, {held} AS w, cast(sum({held}) OVER ({_ORDER}) AS HUGEINT) AS w_all, {value} AS v_said FROM ({rows})"
     )

@@ -42,7 +42,9 @@ def answered(options: ReadOptions, columns: Sequence[str]) -> tuple[ReadOptions,
     taken = {column for column in chosen.mapping.values() if column}
     old = {field: column for field, column in memory.sets.get("mapping", {}).items() if column not in taken}
     missing = {
-        name: value for name, value in memory.sets.items() if name != "mapping" and getattr(chosen, name, 0) is None
+        name: _typed(getattr(chosen, name), value)
+        for name, value in memory.sets.items()
+        if name != "mapping" and getattr(chosen, name, 0) in (None, ())
     }
     mapping = {**old, **chosen.mapping}
     if not missing and mapping == chosen.mapping:
@@ -54,8 +56,13 @@ def answered(options: ReadOptions, columns: Sequence[str]) -> tuple[ReadOptions,
 def with_sets(options: ReadOptions, sets: Mapping[str, Any]) -> ReadOptions:
     """Options with more of them set; a mapping adds to what was said, and a column is of one field only."""
     known = {each.name for each in fields(options)} - _APART
-    plain = {name: value for name, value in sets.items() if name in known}
+    plain = {name: _typed(getattr(options, name), value) for name, value in sets.items() if name in known}
     return replace(options, mapping=merged(options.mapping, sets.get("mapping", {})), **plain)
+
+
+def _typed(old: Any, new: Any) -> Any:
+    """A new value for an option; of a tuple, what stood there and what comes, for answers that stand together."""
+    return tuple(dict.fromkeys((*old, *new))) if isinstance(old, tuple) else new
 
 
 def merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
@@ -71,7 +78,7 @@ def said_of(options: ReadOptions, columns: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         each.name: value
         for each in fields(chosen)
-        if each.name not in _APART and (value := getattr(chosen, each.name)) is not None
+        if each.name not in _APART and (value := getattr(chosen, each.name)) not in (None, ())
     }
     named = {
         field: column

@@ -66,7 +66,7 @@ class SourceFile:
     `kind` is csv, jsonl, parquet, arrow or frame. `mapping` goes from field to column. `date_format` and
     `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
     told first. `money` says what the money of an order file means. `samples` are a few cells of each column, to look at
-    while the file is brought. `shape` names its headings, `said` what was said of it this time.
+    while the file is brought. `shape` names its headings, `said` what was said of it this time, `asks` what is open.
     """
 
     file_no: int
@@ -87,6 +87,7 @@ class SourceFile:
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shape: str = ""
     said: Mapping[str, Any] = field(default_factory=dict)
+    asks: tuple[VolverError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +213,7 @@ def _planned(
                 raise
             refused.append(problem)
             if named:
-                unplanned += [_undecided(table, group) for _, table in members]
+                unplanned += [_undecided(table, group, problem) for _, table in members]
             else:
                 skipped += [(raw.label, str(problem)) for raw, _ in members]
             continue
@@ -259,7 +260,7 @@ class _Group:
         return _Group(options=chosen, frame=frame, shape=shape_of(columns), said=said_of(options, columns), note=note)
 
 
-def _undecided(table: Table, group: _Group) -> SourceFile:
+def _undecided(table: Table, group: _Group, problem: VolverError) -> SourceFile:
     """A file that was refused, as far as it is understood, so that a person can say the rest."""
     kind = group.options.as_ or "orders"
     found = recognise(table.columns, as_=kind, said=group.options.mapping)
@@ -276,6 +277,7 @@ def _undecided(table: Table, group: _Group) -> SourceFile:
         samples=_samples(table),
         shape=group.shape,
         said=group.said,
+        asks=(problem,),
     )
 
 
@@ -364,6 +366,7 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
         samples=_samples(table),
         shape=group.shape,
         said=group.said,
+        asks=plan.asks,
     )
 
 

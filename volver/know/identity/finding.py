@@ -4,6 +4,8 @@ from volver.core import VolverError, normal
 from volver.core.identifiers import KINDS
 from volver.store import Shop, merging, people
 
+_DIGITS = 18  # of a number that every database can hold; no customer has a longer one
+
 
 class NoSuchCustomer(VolverError):
     """No customer who ever ordered has this id or reference."""
@@ -44,8 +46,9 @@ def _written(shop: Shop, reference: str) -> list[int]:
 
 
 def _numbered(shop: Shop, reference: str) -> list[int]:
-    if not reference.strip().isdecimal():
+    digits = reference.strip()
+    if not digits.isdecimal() or len(digits) > _DIGITS:
         return []
-    number = min(int(reference), 2**63 - 1)
+    number = int(digits)
     with shop.state.read() as rows:
         return [merging.roots(rows).get(number, number)]

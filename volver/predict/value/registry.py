@@ -4,6 +4,7 @@ Writes `models/*.json` in the shop and a row of the state for each. A model hold
 a person.
 """
 
+import hashlib
 import json
 import os
 import threading
@@ -17,6 +18,7 @@ from volver.predict.value.training import Learned, learned_from
 from volver.store import Shop
 
 _KIND = "value"
+_DIGEST = "sha256"
 _MOST = 32  # parsed files in memory
 _bodies: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 _lock = threading.Lock()
@@ -177,13 +179,31 @@ def put_back(shop: Shop, model: ShelfModel, facts: dict[str, Any]) -> ShelfModel
 
 
 def write_whole(target: Path, body: dict[str, Any]) -> None:
-    """Write JSON so that the file is whole or as it was, whatever happens."""
+    """Write JSON so that the file is whole or as it was, whatever happens; its digest is part of it."""
+    body = {**body, _DIGEST: _digest({name: value for name, value in body.items() if name != _DIGEST})}
     draft = target.with_suffix(".part")
     with draft.open("w", encoding="utf-8") as file:
         file.write(json.dumps(body, indent=1, allow_nan=False))
         file.flush()
         os.fsync(file.fileno())
     draft.replace(target)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a model's file says what was written to it; of one of an older release, whether it can be read."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    if not isinstance(body, dict):
+        return False
+    told = body.pop(_DIGEST, None)
+    return told is None or told == _digest(body)
+
+
+def _digest(body: dict[str, Any]) -> str:
+    plain = json.loads(json.dumps(body, allow_nan=False))  # as it is read again
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _body(path: Path) -> dict[str, Any]:

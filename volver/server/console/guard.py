@@ -1,7 +1,9 @@
 """The console's guard: finds the session, demands one, checks right and form, chooses the language."""
 
+import re
 import secrets
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import parse_qs, quote
 
 from anyio import to_thread
@@ -12,13 +14,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from volver.core import Room, Words
 from volver.core.room import FORM_BYTES
 from volver.server.cookies import SESSION, VISIT, Cookies
-from volver.server.doors import Door, TooLarge, door_of, limited
+from volver.server.doors import Door, Packed, TooLarge, as_it_is, door_of, limited
 from volver.server.headers import FRESH, with_headers
 from volver.server.languages import LANG, LANGS, chosen_lang
 from volver.server.roles import role_may
 from volver.server.sessions import Session, find_session
 from volver.store import Shop
 from volver.ui import Navigation, error_page
+
+_BOUNDARY: Final = re.compile(r'^multipart/form-data;\s*boundary="?([^";]{1,70})"?', re.IGNORECASE)
+_TOKEN_FIELD: Final = rb'\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n([\w-]{1,200})\r\n'
+_HEAD_BYTES: Final = 2048  # a token and what stands around it are far shorter
 
 
 class ConsoleGuard:
@@ -58,7 +64,7 @@ class ConsoleGuard:
                 body = await self._proven(request, door, receive)
             except ClientDisconnect:
                 return Response(status_code=400), receive  # nobody is there to read it
-            except TooLarge as problem:
+            except (TooLarge, Packed) as problem:
                 says, hint = Words(problem.says, problem.facts), Words(problem.hint)
                 return error_page(request, self.shop, problem.status, says, hint), receive
             if body is None:
@@ -79,12 +85,17 @@ class ConsoleGuard:
     async def _proven(self, request: Request, door: Door | None, receive: Receive) -> Receive | None:
         """The body of a form that carries its token, to be read again; None where it does not, or is too large.
 
-        An address that takes more than a form is read as it comes, so its token must stand in a header.
+        An address that takes more than a form is read as it comes, so its token must stand in a header, or in the
+        first field of a form with files.
         """
+        as_it_is(request)
         most = door.largest_bytes if door else FORM_BYTES
         sent = request.headers.get("x-csrf-token")
         if most > FORM_BYTES:
-            return limited(request, receive, most) if sent is not None and _same(sent, request) else None
+            receive = limited(request, receive, most)
+            if sent is None:
+                sent, receive = await _first_field(request, receive)
+            return receive if sent is not None and _same(sent, request) else None
         body = await _body(request, most)
         if body is None:
             return None
@@ -126,6 +137,27 @@ async def _body(request: Request, most: int) -> bytes | None:
         if len(parts) > most:
             return None
     return bytes(parts)
+
+
+async def _first_field(request: Request, receive: Receive) -> tuple[str | None, Receive]:
+    """The token in the first field of a form with files, and a `receive` that gives everything from the beginning."""
+    boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
+    if boundary is None:
+        return None, receive
+    taken: list[Message] = []
+    head, wanted = b"", re.compile(rb"--%s%s" % (re.escape(boundary[1].encode("latin-1")), _TOKEN_FIELD))
+    while len(head) < _HEAD_BYTES and wanted.match(head) is None:
+        message = await receive()
+        taken.append(message)
+        head += message.get("body", b"")[:FORM_BYTES]
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            break
+    found = wanted.match(head)
+
+    async def again() -> Message:
+        return taken.pop(0) if taken else await receive()
+
+    return (found[1].decode("ascii") if found else None), again
 
 
 def _replay(body: bytes, after: Receive) -> Receive:

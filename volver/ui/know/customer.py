@@ -16,6 +16,7 @@ from volver.ui.know.timeline import SHOWN, story
 from volver.ui.know.vocabulary import CHIPS, PLURALS
 from volver.ui.predict.rebuys_card import again
 from volver.ui.predict.shelf import why_not, worth_of
+from volver.ui.shared.asked import count_of
 from volver.ui.shared.charts_people import Curve, Dot, curve
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import is_fragment, render_page, speech_of
@@ -44,8 +45,7 @@ class CustomerPages:
     def show(self, request: Request) -> Response:
         """The page, or only its story when htmx filters it. Raises `know.no_such_customer`."""
         profile = know.customer(self.shop, int(request.path_params["id"]))
-        asked = request.query_params.get("shown", "")
-        shown = min(int(asked), _MOST) if asked.isdecimal() and int(asked) > SHOWN else SHOWN
+        shown = max(SHOWN, count_of(request.query_params.get("shown", ""), SHOWN, _MOST))
         told = story(profile, request.query_params.get("kind", ""), shown)
         if is_fragment(request):
             return render_page(request, self.shop, "customer_story.html", c=profile, story=told, chips=CHIPS)

@@ -16,6 +16,7 @@ from volver.know import CustomersPage, SegmentSummary
 from volver.store import Shop
 from volver.ui.know.segments import segments_of
 from volver.ui.know.vocabulary import PLURALS
+from volver.ui.shared.asked import count_of
 from volver.ui.shared.charts_people import interval
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.looks import STAGES
@@ -37,6 +38,7 @@ class View:
     sort: str = "value"
     up: bool = False
     turned: int = 0
+    lost: bool = False  # the address names a stage or a segment that there is not
 
     @property
     def offset(self) -> int:
@@ -71,14 +73,14 @@ def view_of(told: dict[str, str]) -> View:
     >>> view_of({"sort": "net", "page": "3"}).offset
     50
     """
-    page = told.get("page", "")
     return View(
         search=told.get("search", "").strip()[:200],
         stage=told.get("stage", "") if told.get("stage") in STAGES else "",
         segment=told.get("segment", ""),
         sort=told["sort"] if told.get("sort") in _SORTS else "value",
         up=told.get("up") == "1",
-        turned=min(int(page) - 1, _FARTHEST) if page.isdecimal() and int(page) > 0 else 0,
+        lost=bool(told.get("stage")) and told.get("stage") not in STAGES,
+        turned=max(1, count_of(told.get("page", ""), 1, _FARTHEST)) - 1,
     )
 
 
@@ -120,8 +122,8 @@ class CustomersPages:
         labels = {each.key: each.label for each in summaries if each.key not in STAGES}
         if view.segment in STAGES:
             view = replace(view, stage=view.segment, segment="")
-        elif view.segment not in labels:
-            view = replace(view, segment="")
+        elif view.segment and view.segment not in labels:
+            view = replace(view, segment="", lost=True)
         page = know.customers(
             self.shop,
             search=view.search,
@@ -145,6 +147,7 @@ class CustomersPages:
             title=spoken.words(title),
             hint=spoken.words(hint),
             chosen=bool(view.stage or view.segment),
+            last=replace(view, turned=max(0, (page.total - 1) // _SIZE)),
         )
 
 

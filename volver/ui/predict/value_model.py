@@ -14,10 +14,12 @@ from volver import predict
 from volver.core import E4, VolverError, Words, day_of
 from volver.store import Shop, one_at_a_time
 from volver.ui.predict.shelf import Worth
+from volver.ui.shared.asked import count_of
 from volver.ui.shared.formatting import Speech
 from volver.ui.shared.rendering import render_page
 
 _SHOWN: Final = 8
+_MOST: Final = 10**12
 _EVEN: Final = 0.005  # a level nearer to 1 than this is told as none
 _CALENDARS: Final = {
     "imported": Words("imported"),
@@ -207,7 +209,7 @@ def publish_again(shop: Shop) -> Callable[[Request], Any]:
     async def publish(request: Request) -> Response:
         wanted = str((await request.form()).get("model", ""))
         try:
-            await run_in_threadpool(work, int(wanted) if wanted.isdecimal() and len(wanted) < 12 else 0)
+            await run_in_threadpool(work, count_of(wanted, 0, _MOST))
         except VolverError as problem:
             says, hint = Words(problem.says, problem.facts), Words(problem.hint, problem.facts)
             return render_page(request, shop, "error.html", problem.status, status=problem.status, says=says, hint=hint)

@@ -55,6 +55,33 @@ if (palette) {
   for (const dialog of [palette, keys]) dialog.addEventListener('click', (e) => { if (e.target === dialog) dialog.close(); });
 }
 
+// Files: dropped or chosen, sent with a bar that shows how far they are. Without this the form sends itself.
+for (const form of document.querySelectorAll('form.drop')) {
+  const input = form.querySelector('input[type=file]'), bar = form.querySelector('progress'), chosen = form.querySelector('.chosen');
+  const tell = (text) => { chosen.hidden = !text; chosen.textContent = text; };
+  input.addEventListener('change', () => tell([...input.files].map((file) => file.name).join(', ')));
+  for (const name of ['dragover', 'dragleave', 'drop']) form.addEventListener(name, (e) => { e.preventDefault(); form.classList.toggle('over', name === 'dragover'); });
+  form.addEventListener('drop', (e) => { if (e.dataTransfer.files.length) { input.files = e.dataTransfer.files; input.dispatchEvent(new Event('change')); } });
+  form.addEventListener('submit', (e) => {
+    e.preventDefault();
+    const sending = new XMLHttpRequest(), button = form.querySelector('button');
+    sending.upload.addEventListener('progress', (e) => { bar.value = e.total ? e.loaded / e.total : 0; });
+    sending.addEventListener('load', () => {
+      if (sending.status < 400) { location.href = sending.responseURL; return; }
+      const said = new DOMParser().parseFromString(sending.responseText, 'text/html').querySelector('main');
+      fail(said?.querySelector('h1')?.textContent ?? String(sending.status), said?.querySelector('h1')?.parentElement.nextElementSibling?.textContent ?? '');
+    });
+    sending.addEventListener('error', () => fail('', ''));
+    const fail = (says, hint) => { bar.hidden = true; button.disabled = false; tell(`${says} ${hint}`.trim()); };
+    bar.hidden = false;
+    button.disabled = true;
+    tell(form.dataset.sending);
+    sending.open('POST', form.action);
+    sending.setRequestHeader('x-csrf-token', form.elements.csrf.value);
+    sending.send(new FormData(form));
+  });
+}
+
 let before = '';
 addEventListener('keydown', (e) => {
   if (!palette) return;

@@ -10,7 +10,9 @@ ANSWERS = (
     *("per-piece", "per-line"),
     *("price-counts", "total-counts"),
     *("before-discount", "after-discount"),
+    *("discount-in-money", "discount-as-share"),
     *("discount-per-line", "discount-per-order"),
+    *("refund-per-line", "refund-per-order"),
     *("total-per-line", "total-per-order"),
     *("cents", "units"),
 )

@@ -172,7 +172,15 @@ def _is_of_line(draft: Draft, bases: dict[bool, Numbers]) -> bool:
     if winner >= 0:
         return bool(winner)
     growth = _growth(look.quantity, look.price)
-    if set(words(column.name)) & _OF_PIECE or growth is None:
+    if set(words(column.name)) & _OF_PIECE:
+        return False
+    if growth is None:
+        draft.notes.append(
+            Words(
+                "Nothing tells whether {column} is the price of a piece or of all pieces: it is read as a piece's.",
+                {"column": column.name},
+            )
+        )
         return False
     return draft.choose(column.name, _SAID, money, "per-line" if growth < _SURE else None) == "per-line"
 

@@ -5,9 +5,8 @@ import numpy as np
 from volver.collect.reading.contents import Column
 from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.interpretation import Sense
-from volver.collect.reading.money.look import is_share
+from volver.collect.reading.money.look import is_share, orders_are_named
 from volver.collect.reading.money.reconcile import constancy
-from volver.collect.reading.money.roles import is_of
 from volver.collect.reading.money.sample import Numbers
 from volver.collect.reading.names import words
 from volver.core import Words
@@ -45,8 +44,11 @@ def settle_discounts(draft: Draft, goods: Numbers, after: Numbers | None) -> Non
     nets = _nets(draft, goods, after, off)
     chosen = draft.by_total(nets, prior)
     if chosen is None:
+        if (share := _may_be_share(own, usual, off)) is not None:
+            usual = _share_or_money(draft, own[0], goods, off, share)
+            prior = (usual, prior[1])
         chosen = prior
-        if off and len(own) == 1 and look.is_open(own[0]) and not _orders_are_named(draft, own[0]):
+        if off and len(own) == 1 and look.is_open(own[0]) and not orders_are_named(look, own[0]):
             chosen = _whose(draft, own[0], goods, prior)
         elif off and after is None and not draft.is_before:
             chosen = (prior[0] if _is_taken_off(draft, goods, off[usual]) else "", prior[1])
@@ -154,6 +156,27 @@ def _is_taken_off(draft: Draft, goods: Numbers, off: Numbers) -> bool:
     return draft.choose(column.name, answers, money, prior) == "before-discount"
 
 
+def _may_be_share(own: tuple[Column, ...], usual: Sense, off: dict[str, Numbers]) -> Sense | None:
+    """The share that a discount may be though no name says so: small fractions, or multiples of five alone."""
+    if len(own) != 1 or is_share(own[0]) or "money" not in off:
+        return None
+    if usual == "fraction":
+        return usual
+    values = {abs(n) for cell, n in zip(own[0].cells, own[0].numbers, strict=True) if n and "%" not in str(cell)}
+    round_ones = len(values) > 1 and all(value % 5 == 0 and value <= 100 for value in values)
+    return "percent" if round_ones and "percent" in off else None
+
+
+def _share_or_money(draft: Draft, column: Column, goods: Numbers, off: dict[str, Numbers], share: Sense) -> Sense:
+    """Shares of a line or money: money is never more than the line; else it is asked."""
+    answers = {"discount-as-share": Words("as a share of the line"), "discount-in-money": Words("as money")}
+    money = {"discount-as-share": goods - off[share], "discount-in-money": goods - off["money"]}
+    taken = (off["money"] > 0) & (goods > 0)
+    beyond = (off["money"] > goods + 0.005) & taken
+    prior = "discount-as-share" if beyond.sum() > 0.1 * max(int(taken.sum()), 1) else None
+    return share if draft.choose(column.name, answers, money, prior) == "discount-as-share" else "money"
+
+
 def _whose(draft: Draft, column: Column, goods: Numbers, prior: Key) -> Key:
     """Ask whether a discount that is the same on all lines of an order is each line's, or the order's."""
     look = draft.look
@@ -168,9 +191,3 @@ def _whose(draft: Draft, column: Column, goods: Numbers, prior: Key) -> Key:
         "discount-per-order": look.sample.sums(goods) - once,
     }
     return ("once", False) if draft.choose(column.name, answers, money, None) == "discount-per-order" else prior
-
-
-def _orders_are_named(draft: Draft, column: Column) -> bool:
-    """Whether the file calls other money the order's: then money that it does not call so is the line's."""
-    roles = draft.look.roles
-    return any(is_of(c) == "order" for field in roles.by_field for c in roles.of(field) if c is not column)

@@ -148,6 +148,14 @@ def is_share(column: Column) -> bool:
     return bool(set(words(column.name)) & _SHARES) or "%" in column.name
 
 
+def orders_are_named(look: Look, column: Column) -> bool:
+    """Whether a file calls all other money of orders so, twice at least: then what it does not call so is a line's."""
+    others = {c.name: c for field in look.roles.by_field for c in look.roles.of(field) if c is not column}
+    levels = [(c, look.sample.level(numbers_of(c))) for c in others.values()]
+    named = [c for c, level in levels if level != "line" and is_of(c) == "order"]
+    return len(named) >= 2 and all(c in named for c, level in levels if level in ("order", "alike"))
+
+
 def look_at(
     columns: Sequence[Column],
     fields: Mapping[str, tuple[Column, ...]],

@@ -72,10 +72,12 @@ class Sample:
         return "line"
 
     def _chance(self, values: Numbers, orders: NDArray[np.bool_]) -> float:
-        """How likely the rows of these orders are all alike if they are drawn from the column one by one."""
-        _, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-        alike = float(((counts / counts.sum()) ** 2).sum())
-        return float(alike ** float((self.sizes[orders] - 1).sum()))
+        """How likely the other rows of these orders say what its first one says, if rows are drawn one by one."""
+        there = values[~np.isnan(values)]
+        said, counts = np.unique(there, return_counts=True)
+        stated = self.once(values)[orders]
+        often = counts[np.searchsorted(said, stated)] / len(there)
+        return float(np.prod(often ** (self.sizes[orders] - 1)))
 
     def _spread(self, values: Numbers) -> Numbers:
         """How far an order's values lie apart."""

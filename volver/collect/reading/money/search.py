@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from volver.collect.reading.contents import Column
 from volver.collect.reading.money.bases import settle_base
 from volver.collect.reading.money.discounts import settle_discounts
 from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.interpretation import Money
-from volver.collect.reading.money.look import look_at
+from volver.collect.reading.money.look import look_at, orders_are_named
 from volver.collect.reading.money.roles import BESIDE
 from volver.collect.reading.money.sample import Numbers
 from volver.collect.reading.money.totals import settle_total
@@ -131,9 +133,23 @@ def _undone(draft: Draft) -> None:
         if not columns:
             continue
         draft.fields[field] = (columns[0],)
-        if field == "refunded" and look.is_of_order(columns[0]):
+        if field == "refunded" and _is_orders_refund(draft, columns[0]):
             draft.of_order.add(field)
         draft.explained |= {c.name for c in columns[1:]}
+
+
+def _is_orders_refund(draft: Draft, column: Column) -> bool:
+    """Whether refunded money is the order's; asked where all lines of an order say the same and nothing tells."""
+    look = draft.look
+    if not look.is_open(column) or orders_are_named(look, column):
+        return look.is_of_order(column)
+    values = np.abs(look.values(column))
+    answers = {
+        "refund-per-line": Words("taking it off each line"),
+        "refund-per-order": Words("taking it off each order"),
+    }
+    money = {"refund-per-line": -values, "refund-per-order": -look.sample.per_order(values, "order")}
+    return draft.choose(column.name, answers, money, None) == "refund-per-order"
 
 
 def _beside(draft: Draft) -> None:
