@@ -115,7 +115,7 @@ def _distinct(header: list[str], n_columns: int) -> tuple[str, ...]:
         name = header[number].strip().strip("\ufeff") if number < len(header) else ""
         name = name or f"column_{number + 1}"
         names.append(f"{name}_{seen[name] + 1}" if seen[name] else name)
-        seen[names[-1]] += 1
+        seen[name] += 1
     return tuple(names)
 
 
