@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from volver.collect.ledger.importing import ImportOptions as ImportOptions
     from volver.collect.ledger.importing import import_files as import_files
     from volver.collect.ledger.importing import import_frame as import_frame
+    from volver.collect.ledger.importing import open_questions as open_questions
     from volver.collect.ledger.importing import try_import as try_import
     from volver.collect.ledger.mappings import Mapping as Mapping
     from volver.collect.ledger.mappings import NoSuchMapping as NoSuchMapping
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from volver.collect.ledger.report import ImportReport as ImportReport
     from volver.collect.ledger.retry import Retried as Retried
     from volver.collect.ledger.retry import retry_set_aside as retry_set_aside
+    from volver.collect.ledger.story import MoneyStory as MoneyStory
     from volver.collect.ledger.undoing import Import as Import
     from volver.collect.ledger.undoing import NoSuchImport as NoSuchImport
     from volver.collect.ledger.undoing import NotUndoable as NotUndoable

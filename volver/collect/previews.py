@@ -4,6 +4,7 @@ One form for `--json`, the API and the console. Words are English unless `say` t
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ from volver.core.days import EPOCH
 if TYPE_CHECKING:
     from volver.collect.ledger.importing import DryRun
     from volver.collect.reading import SourceFile
+    from volver.collect.reading.money import FileMoney
 
 _SHOWN: Final = (
     "row_no", "order_ref", "at", "customer_ref", "email", "customer_name", "product_ref", "product_name", "quantity",
@@ -103,7 +105,11 @@ def _file(each: "SourceFile", say: Callable[[Words], Any]) -> dict[str, Any]:
         "delimiter": each.delimiter,
         "date_format": each.date_format,
         "decimal": each.decimal,
-        "money": [say(said) for said in each.money.says] if each.money is not None else [],
+        "money": _money(each.money, say) if each.money is not None else None,
         "notes": [say(note) for note in each.notes],
         "asks": [ask_json(ask, say) for ask in each.asks],
     }
+
+
+def _money(money: "FileMoney", say: Callable[[Words], Any]) -> dict[str, Any]:
+    return {**asdict(money), "says": [say(said) for said in money.says]}

@@ -1,8 +1,8 @@
 """The shapes of what collect answers over the API."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from volver.core import Reply
 
@@ -89,6 +89,126 @@ class Imported(Reply):
     last_at: str | None
     money: MoneyTold | None = None
     shared_emails: int = 0
+
+
+class Choice(Reply):
+    """An answer to a question: `sets` are the fields of the body of the next call that say so."""
+
+    label: str
+    sets: dict[str, Any]
+
+
+class Asked(Reply):
+    """What only a person can say of a file, or why it is refused; `choices` are the answers there are."""
+
+    code: str
+    message: str
+    hint: str
+    choices: list[Choice]
+
+
+class MoneyMeaning(Reply):
+    """What a file's money means; `says` tells it in sentences, `reading` holds what was decided, by name."""
+
+    lines: str
+    taxed: bool | None
+    says: list[str]
+    beside: dict[str, Money]
+    checked: int
+    met: int
+    unmet: list[str]
+    reading: dict[str, str]
+
+
+class TriedFile(Reply, rename={"as_": "as"}):
+    """A file as it is understood: `mapping` goes from field to column, `samples` from column to a few cells.
+
+    `unread_money` are columns that hold money and are not read. `shape` names the headings, for `answers`.
+    """
+
+    file: str
+    as_: str
+    kind: str
+    rows: int
+    shape: str
+    columns: list[str]
+    mapping: dict[str, str]
+    unused: list[str]
+    unread_money: list[str]
+    samples: dict[str, list[str]]
+    encoding: str | None
+    delimiter: str | None
+    date_format: str | None
+    decimal: str | None
+    money: MoneyMeaning | None
+    notes: list[str]
+    asks: list[Asked]
+
+
+class Tried(Reply):
+    """What files hold and what an import would do; `report` is missing while something is asked. Rows in shop time."""
+
+    dry_run: bool
+    files: list[TriedFile]
+    rows: list[dict[str, str]]
+    asks: list[Asked]
+    renamed_products: int
+    report: Imported | None
+
+
+class FileSent(Reply):
+    """A file that came whole, under the name that it has now."""
+
+    name: str
+    bytes: int
+
+
+class FilesSent(Reply):
+    """Files by the id under which they are looked at and imported."""
+
+    upload: str
+    files: list[FileSent]
+
+
+class FilesRemoved(Reply):
+    """Files that are gone."""
+
+    upload: str
+
+
+class Remembered(Reply):
+    """What was said of files of one shape: for which kind, of which file, on which day."""
+
+    number: int
+    kind: str
+    said: dict[str, Any]
+    file: str
+    said_on: str
+    shape: str
+
+
+class MappingsList(Reply):
+    """What is remembered, newest first."""
+
+    mappings: list[Remembered]
+
+
+class Answers(Struct, kw_only=True, forbid_unknown_fields=True, rename={"as_": "as"}):
+    """What a person says of files; what is left out is found in them. `answers` says such fields of one shape only."""
+
+    as_: Literal["orders", "products", "customers"] | None = None
+    mapping: dict[str, str] = {}
+    currency: str | None = None
+    timezone: str | None = None
+    day_first: bool | None = None
+    decimal: Literal[".", ","] | None = None
+    money: list[str] = []
+    drop_identical: bool = False
+    answers: dict[str, dict[str, Any]] = {}
+
+    def options(self) -> dict[str, Any]:
+        """The fields of `ImportOptions`."""
+        return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
 class ImportInList(Reply):

@@ -5,7 +5,7 @@ Nothing of it reaches the state: cells of a shop's file are shown to whoever sen
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,17 +62,17 @@ def try_job(work: "Work") -> None:
     folder = folder_of(work.shop, upload)
     work.progress(0.0, Words("Looking at the files"))
     try:
-        told = {"told": _tried(work.shop, upload, options)}
+        told = {"told": tried(work.shop, upload, options, packed)}
     except VolverError as problem:
         told = {"problem": ask_json(problem, packed)}
     _write(folder / _FOUND, {"options": options, **told})
 
 
-def _tried(shop: Shop, upload: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def tried(shop: Shop, upload: str, options: Mapping[str, Any], say: Callable[[Words], Any] = str) -> dict[str, Any]:
+    """What an upload is and what an import of it would do, as `preview_json` says it; a few at once, others wait."""
     with _AT_ONCE:
-        return preview_json(
-            try_import(shop, files_of(shop, upload), options_of(options)), shop.settings.timezone, packed
-        )
+        found = try_import(shop, files_of(shop, upload), options_of(options))
+    return preview_json(found, shop.settings.timezone, say)
 
 
 def options_of(plain: Mapping[str, Any]) -> ImportOptions:

@@ -148,6 +148,15 @@ class Receiving:
             raise NoTable(file=self.name, what=Words("something else"))
 
 
+def take_file(shop: Shop, upload: str, path: Path, name: str) -> UploadedFile:
+    """Take a file that came whole, elsewhere on the disk, into an upload. Raises what `Receiving.write` raises."""
+    coming = Receiving(shop, upload, name)
+    with path.open("rb") as file:
+        while chunk := file.read(_MB):
+            coming.write(chunk)
+    return coming.keep()
+
+
 def safe_name(name: str) -> str:
     r"""A file's name as it may stand on a disk and in a list: what is left of its last part.
 

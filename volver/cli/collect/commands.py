@@ -1,42 +1,19 @@
 """`volver collect`: bring in order lines, products and customers, and see what could not be read."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from volver.cli.collect.asking import asked, is_person_there
+from volver.cli.collect.options import options_of, progress, reading
+from volver.cli.collect.previews import tell_dry_run
+from volver.cli.collect.reports import tell_advice, tell_report
 from volver.cli.output import LISTED, NUMBER, Context, say, tell_json, tell_story, tell_table
-from volver.core.days import EPOCH
 
 if TYPE_CHECKING:
-    from volver.collect import DryRun, FileMoney, ImportOptions, ImportReport
     from volver.store import Shop
 
-_STAGES = {"understood": 10, "read": 45, "compared": 80, "written": 95, "done": 100}
-_WORDS = {
-    "understood": "reading the rows",
-    "read": "comparing with the ledger",
-    "compared": "writing",
-    "written": "committing",
-    "done": "done",
-}
 _HOLDS = "The ledger is right: only customers and forecasts are not up to date. Importing again renews them."
-_HIDDEN = {
-    "file_no",
-    "line_ref",
-    "has_time",
-    "day",
-    "net_exact",
-    "currency",
-    "raw",
-    "full_key",
-    "problem",
-    "updated_us",
-}
 
 
 @click.group(name="collect")
@@ -47,28 +24,10 @@ def group() -> None:
     """
 
 
-def _reading(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say how files are read."""
-    for option in reversed(
-        [
-            click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field."),
-            click.option("--currency", metavar="CODE", help="Currency of the files (default: the shop's)."),
-            click.option("--timezone", metavar="ZONE", help="Zone of times that name none (default: the shop's)."),
-            click.option("--day-first/--month-first", default=None, help="What 03/04/2024 means: 3 April or March 4."),
-            click.option("--decimal", type=click.Choice(["point", "comma"]), help="What stands before the cents."),
-            click.option(
-                "--money", multiple=True, metavar="ANSWER", help="What was asked: before-discount, per-line, …"
-            ),
-        ]
-    ):
-        command = option(command)
-    return command
-
-
 @group.command(name="import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--as", "as_", type=click.Choice(["orders", "products", "customers"]), help="What the files hold.")
-@_reading
+@reading
 @click.option("--drop-identical", is_flag=True, help="Keep one of several identical lines of an order.")
 @click.option("--dry-run", is_flag=True, help="Show how the files are understood, and change nothing.")
 @click.option("--refresh/--no-refresh", default=True, help="Also bring customers, segments and forecasts up to date.")
@@ -87,18 +46,21 @@ def import_(
 ) -> None:
     """Import files or folders: CSV, TSV, JSON lines, Parquet or Arrow, plain or packed.
 
-    Importing again changes nothing. What cannot be read is set aside, never dropped.
+    Importing again changes nothing. What cannot be read is set aside, never dropped. What only you can say is asked on
+    a terminal, and refused elsewhere; it is remembered for the next file with these columns.
 
     Example: volver collect import orders.csv --currency GBP --timezone Europe/London
     """
     from volver.collect import import_files, try_import
 
-    options = _options(as_=as_, drop_identical=drop_identical, **said)
+    options = options_of(as_=as_, drop_identical=drop_identical, **said)
     with context.open_shop() as shop:
         if dry_run:
-            _tell_dry_run(try_import(shop, paths, options), as_json=as_json)
+            tell_dry_run(try_import(shop, paths, options), shop.settings.timezone, as_json=as_json)
             return
-        with _progress() as step:
+        if not as_json and is_person_there():
+            options = asked(shop, paths, options)
+        with progress() as step:
             report = import_files(shop, paths, options, step)
         context.done.append(_HOLDS)
         if refresh:
@@ -106,8 +68,8 @@ def import_(
     if as_json:
         tell_json(report.to_json())
     else:
-        _tell_report(report)
-    _tell_advice(report)
+        tell_report(report)
+    tell_advice(report)
 
 
 @group.command(name="imports")
@@ -174,7 +136,7 @@ def undo(context: Context, /, number: int, refresh: bool, as_json: bool) -> None
 
 @group.command(name="set-aside")
 @click.option("--retry", is_flag=True, help="Try to read the rows again, with the options given here.")
-@_reading
+@reading
 @click.option("--limit", default=50, show_default=True, type=LISTED, help="How many rows to list.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
@@ -186,7 +148,7 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     from volver.collect import retry_set_aside
     from volver.collect import set_aside as rows_set_aside
 
-    options = _options(as_=None, drop_identical=False, **said)
+    options = options_of(as_=None, drop_identical=False, **said)
     with context.open_shop() as shop:
         if retry:
             done = retry_set_aside(shop, options)
@@ -208,6 +170,37 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
     tell_table(("reason", "rows"), sorted(found.reasons.items()))
     say()
     tell_table(("file", "row", "reason"), [(each.file, each.row_no, each.reason) for each in found.rows])
+
+
+@group.command(name="mappings")
+@click.option("--forget", type=NUMBER, metavar="NUMBER", help="Forget what was said under this number.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON list.")
+@click.pass_obj
+def mappings(context: Context, /, forget: int | None, as_json: bool) -> None:
+    """List what was said of files and holds for the next ones with the same columns; forget it with --forget.
+
+    Example: volver collect mappings
+    """
+    from volver.collect import forget_mapping
+    from volver.collect import mappings as all_mappings
+
+    with context.open_shop() as shop:
+        if forget is not None:
+            forget_mapping(shop, forget)
+        found = all_mappings(shop)
+    if as_json:
+        tell_json([each.to_json() for each in found])
+        return
+    if not found:
+        tell_story("Nothing is remembered.")
+        return
+    head = ("number", "of", "said on", "for", "what was said")
+    tell_table(head, [(each.number, each.file, each.said_on, each.kind, _said(each.said)) for each in found])
+
+
+def _said(sets: dict[str, Any]) -> str:
+    plain = [f"{name.rstrip('_')}={value}" for name, value in sets.items() if name not in ("mapping", "as_")]
+    return ", ".join(plain + [f"{field}={column}" for field, column in sets.get("mapping", {}).items()])
 
 
 def _bring_up_to_date(shop: "Shop") -> None:
@@ -239,181 +232,3 @@ def replay_command(context: Context, projection: str | None, as_json: bool) -> N
         tell_json({"taken": taken})
         return
     tell_table(("projection", "entries"), sorted(taken.items()))
-
-
-def _options(
-    *,
-    as_: str | None,
-    mapping: Sequence[str],
-    currency: str | None,
-    timezone: str | None,
-    day_first: bool | None,
-    decimal: str | None,
-    money: Sequence[str],
-    drop_identical: bool,
-) -> "ImportOptions":
-    from volver.collect import ImportOptions
-
-    pairs: dict[str, str] = {}
-    for pair in mapping:
-        name, sign, column = pair.partition("=")
-        if not sign:
-            raise click.UsageError(f"--map takes FIELD=COLUMN, not {pair}.")
-        pairs[name.strip()] = column.strip()
-    chosen: Any = {"point": ".", "comma": ","}.get(decimal or "")
-    kind: Any = as_
-    return ImportOptions(
-        as_=kind,
-        mapping=pairs,
-        currency=currency,
-        timezone=timezone,
-        day_first=day_first,
-        decimal=chosen,
-        money=tuple(money),
-        drop_identical=drop_identical,
-    )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None] | None]:
-    """A progress bar on a terminal, silence elsewhere."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking at the files", total=100)
-
-        def step(name: str) -> None:
-            if name in _STAGES:
-                bar.update(task, completed=_STAGES[name], description=_WORDS[name])
-
-        yield step
-
-
-def _tell_report(report: "ImportReport") -> None:
-    said = report.to_json()
-    lines = [("files", report.files)]
-    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical")]
-    lines += [(f"set aside: {reason}", count) for reason, count in sorted(report.rows.set_aside.items())]
-    lines += [(f"orders {key}", count) for key, count in said["orders"].items()]
-    lines += [(f"lines {key}", count) for key, count in report.lines.items()]
-    lines += [("customers", report.customers), ("products", report.products)]
-    tell_table(("what", "count"), lines)
-    say()
-    tell_table(
-        ("money", report.currency),
-        [
-            ("net: quantity x price of every row", report.net),
-            ("ledger: what of these files counts as revenue", report.ledger_net),
-            ("ledger: of the whole shop, after this import", report.ledger_net_after),
-        ],
-    )
-    _tell_documents(report)
-    if report.first_at:
-        say(f"\nFrom {report.first_at} to {report.last_at}.")
-
-
-def _tell_documents(report: "ImportReport") -> None:
-    """What became of the orders, if any was there before; those that changed with their money."""
-    found = report.documents
-    if not found.same + found.completed + found.changed:
-        return
-    say()
-    words = ("new", "same", "completed", "changed")
-    tell_table(("orders in the ledger", "count"), [(word, getattr(found, word)) for word in words])
-    if found.changed:
-        say()
-        rows = [(each.order, each.before, each.after) for each in found.examples]
-        tell_table(("order that changed", "before", "after"), [*rows, ("all that changed", found.before, found.after)])
-
-
-def _tell_advice(report: "ImportReport") -> None:
-    for label, why in report.skipped:
-        tell_story(f"{label} is left out: {why}")
-    if report.shared_emails:
-        tell_story(
-            f"{report.shared_emails:,} e-mails of the customer file are another customer's already: these people stay "
-            "apart, and orders by such an e-mail are of the first who had it. `volver know merge` makes two one person."
-        )
-    waiting = sum(report.rows.set_aside.values())
-    if waiting:
-        tell_story(f"{waiting:,} rows are set aside: see `volver collect set-aside`.")
-
-
-def _tell_dry_run(found: "DryRun", *, as_json: bool) -> None:
-    if as_json:
-        tell_json(_dry_run_json(found))
-        return
-    for each in found.preview.files:
-        say(f"{each.label} ({each.as_}, {each.kind})")
-        tell_table(("field", "column"), sorted(each.mapping.items()))
-        for note in each.notes:
-            say(f"  {note}")
-        if each.unused:
-            say(f"  not used: {', '.join(each.unused)}")
-        say()
-    if found.preview.rows:
-        rows = [_readable(row) for row in found.preview.rows]
-        names = list(dict.fromkeys(name for row in rows for name in row))  # of orders and of products beside them
-        tell_table(names, [[row.get(name) for name in names] for row in rows])
-        say()
-    for ask in found.preview.asks:
-        tell_story(f"{ask}\n{ask.advice}")
-    if found.report is not None:
-        _tell_report(found.report)
-        if found.renamed:
-            say(f"{found.renamed:,} products have several names; the most used one stands.")
-        tell_story("Nothing was changed: this was a dry run.")
-
-
-def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A parsed row as people read it: decimals instead of ten-thousandths, times instead of microseconds."""
-    from volver.core import decimal_text
-
-    shown: dict[str, Any] = {}
-    for name, value in row.items():
-        if name in _HIDDEN:
-            continue
-        if name == "ts_us":
-            shown["at (UTC)"] = str(EPOCH + timedelta(microseconds=value))[:16] if value is not None else ""
-        elif name.endswith("_e4"):
-            shown[name.removesuffix("_e4")] = decimal_text(value) if value is not None else ""
-        else:
-            shown[name] = value
-    return {**shown, "problem": row.get("problem")}
-
-
-def _money_json(money: "FileMoney") -> dict[str, Any]:
-    return {**asdict(money), "says": [str(words) for words in money.says]}
-
-
-def _dry_run_json(found: "DryRun") -> dict[str, Any]:
-    files = [
-        {
-            "file": each.label,
-            "as": each.as_,
-            "kind": each.kind,
-            "mapping": dict(each.mapping),
-            "unused": list(each.unused),
-            "encoding": each.encoding,
-            "delimiter": each.delimiter,
-            "date_format": each.date_format,
-            "decimal": each.decimal,
-            "notes": [str(note) for note in each.notes],
-            "unread_money": list(each.unread_money),
-            "money": _money_json(each.money) if each.money else None,
-        }
-        for each in found.preview.files
-    ]
-    return {
-        "dry_run": True,
-        "files": files,
-        "rows": [dict(row) for row in found.preview.rows],
-        "asks": [ask.envelope() for ask in found.preview.asks],
-        "renamed_products": found.renamed,
-        "report": found.report.to_json() if found.report is not None else None,
-    }

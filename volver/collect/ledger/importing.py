@@ -13,7 +13,7 @@ from volver.collect.ledger.kinds import KINDS, Kind, Told
 from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
 from volver.collect.ledger.session import Session, session
 from volver.collect.settings import CollectSettings
-from volver.core import clock, some_of
+from volver.core import VolverError, clock, some_of
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -100,6 +100,16 @@ def try_import(shop: Shop, paths: Sequence[str | Path], options: ImportOptions |
             renamed += goods.renamed(work) if kind != "customers" else 0
             work.forget()
         return DryRun(preview=shown, report=together(shop, sources, told, currency), renamed=renamed)
+
+
+def open_questions(
+    shop: Shop, paths: Sequence[str | Path], options: ImportOptions | None = None
+) -> tuple[VolverError, ...]:
+    """What only a person can say of these files before they can be imported."""
+    chosen = options or ImportOptions()
+    with session(shop, is_trial=True) as work:
+        currency = currencies.of_import(shop, chosen.currency)
+        return paths_opening(shop, paths, chosen)(work, currency, True).asks
 
 
 def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions, step: Step | None) -> ImportReport:

@@ -177,7 +177,7 @@ def _card(number: int, file: Mapping[str, Any]) -> FileCard:
         as_=file["as"],
         form=FORMS.get(file["kind"], file["kind"]),
         rows=file["rows"],
-        says=tuple(unpacked(each) for each in (*file["money"], *file["notes"])),
+        says=tuple(unpacked(each) for each in (*(file["money"] or {}).get("says", ()), *file["notes"])),
         used=tuple(each for each in rows if each.field or each.is_unread_money),
         unused=tuple(each for each in rows if not each.field and not each.is_unread_money),
         fields=tuple((field, field_words(field)) for field in FIELDS[file["as"]]),
