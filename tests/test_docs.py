@@ -4,6 +4,7 @@ The README's commands are started as a reader starts them; those of the chapters
 spares each of them the second in which Python and its libraries load.
 """
 
+import logging
 import os
 import re
 import shlex
@@ -48,6 +49,63 @@ def test_the_code_on_a_page_runs(
                 code = called(words[1:]) if words[0] == "volver" and page.name != "README.md" else started(words)
                 said = capsys.readouterr()
                 assert code in (0, 3), f"{line}\n{said.out}\n{said.err}"
+
+
+SECURITY = HOUSE / "docs" / "security.md"
+SHOWN = re.compile(r"`((?:tests|volver)/[\w/.]+)(?:::(\w+))?`")
+CALLS_OUT = re.compile(
+    r"\b(urllib\.request|http\.client|smtplib|ftplib|xmlrpc|requests|httpx2?|aiohttp|create_connection|urlopen)\b"
+)
+
+
+def test_every_line_on_security_names_what_shows_it() -> None:
+    rows = [line for line in SECURITY.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    told = [row for row in rows if not row.startswith(("|---", "| threat", "| what |"))]
+    assert len(told) > 25
+    for row in told:
+        shown = SHOWN.findall(row.rsplit("|", 2)[1])
+        assert shown, row
+        for file, name in shown:
+            body = (HOUSE / file).read_text(encoding="utf-8")
+            assert not name or re.search(rf"^def {name}\(", body, re.MULTILINE), f"{file}::{name}"
+
+
+def test_the_page_on_security_is_linked_from_both_readmes() -> None:
+    assert all(
+        "docs/security.md" in (HOUSE / name).read_text(encoding="utf-8") for name in ("README.md", "README.es.md")
+    )
+
+
+def test_no_part_of_volver_can_call_out() -> None:
+    for path in (HOUSE / "volver").rglob("*.py"):
+        text = path.read_text(encoding="utf-8").replace("starlette.requests", "")
+        found = [line for line in text.splitlines() if "import" in line and CALLS_OUT.search(line)]
+        assert not found, f"{path.relative_to(HOUSE)}: {found}"
+    for path in (HOUSE / "volver" / "ui").rglob("*.html"):
+        assert not re.search(r"(?:src|href|action)=[\"'](?:https?:)?//", path.read_text(encoding="utf-8")), path.name
+
+
+def test_passwords_are_hashed_as_the_page_on_security_says() -> None:
+    from volver.server.accounts import _hasher
+
+    hasher = _hasher()
+    assert (hasher.memory_cost, hasher.time_cost, hasher.parallelism) == (64 * 1024, 3, 4)
+
+
+def test_a_fault_is_logged_without_what_was_sent() -> None:
+    from volver.server.running import _without_values
+
+    try:
+        int("ana@example.com")
+    except ValueError as problem:
+        record = logging.LogRecord(
+            "uvicorn.error", 40, "", 1, "broke", (), (ValueError, problem, problem.__traceback__)
+        )
+    assert _without_values(record)
+    told = logging.Formatter().format(record)
+    assert "ValueError" in told
+    assert "test_docs.py" in told
+    assert "ana@" not in told
 
 
 def called(words: list[str]) -> int:

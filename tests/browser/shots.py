@@ -12,7 +12,14 @@ from volver.store import Shop
 
 def pages(shop: Shop) -> dict[str, str]:
     """Every page worth a look, by the name of its picture."""
-    found = {"home": "/", "customers": "/customers", "segments": "/segments", "value": "/value", "missing": "/nowhere"}
+    found = {
+        "home": "/",
+        "customers": "/customers",
+        "segments": "/segments",
+        "value": "/value",
+        "imports": "/imports",
+        "missing": "/nowhere",
+    }
     for stage in ("champion", "slipping", "new"):
         rows = know.customers(shop, stage=stage, sort="orders", limit=1).rows
         if rows:

@@ -56,7 +56,7 @@ def test_axe_finds_nothing_on_a_phone(opened: Any, where: Served) -> None:
 
 def test_an_empty_shop_is_as_accessible(opened: Any, bare: Served) -> None:
     page, found = inside(opened, bare), []
-    for path in ("/", "/customers", "/segments", "/value"):
+    for path in ("/", "/customers", "/segments", "/value", "/imports", "/imports/aside"):
         page.visit(path)
         found += violations(page)
     assert found == []

@@ -1,9 +1,11 @@
 """The doctor finds what is wrong and says so without stopping."""
 
+import os
 from pathlib import Path
 
 from tests.store.lakes import add_lines
-from volver.store import Check, Entry, Shop, check_shop, open_shop
+from volver.store import Check, Entry, Shop, check_shop, create_shop, open_shop
+from volver.store.disk import close_to_others
 
 
 def by_name(shop: Shop) -> dict[str, Check]:
@@ -20,7 +22,7 @@ def test_a_new_shop_is_healthy(shop: Shop) -> None:
     assert [name for name, check in found.items() if not check.ok] == []
     assert set(found) == {
         *("log", "state", "lake", "parts", "jobs", "projections", "people"),
-        *("disk", "clock", "memory", "leftovers", "time zone"),
+        *("disk", "clock", "memory", "leftovers", "time zone", "private"),
     }
     assert all(str(check.says) for check in found.values())
 
@@ -70,3 +72,30 @@ def test_a_memory_limit_beyond_the_machine_is_found(shop: Shop) -> None:
 
 def test_no_check_names_a_person_or_a_path(shop: Shop) -> None:
     assert not any(str(shop.path) in str(each.says) for each in check_shop(shop))
+
+
+def test_a_new_shop_is_closed_to_others_on_the_machine(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        with create_shop(tmp_path / "shop") as made:
+            made.state.quick_read("select 1")
+            assert by_name(made)["private"].ok
+            assert made.path.stat().st_mode & 0o777 == 0o700
+            held = [*made.path.glob("*.db*"), made.path / "volver.toml"]
+            assert len(held) >= 3
+            assert {each.stat().st_mode & 0o077 for each in held} == {0}
+            made.path.chmod(0o755)
+            assert by_name(made)["private"].ok
+            (made.path / "state.db").chmod(0o644)
+            assert not by_name(made)["private"].ok
+    finally:
+        os.umask(before)
+
+
+def test_an_older_shop_is_closed_to_strangers_when_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    create_shop(tmp_path / "shop").close()
+    held = [tmp_path / "shop", *(tmp_path / "shop").glob("*.db"), tmp_path / "shop" / "volver.toml"]
+    for each in held:
+        each.chmod(0o755)
+    close_to_others(tmp_path / "shop")
+    assert {each.stat().st_mode & 0o777 for each in held} == {0o750}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.store.lakes import add_lines, lines_sql, total
-from volver.store import Shop, compact, keep, open_shop, tidy
+from tests.world import written
+from volver.store import TABLES, Shop, compact, keep, open_shop, tidy
 from volver.store.upkeep import MANY_ALIKE, leftovers
 
 
@@ -100,3 +101,19 @@ def test_a_crash_leaves_all_or_nothing(shop: Shop, killed_after: str) -> None:
         if again.lake.offset("order_lines") < 1:
             again.lake.add("order_lines", again.compute.write(lines_sql(100), "order_lines"), 1)
         assert total(again)[0] == 100
+
+
+@pytest.mark.parametrize("table", ["replaced", "order_versions", "version_lines"])
+def test_what_imports_add_to_tables_without_months_becomes_one_file(table: str, shop: Shop) -> None:
+    for offset in range(1, 7):
+        rows = [{"line_id": offset, "order_id": offset, "batch": offset}]
+        held = [{name: each for name, each in row.items() if name in TABLES[table].columns} for row in rows]
+        shop.lake.add(table, written(shop, table, held), offset)
+    asked = f"select * from {table} order by all"
+    before = shop.compute.relation(asked).to_pylist()
+    version = shop.lake.version(table)
+    assert keep(shop).compacted == 6
+    assert len(files_of(shop, table)) == 1
+    assert shop.compute.relation(asked).to_pylist() == before
+    assert shop.lake.since(table, version) == "same"
+    assert shop.lake.offset(table) == 6

@@ -10,11 +10,13 @@ from starlette.testclient import TestClient
 
 from tests.ui.world import empty, visitor
 from volver.app import runner
-from volver.collect import imports, mappings, set_aside, waiting_uploads
+from volver.collect import PROBLEMS, imports, mappings, set_aside, waiting_uploads
 from volver.collect.ledger.arriving import shop_net
 from volver.server import create_account, login_link
 from volver.store import Jobs, Shop
 from volver.ui.collect.corrections import corrected
+from volver.ui.collect.reports import told
+from volver.ui.collect.vocabulary import REASONS
 
 CLEAR = """Pedido;Fecha;Cliente;Producto;Cantidad;Precio;Otro
 1;2024-04-23;7;Taza;2;9,50;4,00
@@ -168,6 +170,22 @@ def test_a_job_that_is_not_of_imports_is_not_shown_here(shop: Shop) -> None:
     runner(shop).drain()
     other = next(each.id for each in Jobs(shop.state).listed() if not each.name.startswith("collect."))
     assert client.get(f"/imports/jobs/{other}").status_code == 404
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(PROBLEMS) <= set(REASONS)
+
+
+def test_what_is_taken_off_less_than_nothing_is_added() -> None:
+    money = {"gross": "10.00", "discounts": "0.00", "charges": "-1.00", "cancelled": "-3.00", "returned": "2.00"}
+    counts = {"total": 1, "guest": 0}
+    documents = {"new": 1, "same": 0, "completed": 0, "changed": 0, "examples": []}
+    rows = {"read": 1, "added": 1, "already_there": 0, "set_aside": {}}
+    report = {"rows": rows, "orders": counts, "documents": documents, "customers": 1, "ledger_net_after": "10.00"}
+    steps = told({**report, "money": {**money, "net": "10.00"}}).steps
+    assert [(each.sign, each.amount_e4) for each in steps] == [
+        ("", 100_000), ("−", 10_000), ("+", 30_000), ("−", 20_000), ("=", 100_000),
+    ]  # fmt: skip
 
 
 def file(**more: Any) -> dict[str, Any]:

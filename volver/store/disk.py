@@ -5,7 +5,11 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+
+_FOLDER: Final = 0o700
+_FILE: Final = 0o600
+_OTHERS: Final = 0o007
 
 
 def sync(path: Path) -> None:
@@ -21,6 +25,32 @@ def sync_all(paths: Iterable[Path]) -> None:
     """`sync` for each path once, in order."""
     for path in dict.fromkeys(paths):
         sync(path)
+
+
+def keep_private(folder: Path) -> None:
+    """Close a new shop's folder, and the files in it that hold secrets, to everybody else on this machine."""
+    folder.chmod(_FOLDER)
+    for each in _secret_files(folder):
+        each.chmod(_FILE)
+
+
+def close_to_others(folder: Path) -> None:
+    """Close an older shop's files to strangers; a group that shares them keeps what it has."""
+    for each in (*_secret_files(folder), folder):
+        mode = each.stat().st_mode
+        if os.name == "posix" and mode & _OTHERS and each.stat().st_uid == os.getuid():
+            each.chmod(mode & ~_OTHERS & 0o7777)
+
+
+def open_to_others(folder: Path) -> bool:
+    """Whether strangers on this machine may read what a shop's folder holds; never where modes say nothing."""
+    if os.name != "posix" or not folder.stat().st_mode & _OTHERS:
+        return False
+    return any(each.stat().st_mode & _OTHERS for each in _secret_files(folder))
+
+
+def _secret_files(folder: Path) -> list[Path]:
+    return [each for pattern in ("volver.toml", "*.db", "*.db-*") for each in folder.glob(pattern)]
 
 
 def write_synced(path: Path, body: bytes) -> None:

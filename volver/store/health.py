@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from volver.core import VolverError, Words, clock, day_of, zone_named
+from volver.store.disk import open_to_others
 from volver.store.parts import faults
 from volver.store.settings import StoreSettings
 from volver.store.tables import TABLES
@@ -34,7 +35,7 @@ class Check:
 
 
 def check_shop(shop: "Shop") -> tuple[Check, ...]:
-    """Look at the log, the state, the lake, the people, the disk, the memory, the spill folder and the time zones."""
+    """Look at log, state, lake, people, disk, memory, who may read the folder, the spill folder and the time zones."""
     return tuple(
         check
         for name, look in (
@@ -48,6 +49,7 @@ def check_shop(shop: "Shop") -> tuple[Check, ...]:
             ("disk", _disk),
             ("clock", _clock),
             ("memory", _memory),
+            ("private", _private),
             ("leftovers", _leftovers),
             ("time zone", _zone),
         )
@@ -79,6 +81,13 @@ def _log(shop: "Shop") -> Check:
         hint = "Restore log.db from a backup."
         return Check(name="log", ok=False, says=Words("The log's file is damaged."), hint=hint)
     return Check(name="log", ok=True, says=Words("{n} entries, the last is {last}.", _counts(shop)))
+
+
+def _private(shop: "Shop") -> Check:
+    if open_to_others(shop.path):
+        says = Words("Others on this machine may read the shop's folder, with its customers and its password hashes.")
+        return Check(name="private", ok=False, says=says, hint="Close it: chmod 700 on the shop's folder.")
+    return Check(name="private", ok=True, says=Words("Only who owns the shop's folder may read it."))
 
 
 def _counts(shop: "Shop") -> dict[str, int]:

@@ -60,7 +60,7 @@ class LakeLost(VolverError):
     """None of the lake's tables is there."""
 
     code = "store.lake_lost"
-    says = "The lake is empty or was missing, but the state knows {reached} entries of the log in it."
+    says = "The lake is empty or was missing, but the state knows that it held the log up to {reached}."
     hint = (
         "See that its folder is there (a disk that is not mounted?), or take the shop from a backup with "
         "`volver restore`. Without one, `volver doctor --accept-loss` lists what to import again."

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from volver.core import VolverError, clock
 from volver.store.backup import FORMAT, MANIFEST, _stamp
-from volver.store.disk import digest_of, sync, sync_all
+from volver.store.disk import digest_of, keep_private, sync, sync_all
 from volver.store.shop import ShopExists
 
 _UNPACKING: Final = ".restoring"
@@ -82,6 +82,7 @@ def restore(backup: Path, folder: Path, *, replace: bool = False) -> Restored:
     sync(folder)
     (unpacked / _SETTINGS).rename(folder / _SETTINGS)
     unpacked.rmdir()
+    keep_private(folder)
     sync(folder)
     return Restored(
         path=str(folder),

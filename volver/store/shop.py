@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from volver.core import Section, Settings, VolverError, check_settings, load_settings, write_settings
 from volver.store.bucket import lake_place
 from volver.store.compute import Compute
+from volver.store.disk import close_to_others, keep_private
 from volver.store.lake import Lake
 from volver.store.locks import Locks, locks_of
 from volver.store.part_notes import adopt_log
@@ -68,12 +69,14 @@ def create_shop(path: str | Path, **values: Any) -> Shop:
     if (folder / "volver.toml").exists() or (folder / "state.db").exists():
         raise ShopExists(path=folder)
     folder.mkdir(parents=True, exist_ok=True)
+    keep_private(folder)
     chosen = {key: value for key, value in values.items() if value is not None}
     load_settings(folder, chosen).of(StoreSettings)
     for part in ("lake", "models"):
         (folder / part).mkdir(exist_ok=True)
     write_settings(folder, chosen)
     shop = open_shop(folder)
+    keep_private(folder)
     adopt_log(shop.state, shop.log.identity)
     return shop
 
@@ -122,6 +125,7 @@ def open_shop(
     if lake.version("months") < 0 and not _is_lost(shop):  # new, or cut short while it was made
         lake.replace("months", compute.write(_MONTHS, "months"))
     if shop.state.is_migrated:
+        close_to_others(folder)
         from volver.store.people import catch_up
 
         catch_up(shop.state, shop.lake, shop.compute)

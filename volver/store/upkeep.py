@@ -66,7 +66,7 @@ def keep(shop: "Shop", unseen_minutes: float = UNSEEN_MINUTES) -> Kept:
     for table in TABLES:
         if shop.lake.version(table) < 0:
             continue
-        if TABLES[table].partition:
+        if TABLES[table].partition or TABLES[table].from_log:  # others are made anew, in one file
             compacted += compact(shop, table, many=MANY_ALIKE, growth=GROWTH)
         if commits_since_checkpoint(shop.lake.path(table)) > MANY_COMMITS or shop.lake.bucket is not None:
             shop.lake.thin(table)

@@ -50,7 +50,7 @@ def _tell_money(money: "MoneyStory", currency: str, after: str) -> None:
         ("cancelled", "-", money.cancelled),
         ("returned", "-", money.returned),
     ]
-    rows = [(label, f"{sign}{amount}") for label, sign, amount in steps if float(amount) or not sign]
+    rows = [(label, f"{sign}{amount}".replace("--", "")) for label, sign, amount in steps if float(amount) or not sign]
     rows += [("counts as revenue", money.net), ("the whole shop, after this import", after)]
     tell_table(("money", currency), rows)
     if money.beside:

@@ -125,10 +125,17 @@ def _sentences(report: Mapping[str, Any], is_trial: bool) -> Sequence[Words]:
 def _steps(money: Mapping[str, Any]) -> tuple[Step, ...]:
     if not money:
         return ()
-    found = [Step(sign=sign, label=label, amount_e4=e4_of(money[name])) for name, sign, label in _STORY]
+    found = [_step(sign, label, e4_of(money[name])) for name, sign, label in _STORY]
     kept = [each for each in found[1:] if each.amount_e4]
     net = Step(sign="=", label=Words("Counts as revenue"), amount_e4=e4_of(money["net"]), is_sum=True)
     return (found[0], *kept, net)
+
+
+def _step(sign: str, label: Words, amount_e4: int) -> Step:
+    """A step whose amount is not negative: what is taken off less than nothing is added."""
+    if sign and amount_e4 < 0:
+        return Step(sign="+" if sign == "−" else "−", label=label, amount_e4=-amount_e4)
+    return Step(sign=sign, label=label, amount_e4=amount_e4)
 
 
 def _n(orders: Mapping[str, Any]) -> dict[str, int]:

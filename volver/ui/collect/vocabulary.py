@@ -31,6 +31,7 @@ REASONS: Final[Mapping[str, Words]] = {
     "bad_quantity": Words("Its quantity is not a number."),
     "no_price": Words("It has neither a price nor a total."),
     "bad_price": Words("Its price or total is not a number."),
+    "no_sale": Words("It says that it is no sale: an authorisation, a payout, a fee."),
     "absurd_amount": Words("Its quantity or money is too large to be true."),
     "unknown_currency": Words("Its currency does not exist."),
     "other_currency": Words("Its money is in another currency."),
