@@ -73,6 +73,11 @@ def test_a_price_that_grows_with_the_pieces_of_unknown_products_is_asked(tmp_pat
     assert net(other, content, money=("per-line",)) == question.facts["other_money"]
 
 
+def test_a_marketplace_whose_prices_are_known_to_be_the_lines_is_not_asked(tmp_path: Path) -> None:
+    rows = "".join(f"{n},2025-03-{n + 1:02d},S{n % 3},{n % 3 + 1},{(9, 29, 96)[n % 3]}.00,EUR\n" for n in range(18))
+    assert net(tmp_path, "amazon-order-id,purchase-date,sku,quantity,item-price,currency\n" + rows) == "804.00"
+
+
 def test_refunded_money_of_an_order_is_a_return_spread_over_its_lines(tmp_path: Path) -> None:
     content = (
         HEAD + "quantity,unit_price,Refunded Amount\n"
