@@ -277,3 +277,11 @@ def test_an_answer_to_no_question_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VolverError) as refused:
         brought(tmp_path, HEAD + "quantity,unit_price\n1,2025-03-01,a,X,1,1.00\n", money=("maybe",))
     assert refused.value.code == "collect.unknown_answer"
+
+
+def test_a_refund_after_thousands_of_rows_still_tells_whose_it_is(tmp_path: Path) -> None:
+    rows = "".join(f"{n // 2},2025-03-{n % 28 + 1:02d},c{n // 2 % 9},P{n % 2},1,10.00,0.00\n" for n in range(9000))
+    late = "".join(f"L{n},2025-03-30,c1,P{p},1,10.00,{n + 1}.00\n" for n in range(9) for p in (0, 1))
+    rows = rows.replace("-29,", "-28,")
+    expected = 90_000 + 9 * 20 - sum(range(1, 10))
+    assert net(tmp_path, HEAD + "quantity,unit_price,refunded\n" + rows + late) == f"{expected}.00"
