@@ -73,6 +73,11 @@ def test_a_price_that_grows_with_the_pieces_of_unknown_products_is_asked(tmp_pat
     assert net(other, content, money=("per-line",)) == question.facts["other_money"]
 
 
+def test_a_marketplace_whose_prices_are_known_to_be_the_lines_is_not_asked(tmp_path: Path) -> None:
+    rows = "".join(f"{n},2025-03-{n + 1:02d},S{n % 3},{n % 3 + 1},{(9, 29, 96)[n % 3]}.00,EUR\n" for n in range(18))
+    assert net(tmp_path, "amazon-order-id,purchase-date,sku,quantity,item-price,currency\n" + rows) == "804.00"
+
+
 def test_refunded_money_of_an_order_is_a_return_spread_over_its_lines(tmp_path: Path) -> None:
     content = (
         HEAD + "quantity,unit_price,Refunded Amount\n"
@@ -277,3 +282,11 @@ def test_an_answer_to_no_question_is_refused(tmp_path: Path) -> None:
     with pytest.raises(VolverError) as refused:
         brought(tmp_path, HEAD + "quantity,unit_price\n1,2025-03-01,a,X,1,1.00\n", money=("maybe",))
     assert refused.value.code == "collect.unknown_answer"
+
+
+def test_a_refund_after_thousands_of_rows_still_tells_whose_it_is(tmp_path: Path) -> None:
+    rows = "".join(f"{n // 2},2025-03-{n % 28 + 1:02d},c{n // 2 % 9},P{n % 2},1,10.00,0.00\n" for n in range(9000))
+    late = "".join(f"L{n},2025-03-30,c1,P{p},1,10.00,{n + 1}.00\n" for n in range(9) for p in (0, 1))
+    rows = rows.replace("-29,", "-28,")
+    expected = 90_000 + 9 * 20 - sum(range(1, 10))
+    assert net(tmp_path, HEAD + "quantity,unit_price,refunded\n" + rows + late) == f"{expected}.00"

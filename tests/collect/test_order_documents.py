@@ -180,6 +180,14 @@ def test_a_file_cut_between_two_equal_lines_counts_both(shop: Shop) -> None:
     assert hear(shop, [line(), line()]).rows.added == 0
 
 
+def test_of_halves_that_come_one_after_the_other_the_second_says_what_the_order_is(shop: Shop) -> None:
+    hear(shop, [line("0"), line()])
+    hear(shop, [line(), line("2")])
+    assert stands(shop) == [("0", "A", 1, 10.0), *ONE, ("2", "A", 1, 10.0)]
+    hear(shop, [line(sku="K"), line("3")])
+    assert [each for each in stands(shop) if each[0] == "1"] == [("1", "K", 1, 10.0)]
+
+
 def test_two_exports_in_one_import_are_told_from_parts_by_the_orders_on_which_they_agree(shop: Shop) -> None:
     before = [line(str(number)) for number in range(1, 15)]
     hear(shop, before, [*before[1:], line(qty=5)])

@@ -184,9 +184,9 @@ def test_every_mark_of_unicode_is_understood(tmp_path: Path, encoding: str) -> N
 
 
 def test_a_header_of_thousands_of_columns_is_told_in_a_few_words(tmp_path: Path) -> None:
-    names = ",".join(f"strange {n}" for n in range(3_000))
-    told = refused("collect.not_recognised", tmp_path, f"{names}\n{','.join(['x'] * 3_000)}\n".encode(), "wide.csv")
-    assert "and 2970 more" in told
+    names = ",".join(f"strange {n}" for n in range(1_900))
+    told = refused("collect.not_recognised", tmp_path, f"{names}\n{','.join(['x'] * 1_900)}\n".encode(), "wide.csv")
+    assert "and 1870 more" in told
 
 
 def test_bytes_that_are_no_table_never_reach_the_words(tmp_path: Path) -> None:

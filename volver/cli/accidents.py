@@ -65,7 +65,7 @@ _NUMBERS: Final = {
     errno.ENOSPC: DiskFull, errno.EDQUOT: DiskFull, errno.EFBIG: DiskFull, errno.EACCES: NotPermitted,
     errno.EPERM: NotPermitted, errno.EROFS: NotPermitted, errno.EIO: DiskFails, errno.ENOMEM: OutOfMemory,
 }  # fmt: skip
-_TELLERS: Final = ("sqlite3", "sqlalchemy", "duckdb", "_duckdb", "deltalake", "pyarrow", "builtins", "_internal")
+_TELLERS: Final = ("sqlite3", "sqlalchemy", "duckdb", "_duckdb", "deltalake", "pyarrow", "_internal")
 
 
 def accident(problem: BaseException) -> VolverError | None:
@@ -76,10 +76,10 @@ def accident(problem: BaseException) -> VolverError | None:
             return OutOfMemory()
         if isinstance(seen, OSError) and seen.errno in _NUMBERS:
             return _NUMBERS[seen.errno]()
-        if type(seen).__module__.split(".")[0] in _TELLERS:
+        if isinstance(seen, OSError) or type(seen).__module__.split(".")[0] in _TELLERS:
             words = str(seen).lower()
             found = next((kind for kind, said in _SAYS if re.search(said, words)), None)
-            if found is not None and not isinstance(seen, AssertionError | TypeError | KeyError):
+            if found is not None:
                 return found()
         seen = seen.__cause__ or seen.__context__
     return None

@@ -6,6 +6,7 @@ spills into a folder of this process's own, because two engines must not share o
 """
 
 import os
+import re
 import shutil
 import threading
 import uuid
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from volver.store.spark import Spark
+
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 
 
 class Compute:
@@ -251,7 +255,7 @@ def _new_file(folder: Path, written: dict[str, Any]) -> NewFile:
 
 
 def _bound(text: str) -> int | str:
-    return int(text) if text.lstrip("-").isdigit() else text
+    return int(text) if _WHOLE.fullmatch(text) else text  # ² is a digit to Python, and no number
 
 
 def _forget_dead(spill: Path) -> None:

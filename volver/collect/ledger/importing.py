@@ -13,7 +13,7 @@ from volver.collect.ledger.kinds import KINDS, Kind, Told
 from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
 from volver.collect.ledger.session import Session, session
 from volver.collect.settings import CollectSettings
-from volver.core import VolverError, clock
+from volver.core import VolverError, clock, some_of
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -147,11 +147,13 @@ def _opened(
 
 def read(work: Session, sources: "Sources", kind: Kind) -> None:
     """Stage the rows of every file of one kind."""
-    from volver.collect.reading import parsed
+    from volver.collect.reading import of_file, parsed
 
+    files = [each for each in sources.files if each.as_ == kind]
     view = parsed(sources, work.connection, kind)
     assert view is not None
-    kinds.read(work, view, kind, [each for each in sources.files if each.as_ == kind])
+    with of_file(some_of([each.label for each in files])):
+        kinds.read(work, view, kind, files)
 
 
 def compare(

@@ -139,6 +139,7 @@ def _compare_orders(
     people.number(work, shop)
     goods.see_in_orders(work, mapped)
     goods.number(work, shop)
+    story = money_story(work, read, files)
     first_at, last_at = report.span(work, shop.settings.timezone)
     return Told(
         read=read,
@@ -151,10 +152,10 @@ def _compare_orders(
         customers=report.buyers(work),
         products=work.count("select count(*) from seen_products where is_product = 1"),
         net=net,
-        ledger_net=report.ledger_net(work),
+        ledger_net=story.net,
         ledger_net_after=arriving.ledger_net(work, shop),
         documents=arriving.counts(work),
-        money=money_story(work, read, files),
+        money=story,
         first_at=first_at,
         last_at=last_at,
     )

@@ -15,7 +15,7 @@ from typing import Any
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.session import Session
 from volver.collect.ledger.story import MoneyStory
-from volver.core import decimal_text, zone_named
+from volver.core import zone_named
 from volver.core.days import EPOCH
 
 KINDS = ("sale", "return", "cancel", "adjustment", "write_off", "shipping_or_fee")
@@ -117,11 +117,6 @@ def orders_report(work: Session) -> OrderCounts:
         adjustments=int(str(adjustments)),
         guest=int(str(guest)),
     )
-
-
-def ledger_net(work: Session) -> str:
-    """What of these files counts as revenue: every entry that is no adjustment and no write-off."""
-    return decimal_text(work.count("select sum(amount_e4) from entries where kind not in ('adjustment', 'write_off')"))
 
 
 def exact_net(work: Session) -> str:

@@ -40,16 +40,15 @@ class MoneyStory:
 
 
 def money_story(work: Session, rows: int, files: Sequence["SourceFile"]) -> MoneyStory:
-    """The story of the staged entries; `rows` were read from `files`."""
+    """The story of the staged entries, once the ledger has met them; `rows` were read from `files`."""
     found = work.one("""
-        select count(distinct order_id),
-               coalesce(sum(amount_e4 + discount_e4) filter (kind = 'sale'), 0),
+        select coalesce(sum(amount_e4 + discount_e4) filter (kind = 'sale'), 0),
                coalesce(sum(discount_e4) filter (kind = 'sale'), 0),
                coalesce(sum(amount_e4) filter (kind = 'shipping_or_fee'), 0),
                coalesce(sum(-amount_e4) filter (kind = 'cancel'), 0),
                coalesce(sum(-amount_e4) filter (kind = 'return'), 0)
         from entries""")
-    orders, gross, discounts, charges, cancelled, returned = (int(str(each)) for each in found)
+    gross, discounts, charges, cancelled, returned = (int(str(each)) for each in found)
     told = [each.money for each in files if each.money is not None]
     beside: dict[str, Decimal] = {}
     for each in told:
@@ -58,7 +57,7 @@ def money_story(work: Session, rows: int, files: Sequence["SourceFile"]) -> Mone
     taxed = {each.taxed for each in told if each.taxed is not None}
     return MoneyStory(
         rows=rows,
-        orders=orders,
+        orders=work.count("select count(*) from arrivals"),
         gross=decimal_text(gross),
         discounts=decimal_text(discounts),
         charges=decimal_text(charges),

@@ -23,5 +23,6 @@ if TYPE_CHECKING:
     from volver.collect.reading.sources import open_sources as open_sources
     from volver.collect.reading.sources import parsed as parsed
     from volver.collect.reading.sources import preview as preview
+    from volver.collect.reading.tables import of_file as of_file
 
 __getattr__ = lazy(__name__, __file__)

@@ -110,11 +110,12 @@ def _parsed(head: str, delimiter: str, quoting: Literal[0, 3]) -> tuple[list[lis
 
 def _distinct(header: list[str], n_columns: int) -> tuple[str, ...]:
     names: list[str] = []
+    seen: Counter[str] = Counter()
     for number in range(n_columns):
         name = header[number].strip().strip("\ufeff") if number < len(header) else ""
         name = name or f"column_{number + 1}"
-        again = sum(each == name for each in names)
-        names.append(f"{name}_{again + 1}" if again else name)
+        names.append(f"{name}_{seen[name] + 1}" if seen[name] else name)
+        seen[name] += 1
     return tuple(names)
 
 

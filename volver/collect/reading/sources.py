@@ -23,6 +23,7 @@ from volver.collect.reading.shapes import answered, said_of, shape_of
 from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.stated import currencies_of
 from volver.collect.reading.tables import Table, open_parquet, open_table
+from volver.collect.reading.telling import with_telling_rows
 from volver.core import VolverError, Words, some_of, zone_named
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _planned(
     for members in alike.values():
         group = _Group.of(members[0][1], options, frame)
         try:
-            found = _understood(_sampled_together([table for _, table in members]), group.options)
+            found = _understood_whole([table for _, table in members], group.options, connection)
             made = make_plans([(table, found) for _, table in members], group.options, connection)
         except VolverError as problem:
             named = any(raw.named for raw, _ in members)
@@ -315,6 +316,16 @@ def _sampled_together(tables: Sequence[Table]) -> Table:
         for n, column in enumerate(tables[0].columns)
     )
     return replace(tables[0], columns=columns)
+
+
+def _understood_whole(
+    tables: Sequence[Table], options: ReadOptions, connection: "duckdb.DuckDBPyConnection"
+) -> Recognised:
+    """What tables of one layout are, by their first rows; and by more where those say nothing of some money."""
+    sample = _sampled_together(tables)
+    found = _understood(sample, options)
+    longer = with_telling_rows(sample, tables, found, connection)
+    return found if longer is None else _understood(longer, options)
 
 
 def _understood(table: Table, options: ReadOptions) -> Recognised:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SAMPLE = 4000
 _LONGEST_NAME = 250
+_MOST_COLUMNS = 2_000
 _PLAIN = {"date": "DATE", "timestamp": "TIMESTAMP"}
 
 
@@ -88,6 +89,7 @@ def open_parquet(path: Path, label: str, kind: str, connection: "duckdb.DuckDBPy
     chosen = ", ".join(f"{_read_as(quoted(column), kind)} AS c{n}" for n, (column, kind) in enumerate(types))
     scan = f"(SELECT {chosen}, file_row_number + 1 AS row_no, {faults}, NULL AS surplus FROM {read})"
     kinds = [_kind(each) for _, each in types]
+    _check_width(label, len(types))
     if kind != "jsonl" and types:  # damage inside shows when every page is read
         with of_file(label):
             cells = ", ".join(f"c{n}" for n in range(len(types)))
@@ -113,6 +115,7 @@ def _open_csv(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Pa
         if tabbed is None:
             raise
         path, dialect = tabbed, sniff(tabbed, raw.label)
+    _check_width(raw.label, len(dialect.names))
     n_rows = -1
     if text.n_quotes % 2 == 0:
         try:
@@ -136,6 +139,12 @@ def _open_csv(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Pa
         encoding=text.encoding,
         delimiter=dialect.delimiter,
     )
+
+
+def _check_width(label: str, n_columns: int) -> None:
+    """Rows are read in blocks of some two thousand: so wide a block would fill the memory that an import may use."""
+    if n_columns > _MOST_COLUMNS:
+        raise CannotRead(file=label, why=f"it has {n_columns:,} columns, and a table may have {_MOST_COLUMNS:,}")
 
 
 def _count(read: str, connection: "duckdb.DuckDBPyConnection") -> int:

@@ -9,7 +9,7 @@ from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.reconcile import NEARLY_ALL, Explained, Term, constancy, explain, rates
 from volver.collect.reading.money.roles import is_of
 from volver.collect.reading.money.sample import Numbers
-from volver.collect.reading.names import words
+from volver.collect.reading.names import key, words
 from volver.core import Words
 
 _FEWEST_PAIRS = 5  # lines with one piece, and with several, before a price is doubted
@@ -17,6 +17,8 @@ _MANY_PAIRS = 20
 _SURE = 1 / 3
 _SOME = 0.1  # of the totals that are quantity x price to the cent: then the rest is billed at another price
 _OF_PIECE = {"unit", "each", "piece", "unitario", "unitaria", "unidad", "stuck", "stueck", "einzelpreis", "unitaire"}
+# Prices that are known to be the line's, beside a heading that only their platform writes.
+_LINE_PRICES = (("itemprice", "amazonorderid"),)
 _SAID = {"per-piece": Words("the price of a piece"), "per-line": Words("the money of all pieces")}
 
 
@@ -171,6 +173,9 @@ def _is_of_line(draft: Draft, bases: dict[bool, Numbers]) -> bool:
     winner = constancy(look.products, look.quantity, look.price, look.price / pieces).winner
     if winner >= 0:
         return bool(winner)
+    headings = {key(c.name) for c in look.columns}
+    if any(key(column.name) == name and beside in headings for name, beside in _LINE_PRICES):
+        return True
     growth = _growth(look.quantity, look.price)
     if set(words(column.name)) & _OF_PIECE:
         return False

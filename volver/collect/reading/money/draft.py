@@ -11,7 +11,7 @@ from volver.collect.reading.money.asks import AmbiguousMoney
 from volver.collect.reading.money.interpretation import Money, Sense
 from volver.collect.reading.money.look import Look
 from volver.collect.reading.money.reconcile import Explained, explain
-from volver.collect.reading.money.roles import BESIDE
+from volver.collect.reading.money.roles import BESIDE, DISCOUNTS, UNDONE
 from volver.collect.reading.money.sample import Numbers
 from volver.core import Words
 
@@ -101,6 +101,9 @@ class Draft:
         """The interpretation."""
         used = self.explained | {column.name for each in self.fields.values() for column in each}
         unread = [c.name for field in self.look.roles.by_field for c in self.look.roles.of(field) if c.name not in used]
+        sample = self.look.sample
+        apart = [c for field in (*DISCOUNTS, *UNDONE, *BESIDE) for c in self.look.roles.of(field)]
+        unseen = frozenset(c.name for c in apart if sample.level(self.look.values(c)) in (None, "once"))
         return Money(
             lines=self.lines,  # type: ignore[arg-type]
             discount=self.discount,
@@ -112,5 +115,6 @@ class Draft:
             target=self.target,
             terms=self.terms,
             unread=tuple(dict.fromkeys(unread)),
+            unseen=unseen,
             asks=tuple(self.asks),
         )

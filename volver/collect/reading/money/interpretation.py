@@ -18,8 +18,8 @@ class Money:
     piece, a fraction or a percentage. `is_before`: the total stands before the discount. `cost_of`: what a cost is for.
     `of_order`: fields whose money is the order's, on its first line or on each, and counts once. `taxed`: whether the
     lines' money holds tax; None if the file does not tell. `target` is the column by which orders are checked, and
-    `terms` the fields that stand between it and the goods. `unread` columns hold money that is not read. `asks` are
-    questions that only a person can answer.
+    `terms` the fields that stand between it and the goods. `unread` columns hold money that is not read; `unseen` ones
+    said nothing in the rows that were looked at. `asks` are questions that only a person can answer.
     """
 
     lines: Literal["price", "total", "order"] = "price"
@@ -32,6 +32,7 @@ class Money:
     target: str | None = None
     terms: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()
     asks: tuple[VolverError, ...] = ()
 
 
