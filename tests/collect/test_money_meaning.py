@@ -243,6 +243,8 @@ def test_whole_numbers_of_a_payment_provider_are_asked(tmp_path: Path) -> None:
     question = asked(tmp_path, "id,created,customer_id,amount\n" + rows)
     assert (question.facts["one_money"], question.facts["other_money"]) == ("40.06", "4,006.00")
     assert net(tmp_path, "id,created,customer_id,amount\n" + rows, money=("cents",)) == "40.06"
+    (tmp_path / "decimals").mkdir()
+    assert net(tmp_path / "decimals", "id,created,customer_id,amount\n" + rows.replace("\n", ".00\n")) == "4006.00"
     (tmp_path / "named").mkdir()
     content = "order_id,date,customer_id,amount_cents\n1,2025-03-01,a,1050\n"
     assert net(tmp_path / "named", content, mapping={"total": "amount_cents"}) == "10.50"

@@ -112,7 +112,7 @@ def _in_cents(draft: Draft, goods: Numbers) -> bool:
     if any(set(words(c.name)) & _CENTS for c in money):
         draft.notes.append(Words("{column} is counted in cents.", {"column": money[0].name}))
         return True
-    if not all(c.p_whole >= 0.99 and c.kind != "decimal" for c in money):
+    if not all(cell.lstrip("+-").isdigit() for c in money for cell in c.filled):  # 9.00 is no number of cents
         return False
     refs = [cell for c in draft.look.columns if c.is_code for cell in c.filled[:20]]
     if not any(_PROVIDER_ID.match(cell) for cell in refs):
