@@ -20,6 +20,8 @@ _IDENTIFIER = frozenset(
     | {"uid", "uuid", "guid", "hash", "token", "unique", "anon", "anonymized", "anonymous", "masked", "identifier"}
     | {"identity", "card", "sk", "fk", "the", "of", "de", "do", "del", "la"}
 )
+_GOODS = {"asin", "sku", "ean", "upc", "gtin", "product", "producto", "produto", "item", "article", "articulo"}
+_LONG = re.compile(r"[.,]\d{5,}$")
 _NOT_OURS = {"seller", "vendor", "supplier", "staff", "agent", "merchant", "store", "shop", "vendedor", "proveedor"}
 Fields = dict[str, tuple[Column, ...]]
 
@@ -87,7 +89,7 @@ def _date(free: Sequence[Column]) -> Column | None:
 def _money(free: Callable[[], list[Column]], guess: Callable[[str, Column | None], None]) -> None:
     """Money is the column with decimals; of three that multiply, the product is the total."""
     numeric = [c for c in free() if c.p_numeric >= 0.9 and c.p_date < 0.5]
-    money = [c for c in numeric if c.p_whole < 0.9]
+    money = [c for c in numeric if c.p_whole < 0.9 and _like_money(c)]
     counts = [c for c in numeric if c.p_whole >= 0.99 and _is_small(c)]
     for total in money:
         for price in money:
@@ -100,6 +102,13 @@ def _money(free: Callable[[], list[Column]], guess: Callable[[str, Column | None
     if len(money) == 1:
         guess("total" if not counts or grows(counts[0], money[0]) else "unit_price", money[0])
         guess("quantity", counts[0] if len(counts) == 1 else None)
+
+
+def _like_money(column: Column) -> bool:
+    """Whether decimals are cents: at most four of them, and nothing that counts people or sessions."""
+    if set(words(column.name)) & (_PEOPLE | {"session", "sesion", "visit", "visitor"}):
+        return False
+    return sum(_LONG.search(cell) is None for cell in column.filled) >= 0.9 * len(column.filled)
 
 
 def _is_small(column: Column) -> bool:
@@ -135,6 +144,7 @@ def _references(
     codes = [c for c in free if c.is_code and c.n_distinct > 1 and (nameless or not bare_key(c.name).endswith("name"))]
     if not nameless:
         codes = [c for c in codes if sum(any(d.isdigit() for d in cell) for cell in c.filled) >= 0.9 * len(c.filled)]
+    codes = [c for c in codes if nameless or not set(words(c.name)) & _GOODS]
     same_day = [c for c in codes if _has_one(c, dates)]
     orders = [c for c in same_day if c.n_distinct > 1]
     customers = [c for c in codes if c not in same_day]

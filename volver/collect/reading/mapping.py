@@ -294,6 +294,8 @@ def _is(kind: Kind, columns: Sequence[Column], fields: Mapping[str, tuple[Column
     if ref is None or orders or ref.n_distinct < 0.5 * len(ref.filled):
         return False
     if kind == "products":
+        if any(column.p_email >= 0.5 for column in columns):  # goods have no address
+            return False
         return has("product_ref") and has("product_name", "category", "unit_price", "cost")
     return has("customer_ref", "email") and has("email", "customer_name", "city", "country", "channel")
 

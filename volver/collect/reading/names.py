@@ -129,7 +129,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "wcorderattributionutmcampaign campaigncode codigocampana codigodecampana campaignid idcampana campanaid"
     ),
     "product_ref": _names(
-        "stockcode sku productid productcode productsku productno productnumber itemsku itemcode itemno "
+        "stockcode sku produtoid productid productcode productsku productno productnumber itemsku itemcode itemno "
         "itemnumber articleid articlecode articlenumber articleno variantsku lineitemsku lineitemssku "
         "productreference productref upc ean gtin barcode asin idproducto productoid codigoproducto codproducto "
         "codigodeproducto referenciaproducto refproducto referenciadelproducto codigoarticulo codarticulo "

@@ -20,6 +20,7 @@ _NOBODY = (
     "'guest', 'guests', 'invitado', 'invitada', 'anonymous', 'anonimo', 'anónimo', 'unknown', "
     "'desconocido', 'no customer', 'sin cliente']"
 )
+_SOMEBODY = _NOBODY.replace("'0', ", "")
 _DAY_US = 86_400_000_000
 _OLDEST_US = 788_918_400_000_000  # 1995-01-01: before it nobody sold online
 # What trackers write where there was no campaign.
@@ -259,12 +260,19 @@ def _customer(plan: Plan, email: str) -> str:
             text = (
                 f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '^([0-9]+)[.]0+$', '\\1') ELSE {text} END"
             )
-        bare = _unless(text, _NOBODY)
+        bare = _unless(text, _SOMEBODY if _counts_from_zero(column) else _NOBODY)
         return f"coalesce({bare}, {email})" if plan.columns("email") else bare
     if plan.columns("email"):
         return email
     name = _plain(plan, "customer_name")
     return _unless(name, _NOBODY)
+
+
+def _counts_from_zero(column: Column) -> bool:
+    """Whether customer 0 is the first of many, not what stands where there is none."""
+    seen = set(column.filled)
+    n_zero = sum(cell == "0" for cell in column.filled)
+    return {"0", "1", "2"} <= seen and column.p_whole >= 0.99 and n_zero * len(seen) <= 3 * len(column.filled)
 
 
 def _dates(plan: Plan) -> tuple[str, str]:
@@ -330,7 +338,7 @@ def _problem(plan: Plan, frame: Frame) -> str:
     )
     cases.append(f"WHEN {unread} THEN CASE WHEN {blank} THEN 'no_price' ELSE 'bad_price' END")
     cases.append(f"WHEN amount IS NULL OR abs(amount) >= {MOST_LINE} OR abs(worth) >= {MOST_LINE} THEN 'absurd_amount'")
-    if plan.columns("currency"):
+    if plan.columns("currency") or written_sql(plan.found.fields, frame.currency):
         codes = ", ".join(literal(code) for code in sorted(CODES))
         known = f"CASE WHEN list_contains([{codes}], currency) THEN 'other_currency' ELSE 'unknown_currency' END"
         cases.append(f"WHEN currency <> {literal(frame.currency)} THEN {known}")
