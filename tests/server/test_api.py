@@ -252,7 +252,7 @@ def test_the_description_states_the_shape_of_what_is_sent_and_answered(shop: Sho
     upload = told["paths"][f"{ROOT}/collect/import"]["post"]["requestBody"]["content"]
     assert upload["application/octet-stream"]["schema"]["format"] == "binary"
     assert json.dumps(told).count("#/components/schemas/") > 60
-    assert {name.rpartition("/")[2] for name in re.findall(r"#/components/schemas/(\w+)", json.dumps(told))} <= set(
+    assert {name.rpartition("/")[2] for name in re.findall(r"#/components/schemas/([\w.]+)", json.dumps(told))} <= set(
         shapes
     )
 

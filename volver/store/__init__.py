@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from volver.store.answers import forget_answers as forget_answers
     from volver.store.answers import kept_answer as kept_answer
     from volver.store.answers import may_be_late as may_be_late
-    from volver.store.backup import AT_ONE_POINT as AT_ONE_POINT
-    from volver.store.backup import BackedUp as BackedUp
-    from volver.store.backup import back_up as back_up
     from volver.store.checkpoints import Lag as Lag
     from volver.store.checkpoints import NoSuchProjection as NoSuchProjection
     from volver.store.checkpoints import catch_up as catch_up
@@ -59,6 +56,9 @@ if TYPE_CHECKING:
     from volver.store.parts import log_faults as log_faults
     from volver.store.parts import mark_of as mark_of
     from volver.store.parts import restate_lake as restate_lake
+    from volver.store.point_backup import AT_ONE_POINT as AT_ONE_POINT
+    from volver.store.point_backup import BackedUp as BackedUp
+    from volver.store.point_backup import back_up as back_up
     from volver.store.query import Query as Query
     from volver.store.query import named as named
     from volver.store.query import query_names as query_names
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from volver.store.renewal import Renewal as Renewal
     from volver.store.renewal import Stamp as Stamp
     from volver.store.renewal import stamp as stamp
-    from volver.store.restore import Restored as Restored
-    from volver.store.restore import restore as restore
+    from volver.store.restoring import Restored as Restored
+    from volver.store.restoring import restore as restore
     from volver.store.room import ROOM as ROOM
     from volver.store.settings import StoreSettings as StoreSettings
     from volver.store.shop import NotAShop as NotAShop

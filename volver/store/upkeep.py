@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from volver.core import VolverError, Words, clock
-from volver.store.backup import BACKUP
 from volver.store.compute import Compute, view_sql
 from volver.store.delta_log import commits_since_checkpoint
 from volver.store.disk import is_sound
 from volver.store.jobs import Jobs
 from volver.store.lake import Lake, NewFile
+from volver.store.point_backup import BACKUP
 from volver.store.tables import RETIRED, TABLES
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from volver.collect.reading.contents import Column
-from volver.collect.reading.field_words import field_words
+from volver.collect.reading.field_names import field_words
 from volver.collect.reading.names import OTHER_DATES, bare_key, words
 from volver.core import Words
 

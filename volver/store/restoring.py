@@ -16,8 +16,8 @@ from tempfile import mkdtemp
 from typing import Any, Final
 
 from volver.core import VolverError, clock
-from volver.store.backup import FORMAT, MANIFEST, _stamp
 from volver.store.disk import digest_of, keep_private, sync, sync_all
+from volver.store.point_backup import FORMAT, MANIFEST, _stamp
 from volver.store.shop import ShopExists
 
 _UNPACKING: Final = ".restoring"
