@@ -33,7 +33,7 @@ def test_work_is_started_done_and_listed(shop: Path) -> None:
     assert found[made["id"]]["result"] == {"compacted": 0, "removed": 0}
     plain = CliRunner().invoke(root, ["--shop", str(shop), "jobs", "list"])
     assert "store.retention" in plain.stdout
-    assert "4 wait, 0 run, 0 failed." in plain.stderr
+    assert "5 wait, 0 run, 0 failed." in plain.stderr
 
 
 def test_work_is_cancelled_and_tried_again(shop: Path) -> None:

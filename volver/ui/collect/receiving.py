@@ -126,8 +126,8 @@ async def _kept(request: Request, shop: Shop, upload: str) -> None:
 
 async def _pieces(request: Request, boundary: bytes) -> AsyncIterator[tuple[str, Any]]:
     parts = _Parts()
-    parser = MultipartParser(boundary, parts.callbacks())
     try:
+        parser = MultipartParser(boundary, parts.callbacks())
         async for chunk in request.stream():
             parser.write(chunk)
             for each in parts.found:
