@@ -55,7 +55,7 @@ class NoTable(VolverError):
 
     code = "collect.no_table"
     says = "{file} is {what}, not a table."
-    hint = "Send CSV, TSV, JSON lines, Parquet or a spreadsheet; zip and gz may hold them."
+    hint = "Send CSV, TSV, JSON lines or Parquet; zip and gz may hold them."
 
 
 class FileTooLarge(VolverError):
