@@ -241,7 +241,7 @@ def test_one_date_that_reads_one_way_decides_for_all_of_the_file(tmp_path: Path)
 
 def test_a_cell_beyond_all_measure_is_a_bad_file(tmp_path: Path) -> None:
     (tmp_path / "costs.csv").write_text(f'channel,cost\nsearch,"{"5" * 200_000}"\n')
-    with pytest.raises(BadCosts, match="table|no row has both"):
+    with pytest.raises(BadCosts, match="table"):
         read_costs(tmp_path / "costs.csv")
 
 

@@ -234,7 +234,7 @@ def test_rows_that_say_nothing_sound_are_told_by_their_number(tmp_path: Path) ->
         ("month,orders\n" + lines("{y}-{m:02},0"), "three"),
         ("day,orders\n2023-01-01,5\n2023-04-11,5\n2023-09-01,3\n", "neither"),
         ("PK\x03\x04month", "spreadsheet"),
-        ('month,orders\n"' + "5" * 200_000, "table|no row says when"),
+        ('month,orders\n"' + "5" * 200_000, "table"),
     ],
 )
 def test_a_file_that_tells_no_season_is_refused(tmp_path: Path, text: str, why: str) -> None:

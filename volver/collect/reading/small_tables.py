@@ -15,6 +15,7 @@ from typing import Any, Final
 from volver.collect.reading.dates import MONTHS, WEEKDAYS
 from volver.core import VolverError, folded
 
+_LONGEST: Final = 100_000  # signs of a cell
 _CURRENCY: Final = r"(?:[A-Z]{3}|[Ee]uros?|eur|usd|gbp|(?:US|R|A|C)?\$|[€£¥₹₺₽₩₪₫₴₦₱₲₡฿])"
 _DAY_FORM: Final = re.compile(r"\s*(\d{1,2})([/.\- ])(\d{1,2})\2(\d{4})(?!\d)")
 
@@ -102,7 +103,10 @@ def table_of(path: Path, problem: Callable[[str], VolverError]) -> Iterator[list
     delimiter = max(";\t|,", key=lambda each: (first.count(each), each != ","))
     try:
         rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-        yield from dropwhile(lambda row: not any(map(str.strip, row)), rows)
+        for row in dropwhile(lambda row: not any(map(str.strip, row)), rows):
+            if any(len(cell) > _LONGEST for cell in row):
+                raise problem("it is no table (a cell of more than 100,000 signs)")
+            yield row
     except csv.Error as cause:
         raise problem(f"it is no table ({cause})") from cause
 
