@@ -121,6 +121,7 @@ if TYPE_CHECKING:
     from volver.predict.value.forecast import Foreseen as Foreseen
     from volver.predict.value.forecast import Total as Total
     from volver.predict.value.histories import FEWEST as FEWEST
+    from volver.predict.value.histories import FEWEST_DAYS as FEWEST_DAYS
     from volver.predict.value.histories import BeyondTheData as BeyondTheData
     from volver.predict.value.histories import Past as Past
     from volver.predict.value.histories import TooLittleHistory as TooLittleHistory

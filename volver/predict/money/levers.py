@@ -234,7 +234,10 @@ class Machine:
         step = aim - ends[0][1]
         for _ in range(12):
             here = ends[-1][0] + step
-            ends.append((here, float(np.log(1.0 - self.retention(buying, Push(dropout=float(np.exp(here))))))))
+            lost = 1.0 - self.retention(buying, Push(dropout=float(np.exp(here))))
+            if not lost > 0.0:
+                return None
+            ends.append((here, float(np.log(lost))))
             off = aim - ends[-1][1]
             if abs(off) < 1e-10:
                 break

@@ -19,6 +19,7 @@ from volver.predict.value.order_days import BuyingDays, KnownDays, as_dates, buy
 from volver.store import Shop
 
 FEWEST: Final = 20  # customers; below this even a weak prior only repeats itself
+FEWEST_DAYS: Final = 28  # of history; what a year brings cannot be told from a few days, however many customers came
 RECENT_DAYS: Final = (28, 91, 182)  # a month, a quarter, half a year, in whole weeks
 
 
@@ -28,6 +29,14 @@ class TooLittleHistory(VolverError):
     code = "predict.too_little_history"
     says = "{customers} of {needed} customers have ordered until {day}: too few to foresee anything."
     hint = "Bring in more orders with `volver collect import`, or choose a later day."
+
+
+class TooShortHistory(TooLittleHistory):
+    """A shop, or a day, with enough customers and too little time."""
+
+    code = "predict.too_short_history"
+    says = "{days} of {needed} days have passed since the first order: too short a time to foresee anything."
+    hint = "Bring in older orders with `volver collect import`, or wait."
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,16 @@ from volver.predict.numerics.threads import in_one_thread
 from volver.predict.settings import PredictSettings
 from volver.predict.value.chance_calibration import CHANCE_DAYS
 from volver.predict.value.forecast import Foreseen, Total
-from volver.predict.value.histories import Buyers, Past, TooLittleHistory, day_after, last_day, past
+from volver.predict.value.histories import (
+    FEWEST_DAYS,
+    Buyers,
+    Past,
+    TooLittleHistory,
+    TooShortHistory,
+    day_after,
+    last_day,
+    past,
+)
 from volver.predict.value.holdout import CheckReport, chosen, compared
 from volver.predict.value.reference import usual_of
 from volver.predict.value.registry import keep
@@ -80,7 +89,7 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     """Choose and learn from all that was known at `at` (the shop's day by default) and publish.
 
     Published scores always look 365 days ahead; `horizon` is for the report and for what the past is tried with.
-    Raises `predict.too_little_history`, `predict.unknown_model`.
+    Raises `predict.too_little_history`, `predict.too_short_history`, `predict.unknown_model`.
     """
     began = clock.stopwatch_s()
     day = last_day(shop, at)
@@ -89,6 +98,8 @@ def fit(shop: Shop, at: date | str | None = None, horizon: Horizon = "365d", *, 
     marks = SCORES.marks(shop, day, fitted_us)
     known = past(shop, day)
     now, first = known.at(day), known.first
+    if (day - first).days < FEWEST_DAYS:
+        raise TooShortHistory(days=(day - first).days, needed=FEWEST_DAYS)
     learned = learn(now, chosen(shop, day, days, model, len(now)))
     held, track = _held_out(shop, known, now, days, model)
     total = Foreseen(learned, now, days, discount).value_of()

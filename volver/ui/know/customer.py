@@ -73,7 +73,7 @@ class CustomerPages:
         _, scores = spoken.text, profile.scores
         title = _("Why {value}?", value=spoken.money(scores.value_e4)) if scores else _("Why this value?")
         if worth_of(self.shop) is None:
-            return Why(title=title, says=spoken.words(why_not(self.shop.lake.snapshot("facts").rows)))
+            return Why(title=title, says=spoken.words(why_not(self.shop, self.shop.lake.snapshot("facts").rows)))
         try:
             found = predict.value_of_customer(self.shop, profile.customer_id, published_as=_published(profile))
         except (predict.NoModel, predict.TooLittleHistory) as missing:

@@ -53,7 +53,7 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             health=health,
             worth=worth_of(shop),
             jobs=Jobs(shop.state).counts(waiting=False),
-            why_not=why_not(health.customers),
+            why_not=why_not(shop, health.customers),
             chart=_months(home, spoken) if home.months else "",
             revenue_change=spoken.change(now, before),
             revenue_tone="good" if now >= before else "bad",

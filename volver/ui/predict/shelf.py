@@ -51,12 +51,22 @@ def worth_of(shop: Shop) -> Worth | None:
     return remembered(shop, "worth", ("scores",), lambda: _read(shop), model_of(shop))
 
 
-def why_not(customers: int) -> Words:
-    """Why there is no forecast: too few customers, or nobody fitted a model yet."""
+def why_not(shop: Shop, customers: int) -> Words:
+    """Why there is no forecast: too few customers, too short a time, or nobody fitted a model yet."""
     if customers < predict.FEWEST:
         return Words("The forecast needs {needed} customers with orders; you have {n}.", {
             "needed": predict.FEWEST, "n": customers})  # fmt: skip
+    days = remembered(shop, "history_days", ("ledger_health",), lambda: _history_days(shop))
+    if days < predict.FEWEST_DAYS:
+        return Words("The forecast needs {needed} days of orders; you have {n}.", {
+            "needed": predict.FEWEST_DAYS, "n": days})  # fmt: skip
     return Words("The model is not fitted yet: run `volver predict fit`.")
+
+
+def _history_days(shop: Shop) -> int:
+    found = shop.compute.relation("select first_day, last_day from ledger_health").to_pylist()
+    span = [(row["last_day"] - row["first_day"]).days for row in found if row["first_day"]]
+    return span[0] if span else 0
 
 
 def _read(shop: Shop) -> Worth | None:

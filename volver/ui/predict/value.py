@@ -95,7 +95,7 @@ def value_page(shop: Shop) -> Callable[[Request], Response]:
             facts: dict[str, Any] = {
                 "worth": None,
                 "drift": None,
-                "why_not": why_not(customers),
+                "why_not": why_not(shop, customers),
                 "too_few": customers < predict.FEWEST,
                 "stage_counts": stages.stages,
             }
