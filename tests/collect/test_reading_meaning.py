@@ -10,8 +10,9 @@ import pytest
 
 from tests.collect.reading_world import mapping, opened, pick, read, us
 from tests.world import new_shop
-from volver.collect import OtherCurrency, import_files
+from volver.collect import ImportOptions, OtherCurrency, import_files
 from volver.collect.ledger import rules
+from volver.collect.ledger.currencies import SeveralCurrencies
 from volver.collect.reading import dates, numbers
 from volver.collect.reading.mapping import SpoiltNumbers
 from volver.core import VolverError
@@ -22,11 +23,12 @@ UNDONE = (
     "Refunded|Fully refunded|Reembolsado|Rimborsata|Remboursé|Erstattet|Zurückerstattet|Devuelto|Estornado|Voided|Returned|"
     "Chargeback|charged_back|Canceled - refunded|Venta cancelada. No despaches.|Payment failed|fail|Pago fallido|payment_denied|"
     "Paiement échoué|Erreur de paiement|Fehlgeschlagen|Pago rechazado|Declined|Abgelehnt|Expired|Expirado|Vencido|Scaduto|"
-    "Draft|checkout-draft|Borrador|Entwurf|Quotation|Presupuesto|Devis|Cart|Carrito|Abandoned|Unavailable|no disponible"
+    "Draft|checkout-draft|Borrador|Entwurf|Quotation|Presupuesto|Devis|Cart|Carrito|Abandoned|Unavailable|no disponible|paymentFailed"
 ).split("|")
 STANDING = (
     "Paid|Pagado|Completed|Completado|Processing|Shipped|Enviado|Entregado|Accepted|Reçue|Bezahlt|Pagato|Partially refunded|"
     "Parcialmente reembolsado|Teilweise erstattet|Partially cancelled|Not cancelled|No cancelado|Nicht storniert|Non annullato|"
+    "Refund denied|Refund rejected|Devolución rechazada|Cancelación rechazada|Remboursement refusé|Reembolso negado|"
     "Return requested|Devolución solicitada|Delivered, return window expired|Cartagena|Postcard|Cartero|Pending|Pendiente|on-hold"
 ).split("|")
 
@@ -72,6 +74,7 @@ def test_a_date_is_read_as_programs_write_it(cell: str, told: datetime) -> None:
     [
         ("1,23,456.00", ".", "123456"), ("12,34,567", ".", "1234567"), ("Rs. 1,200", ".", "1200"), ("₹ 99.50", ".", "99.5"),
         ("1.234,50 kr", ",", "1234.5"), ("R$ 1.234,50", ",", "1234.5"), ("1'234.50", ".", "1234.5"), ("1,234.50-", ".", "-1234.5"),
+        ("12,- €", ",", "12"), ("12.–", ".", "12"), ("-12,-", ",", "-12"),
     ],
 )  # fmt: skip
 def test_a_number_is_read_with_its_grouping_and_sign(cell: str, mark: str, told: str) -> None:
@@ -174,6 +177,60 @@ def test_customer_zero_is_the_first_of_many_where_customers_are_counted_from_zer
 def test_what_is_no_order_list_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(VolverError):
         read(tmp_path, content)
+
+
+def test_a_row_that_sums_up_its_order_is_no_line_of_it(tmp_path: Path) -> None:
+    rows = read(
+        tmp_path,
+        "Order Number,Buyer Username,Item Title,Custom Label,Quantity,Sold For,Sale Date\n"
+        "1,eva,,,3,$30.49,Jan-01-24\n1,,Mug,M1,1,$19.99,Jan-01-24\n1,,Pot,M2,2,$5.25,Jan-01-24\n"
+        "2,leo,Mug,M1,1,$19.99,Feb-02-24\n3,eva,,,2,$10.50,Mar-03-24\n3,,Pot,M2,1,$5.25,Mar-03-24\n3,,Pot,M2,1,$5.25,Mar-03-24\n",
+        currency="USD",
+    )
+    assert pick(rows, "problem", "customer_ref") == [
+        ("no_sale", "eva"), (None, "eva"), (None, "eva"), (None, "leo"), ("no_sale", "eva"), (None, "eva"), (None, "eva"),
+    ]  # fmt: skip
+
+
+def test_a_spreadsheet_s_apostrophe_is_no_part_of_a_number(tmp_path: Path) -> None:
+    rows = read(tmp_path, "order_id,date,customer_id,total\n'100,2025-01-10,'7000,5.00\n'101,2025-01-11,'7001,6.00\n")
+    assert pick(rows, "order_ref", "customer_ref") == [("100", "7000"), ("101", "7001")]
+
+
+def test_a_column_called_order_holds_order_numbers(tmp_path: Path) -> None:
+    found = mapping(
+        tmp_path,
+        "Order,Date,Customer ID,Product,Quantity,Price\n7,2025-01-10,c0,Mug cup,1,5.00\n7,2025-01-10,c0,Tea pot,1,9.00\n8,2025-01-10,c0,Mug cup,1,5.00\n",
+    )
+    assert found["order_ref"] == "Order"
+
+
+def test_a_bare_name_beside_an_article_is_the_buyer_s(tmp_path: Path) -> None:
+    found = mapping(
+        tmp_path,
+        "Nº de pedido;Fecha del pedido;Nombre;Artículo;Cantidad;Precio\n7;13/01/2025;Eva Sol;Taza azul;1;5,50\n8;14/01/2025;Leo Mar;Vela roja;2;3,25\n",
+    )
+    assert (found["customer_name"], found["product_name"]) == ("Nombre", "Artículo")
+
+
+def test_a_column_of_zones_holds_row_by_row(tmp_path: Path) -> None:
+    rows = read(
+        tmp_path,
+        "order_id,date,Time Zone,customer_id,total\n1,2025-01-10 20:00:00,America/New_York,7,5.00\n2,2025-01-10 20:00:00,nowhere,7,6.00\n",
+    )
+    assert [row["ts_us"] for row in rows] == [us(2025, 1, 11, 1), us(2025, 1, 10, 19)]
+    assert [row["day"].isoformat() for row in rows] == ["2025-01-11", "2025-01-10"]
+
+
+def test_an_untouched_shop_asks_which_of_several_currencies_counts(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(FOREIGN.replace("04,USD", "04,GBP"))
+    with create_shop(tmp_path / "shop") as shop:
+        with pytest.raises(SeveralCurrencies) as asked:
+            import_files(shop, [path])
+        assert [each.sets for each in asked.value.choices] == [{"currency": "GBP"}, {"currency": "USD"}]
+        report = import_files(shop, [path], ImportOptions(currency="GBP"))
+    assert (report.currency, report.ledger_net, report.rows.set_aside) == ("GBP", "60.00", {"other_currency": 1})
 
 
 def test_a_list_with_e_mail_addresses_is_no_product_list(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ _NEVER = (
 _NOT_WHOLE = (
     r"partial|parcial|partiel|partly|teilweise|parzial|requested|solicitad|solicitud|demandee?\b|richiest|angefragt"
 )
+_REFUSED = r"denied|reject|declin|deneg|negad|rechaz|recus|refus|rejet|abgelehn|rifiut|reversal"
 _NOT = r"(not|no|non|nicht|kein|keine|sin|nao|pas|never|nunca)"
 _PAID = r"paid|pagad|complet|deliver|entreg|shipped|enviad|fulfilled"
 
@@ -104,13 +105,15 @@ def is_cancelled(status: str) -> str:
     Words are known by how they begin. *Partially refunded*, *not cancelled* and *return requested* are still sales, and
     so is a paid order of which something else failed or expired.
     """
-    words = f"coalesce({plain(status)}, '')"
+    apart = f"regexp_replace({status}, '([a-z])([A-Z])', '\\1 \\2', 'g')"  # paymentFailed
+    words = f"coalesce({plain(apart)}, '')"
 
     def says(stems: str, before: str = "") -> str:
         return f"regexp_matches({words}, '\\b{before}({stems})')"
 
-    undone = f"({says(_UNDONE)} AND NOT {says(_UNDONE, _NOT + ' ')})"
-    never = f"({says(_NEVER)} AND NOT {says(_NEVER, _NOT + ' ')} AND NOT {says(_PAID)})"
+    refused = f"regexp_matches({words}, '\\b({_UNDONE})[a-z]* ({_REFUSED})')"  # the refund, not the order
+    undone = f"({says(_UNDONE)} AND NOT {says(_UNDONE, _NOT + ' ')} AND NOT {refused})"
+    never = f"({says(_NEVER)} AND NOT {refused} AND NOT {says(_NEVER, _NOT + ' ')} AND NOT {says(_PAID)})"
     gone = f"{words} IN ('unavailable', 'no disponible')"
     return f"({gone} OR (({undone} OR {never}) AND NOT {says(_NOT_WHOLE)}))"
 

@@ -43,7 +43,7 @@ Fields = Mapping[str, tuple[Column, ...]]
 class Recognised:
     """What a source is. `fields` goes from field to columns (several are added or joined); `fill` if an order's
     common fields stand on its first line only, `continues` if its other lines leave even the number empty; `money` says
-    how amounts are made.
+    how amounts are made; `sums_up` if a row without a product stands for all of an order's others.
     """
 
     as_: Kind | None
@@ -51,6 +51,7 @@ class Recognised:
     money: Money
     fill: bool = False
     continues: bool = False
+    sums_up: bool = False
     notes: tuple[Words, ...] = ()
 
 
@@ -123,13 +124,14 @@ _BY_KIND: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
 }
 # Names that mean one thing or another: the cells decide.
 _CUSTOMER_OR_NAME = {"customer", "cliente", "client", "cust", "comprador", "buyer", "usuario", "user", "socio"}
-_LOOSE = {"reference", "referencia", "documento", "receipt", "ticket", "bill", "venta", "transaction", "order"}
+_LOOSE = {"reference", "referencia", "documento", "receipt", "ticket", "bill", "venta", "transaction"}
 _REGION = {"state", "estado", "situacion"}
 _STATUS = re.compile(
     r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
     r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
 )
 _FIRST_LINE_ONLY = Words("An order's common fields stand on its first line only; its other lines take them from there.")
+_BARE_NAME = {"name", "nombre"}
 _SPOILT = re.compile(r"\d([.,]\d+)?[eE][+]?\d{1,2}")
 _FEWEST_ORDERS = 10
 _FEWEST_FIRST = 2  # first lines that must say something: a few rows look like anything
@@ -265,7 +267,10 @@ def _fits(field: str, column: Column, columns: Sequence[Column], found: Mapping[
         case "product_ref":
             return column.may_be and not (name in _PRODUCT_OR_NAME and column.p_words >= 0.3)
         case "product_name":
-            return column.p_numeric < 0.9
+            goods = name in _BARE_NAME and any(
+                bare_key(c.name) in _PRODUCT_OR_NAME and c.p_words >= 0.3 for c in columns
+            )
+            return column.p_numeric < 0.9 and not goods  # beside an article in words, a name is the buyer's
         case "status":
             return name not in _REGION or any(_STATUS.search(cell.lower()) for cell in column.filled)
         case "currency":
@@ -314,10 +319,19 @@ def _finished(
     _refuse_spoilt(fields)
     fields, money, said = money_of(columns, fields, given, answers)
     continues = _continues_above(fields)
-    fill = continues or _stands_on_first_line(fields)
+    sums_up = _sums_up(fields)
+    fill = continues or sums_up or _stands_on_first_line(fields)
     if fill:
         said.append(_FIRST_LINE_ONLY)
-    return Recognised(as_=kind, fields=fields, money=money, fill=fill, continues=continues, notes=(*notes, *said))
+    return Recognised(
+        as_=kind,
+        fields=fields,
+        money=money,
+        fill=fill,
+        continues=continues,
+        sums_up=sums_up,
+        notes=(*notes, *said),
+    )
 
 
 def _with_prose(
@@ -329,6 +343,7 @@ def _with_prose(
         ("email", _CUSTOMER_OR_NAME, "p_email"),
         ("customer_name", _CUSTOMER_OR_NAME, "p_words"),
         ("product_name", _PRODUCT_OR_NAME, "p_words"),
+        ("customer_name", _BARE_NAME, "p_words"),
     ):
         taken = {column.name for each in fields.values() for column in each}
         prose = [c for c in columns if bare_key(c.name) in names and getattr(c, share) >= 0.3 and c.name not in taken]
@@ -371,6 +386,21 @@ def _continues_above(fields: Mapping[str, tuple[Column, ...]]) -> bool:
 
     bare = [n for n in range(1, len(order)) if not says(order, n) and any(says(each.cells, n) for each in goods)]
     return len(bare) >= _FEWEST_FIRST and not any(says(day, n) for n in bare)
+
+
+def _sums_up(fields: Mapping[str, tuple[Column, ...]]) -> bool:
+    """Whether orders of several lines have one more, without a product, whose pieces are those of the others."""
+    goods = [column for field in ("product_ref", "product_name") for column in fields.get(field, ())]
+    if not goods or not fields.get("order_ref") or not fields.get("quantity"):
+        return False
+    pieces = fields["quantity"][0].numbers
+    lines: dict[str, list[tuple[bool, float]]] = {}
+    for n, ref in enumerate(fields["order_ref"][0].cells):
+        if ref and pieces[n] is not None:
+            lines.setdefault(ref, []).append((any((each.cells[n] or "").strip() for each in goods), pieces[n] or 0.0))
+    mixed = [each for each in lines.values() if {named for named, _ in each} == {True, False}]
+    sums = [sum(q for named, q in each if named) == sum(q for named, q in each if not named) for each in mixed]
+    return sum(sums) >= _FEWEST_FIRST and sum(sums) >= 0.9 * len(mixed)
 
 
 def _stands_on_first_line(fields: Mapping[str, tuple[Column, ...]]) -> bool:

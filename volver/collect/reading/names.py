@@ -191,6 +191,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "currency currencycode moneda divisa ordercurrency currencyiso codigomoneda monedapedido "
         "presentmentcurrency transactioncurrency invoicecurrency"
     ),
+    "timezone": _names("timezone zonahoraria husohorario fusohorario zeitzone fuseauhoraire fusoorario"),
     "status": _names(
         "orderstatus status financialstatus estado estadopedido estadodelpedido estadodepedido orderstate "
         "paymentstatus state situacion currentstate transactionstatus invoicestatus tipodocumento doctype "

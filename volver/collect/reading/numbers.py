@@ -50,6 +50,7 @@ def blank(sql: str) -> str:
 def _core(sql: str) -> str:
     """The text without currency, blanks and percent; minus signs in front: -1.234,50."""
     bare = f"regexp_replace(replace({sql}, '−', '-'), '{_SIGNS.replace(chr(39), chr(39) * 2)}', '', 'g')"
+    bare = f"regexp_replace({bare}, '([0-9])[.,][-–—]+$', '\\1')"  # 12,- and 12.– are twelve and no cents
     bracketed = f"regexp_replace({bare}, '^\\((.*)\\)$', '-\\1')"
     return f"regexp_replace({bracketed}, '^([0-9.,]+)-$', '-\\1')"
 
@@ -141,7 +142,8 @@ def looks_numeric(cell: str) -> bool:
     """
     return bool(
         re.fullmatch(
-            r"\(?[-+−]?\s*(?:[€£$¥]|[A-Za-z]{0,2}\$)?\s*[-+−]?\d[\d.,\s'’]*\)?\s*(?:[€£$¥%]|[A-Z]{3})?-?", cell.strip()
+            r"\(?[-+−]?\s*(?:[€£$¥]|[A-Za-z]{0,2}\$)?\s*[-+−]?\d[\d.,\s'’]*[-–—]{0,2}\)?\s*(?:[€£$¥%]|[A-Z]{3})?-?",
+            cell.strip(),
         )
     )
 

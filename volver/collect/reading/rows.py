@@ -248,14 +248,22 @@ def _as_text(column: Column) -> str:
 
 def _reference(plan: Plan, field: str) -> str:
     text = _plain(plan, field)
+    if plan.columns(field):
+        text = _bare(plan.columns(field)[0], text)
     return f"regexp_replace({text}, '^([0-9]+)[.]0$', '\\1')" if field in plan.floats else text
+
+
+def _bare(column: Column, text: str) -> str:
+    """A reference without the apostrophe by which a spreadsheet marks a text."""
+    marked = any(cell.startswith("'") for cell in column.filled)
+    return f"nullif(ltrim({text}, chr(39)), '')" if marked else text
 
 
 def _customer(plan: Plan, email: str) -> str:
     """Who bought: the id, else the e-mail, else (if the file has neither) the name; NULL for nobody."""
     if plan.columns("customer_ref"):
         column = plan.columns("customer_ref")[0]
-        text = _filled_text(column)
+        text = _bare(column, _filled_text(column))
         if column.kind == "text":
             text = (
                 f"CASE WHEN contains({text}, '.') THEN regexp_replace({text}, '^([0-9]+)[.]0+$', '\\1') ELSE {text} END"
@@ -291,7 +299,13 @@ def _instant(plan: Plan, frame: Frame) -> str:
     """Microseconds since 1970. A date without a time is the shop's midnight."""
     if not plan.has_time:
         return f"epoch_us(timezone({literal(frame.shop_timezone)}, date_trunc('day', local_ts)))"
-    return f"coalesce(instant_us, epoch_us(timezone({literal(_zone(plan, frame))}, local_ts)))"
+    zone = literal(_zone(plan, frame))
+    if plan.columns("timezone"):
+        said = _plain(plan, "timezone")
+        known = "(SELECT list(name) FROM pg_timezone_names())"
+        zone = f"CASE WHEN list_contains({known}, {said}) THEN {said} ELSE {zone} END"
+    there = f"timezone({zone}, local_ts)"
+    return f"coalesce(instant_us, epoch_us({there}))"
 
 
 def _zone(plan: Plan, frame: Frame) -> str:
@@ -304,7 +318,7 @@ def _day(plan: Plan, frame: Frame) -> str:
     here = f"cast(timezone({literal(frame.shop_timezone)}, make_timestamptz(ts_us)) AS DATE)"
     if not plan.has_time:
         return "cast(local_ts AS DATE)"
-    if _zone(plan, frame) == frame.shop_timezone:
+    if _zone(plan, frame) == frame.shop_timezone and not plan.columns("timezone"):
         return f"CASE WHEN instant_us IS NULL THEN cast(local_ts AS DATE) ELSE {here} END"
     return here
 
@@ -330,6 +344,10 @@ def _problem(plan: Plan, frame: Frame) -> str:
     )
     if plan.columns("kind"):
         cases.append("WHEN row_kind = 'none' THEN 'no_sale'")
+    if plan.found.sums_up:
+        whole = "OVER (PARTITION BY order_id)"
+        twice = f"2 * quantity_n = sum(quantity_n) {whole}"
+        cases.append(f"WHEN product_ref IS NULL AND count(product_ref) {whole} > 0 AND {twice} THEN 'no_sale'")
     cases.append("WHEN units IS NULL AND quantity_as_read IS NULL THEN 'bad_quantity'")
     money = [field for field in ("unit_price", "total") if plan.columns(field)]
     blank = " AND ".join(amounts.is_blank(plan, field) for field in money)
