@@ -1,6 +1,7 @@
 """A few days of orders foresee nothing, however many customers came."""
 
 from datetime import date, timedelta
+from math import isfinite
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.world import new_shop
 from volver.app import refresh
 from volver.collect import import_files
-from volver.predict import fit
+from volver.predict import fit, levers
 from volver.predict.value.histories import FEWEST_DAYS, TooShortHistory
 
 
@@ -32,3 +33,16 @@ def test_four_weeks_are_enough(tmp_path: Path) -> None:
     with new_shop(tmp_path / "shop") as shop:
         import_files(shop, [orders(tmp_path / "orders.csv", FEWEST_DAYS)])
         assert refresh(shop).fitted
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_shop_to_which_nobody_came_back_has_finite_levers_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = [f"{n},{date(2023, 2, 1) + timedelta(n % 690)},c{n},20.00" for n in range(800)]
+    path.write_text("order_id,date,customer_id,total\n" + "\n".join(rows))
+    with new_shop(tmp_path / "shop") as shop:
+        import_files(shop, [path])
+        assert refresh(shop).fitted
+        told = {each.key: each for each in levers(shop).levers}
+    assert all(each.gain is None or isfinite(each.gain.high) for each in told.values())
+    assert any(each.cannot for each in told.values())

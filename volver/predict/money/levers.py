@@ -302,6 +302,8 @@ class Machine:
         middle = gain(self.learned.buying)
         base = sum(self.money(self.learned.buying, NO_PUSH))
         wide = self._doubt(gain, middle)
+        if not wide < _WIDEST:
+            return Lever(key=key, label=label, gain=None, margin=None, share=None, cannot=_TOO_FEW_BACK)
         found = _around(middle, wide)
         return Lever(
             key=key,
@@ -338,6 +340,8 @@ def _around(middle: float, wide: float) -> Estimate:
     return Estimate(expected=middle, low80=low80, high80=high80, low=low, high=high)
 
 
+_WIDEST: Final = 7.0  # of the log: an interval whose ends are more than ten thousand million times apart says nothing
+_TOO_FEW_BACK: Final = Words("too few customers came back to tell")
 _NO_FIRSTS: Final = Words("first orders are not known: refresh the shop")
 _LABELS: Final = {
     "retention": Words("1 point more of the customers still with you in a year"),
