@@ -106,7 +106,7 @@ def test_a_stream_does_not_wait_for_an_import_nor_for_a_refresh(lines: int, tmp_
         took, waits = while_streaming(shop, lambda: import_files(shop, [path]))
         print(f"import {took:.1f} s, {len(waits)} commits, longest {max(waits):.2f} s, median {median(waits):.3f} s")
         assert len(waits) > 4
-        assert sorted(waits)[len(waits) * 9 // 10] < took / 4
+        assert sorted(waits)[-2] < took / 4  # one may meet a disk that holds its breath
         refreshed, waits = while_streaming(shop, lambda: (know.refresh(shop), update_order_days(shop)))
         print(f"refresh {refreshed:.1f} s, {len(waits)} commits, longest {max(waits):.2f} s")
         assert shop.lake.snapshot("order_lines").rows == lines
