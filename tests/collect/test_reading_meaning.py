@@ -213,6 +213,13 @@ def test_a_bare_name_beside_an_article_is_the_buyer_s(tmp_path: Path) -> None:
     assert (found["customer_name"], found["product_name"]) == ("Nombre", "Artículo")
 
 
+def test_an_empty_money_column_is_no_money_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    head = "order_id,date,customer_id,product,quantity,unit_price,order total\n"
+    path.write_text(head + "7,2025-01-10,c0,Mug cup,1,5.00,\n8,2025-01-11,c1,Mug cup,3,5.00,0.00\n")
+    assert opened(tmp_path, path).files[0].unread_money == ()
+
+
 def test_a_column_of_zones_holds_row_by_row(tmp_path: Path) -> None:
     rows = read(
         tmp_path,

@@ -100,7 +100,8 @@ class Draft:
     def done(self, cost_of: str, in_cents: bool) -> Money:
         """The interpretation."""
         used = self.explained | {column.name for each in self.fields.values() for column in each}
-        unread = [c.name for field in self.look.roles.by_field for c in self.look.roles.of(field) if c.name not in used]
+        stated = [c for field in self.look.roles.by_field for c in self.look.roles.of(field) if any(c.numbers)]
+        unread = [c.name for c in stated if c.name not in used]
         sample = self.look.sample
         apart = [c for field in (*DISCOUNTS, *UNDONE, *BESIDE) for c in self.look.roles.of(field)]
         unseen = frozenset(c.name for c in apart if sample.level(self.look.values(c)) in (None, "once"))
