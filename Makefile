@@ -35,7 +35,7 @@ setup: $(VENV)/.dev ## Make the environment for working on Volver
 demo: $(VENV)/.run ## Build the demo shop from real data and open its console
 	@$(VENV)/bin/volver demo
 
-test: $(VENV)/.dev ## Run all tests but the slow ones (under ten minutes on two cores)
+test: $(VENV)/.dev ## Run all tests but the slow ones (about fifteen minutes on two cores)
 	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-all: $(VENV)/.dev ## Run all tests, long simulations too, on examples drawn anew
