@@ -88,9 +88,7 @@ def is_let_in(client: TestClient, method: str, path: str, csrf: str) -> bool:
 @pytest.mark.parametrize("role", MAY)
 def test_every_address_obeys_the_table(shop: Shop, role: str | None) -> None:
     with shop.state.begin() as state:
-        state.execute(
-            text("delete from login_tries")
-        )  # the fifth login would wait for its turn
+        state.execute(text("delete from login_tries"))  # the fifth login would wait for its turn
     client, rights = guarded(shop, role), set(MAY[role].split())
     csrf = csrf_of(client, "/" if role else "/login")
     wrong, asked = [], 0
