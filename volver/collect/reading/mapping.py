@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from volver.collect.reading.contents import Column
 from volver.collect.reading.guesses import by_content
+from volver.collect.reading.headings import read_heading
 from volver.collect.reading.money import Money, money_of
 from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, core_key, key
 from volver.collect.reading.options import FIELDS, Kind
@@ -236,7 +237,16 @@ def _candidates(columns: Sequence[Column], field: str, kind: Kind) -> list[Colum
             if text in wanted:
                 found.append((how, wanted.index(text), place, column))
                 break
+        else:
+            if not _is_named(name) and field in read_heading(name).roles:
+                found.append((3, len(wanted), place, column))
     return [column for *_, column in sorted(found, key=lambda each: (each[1], each[0], each[2]))]
+
+
+def _is_named(name: str) -> bool:
+    """Whether the exact names know a heading: its words together are asked only where they do not."""
+    texts = {key(name), bare_key(name), core_key(name)}
+    return any(not texts.isdisjoint(names) for names in NAMES.values())
 
 
 def _last_part(name: str) -> str:
