@@ -220,6 +220,36 @@ def test_an_empty_money_column_is_no_money_left_out(tmp_path: Path) -> None:
     assert opened(tmp_path, path).files[0].unread_money == ()
 
 
+def test_money_is_no_customer_and_a_marketplace_s_payout_no_revenue(tmp_path: Path) -> None:
+    head = "# de venta;Fecha de venta;Estado;Unidades;Ingresos por productos (MXN);Total (MXN);SKU;Título de la publicación;Comprador\n"
+    rows = [
+        f"{2000 + n};{n + 1} de marzo de 2025 09:14 hs.;Entregado;1;{100 + n % 3}.00;{80 + n % 3}.00;V{n % 3};Vela azul;Ana García"
+        for n in range(12)
+    ]
+    path = tmp_path / "orders.csv"
+    path.write_text(head + "\n".join(rows))
+    found = opened(tmp_path, path, currency="MXN", zone="America/Mexico_City").files[0].mapping
+    assert (found["total"], found.get("customer_ref")) == ("Ingresos por productos (MXN)", None)
+
+
+def test_headings_of_an_italian_list_are_all_known(tmp_path: Path) -> None:
+    head = "N. ordine;Data ordine;Email cliente;Cod. articolo;Descrizione;Q.tà;Prezzo;Sconto;Importo;IVA;Stato\n"
+    body = "1;03/03/2025;eva@mail.example;ALF-7;Tappeto piccolo;2;64,00;;128,00;22%;Spedito\n2;14/03/2025;leo@mail.example;TAZ-1;Tazza blu;2;12,50;10%;22,50;22%;Annullato\n"
+    found = mapping(tmp_path, head + body)
+    assert {field: found[field] for field in ("order_ref", "date", "quantity", "unit_price", "total", "status")} == {
+        "order_ref": "N. ordine", "date": "Data ordine", "quantity": "Q.tà", "unit_price": "Prezzo", "total": "Importo", "status": "Stato",
+    }  # fmt: skip
+    assert "tax" not in found  # a rate
+
+
+def test_a_table_of_months_is_no_list_of_customers(tmp_path: Path) -> None:
+    with pytest.raises(VolverError):
+        read(
+            tmp_path,
+            "Cliente;Razón social;ene-25;feb-25;mar-25;Total general\nC001;Luis Peña;50,00;;;50,00\nC002;Eva Sol;;29,85;;29,85\n",
+        )
+
+
 def test_a_column_of_zones_holds_row_by_row(tmp_path: Path) -> None:
     rows = read(
         tmp_path,

@@ -21,6 +21,7 @@ _IDENTIFIER = frozenset(
     | {"identity", "card", "sk", "fk", "the", "of", "de", "do", "del", "la"}
 )
 _GOODS = {"asin", "sku", "ean", "upc", "gtin", "product", "producto", "produto", "item", "article", "articulo"}
+_CENTS = re.compile(r"^[^A-Za-z]*\d[.,]\d{2}\D*$")
 _LONG = re.compile(r"[.,]\d{5,}$")
 _NOT_OURS = {"seller", "vendor", "supplier", "staff", "agent", "merchant", "store", "shop", "vendedor", "proveedor"}
 Fields = dict[str, tuple[Column, ...]]
@@ -111,6 +112,12 @@ def _like_money(column: Column) -> bool:
     return sum(_LONG.search(cell) is None for cell in column.filled) >= 0.9 * len(column.filled)
 
 
+def _has_cents(column: Column) -> bool:
+    """Whether cells end in two decimals: money tells no orders or customers apart."""
+    cents = sum(_CENTS.search(cell) is not None for cell in column.filled)
+    return bool(cents) and cents >= 0.9 * len(column.filled)
+
+
 def _is_small(column: Column) -> bool:
     if any(re.match(r"0\d", cell) for cell in column.filled):
         return False
@@ -145,6 +152,7 @@ def _references(
     if not nameless:
         codes = [c for c in codes if sum(any(d.isdigit() for d in cell) for cell in c.filled) >= 0.9 * len(c.filled)]
     codes = [c for c in codes if nameless or not set(words(c.name)) & _GOODS]
+    codes = [c for c in codes if not _has_cents(c)]
     same_day = [c for c in codes if _has_one(c, dates)]
     orders = [c for c in same_day if c.n_distinct > 1]
     customers = [c for c in codes if c not in same_day]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from volver.collect.reading.names import words
+from volver.collect.reading.names import CURRENCY_WORDS, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def read_heading(name: str) -> Heading:
     said: set[str] = set()
     taxed: bool | None = None
     for word in words(re.sub(r"\b[eE]-[mM]ail\b", "email", name)):
-        if word in known.stop and word not in known.concepts:
+        if (word in known.stop and word not in known.concepts) or word in CURRENCY_WORDS:
             continue
         if word in known.taxed:
             taxed = known.taxed[word]
         else:
             said.update(known.joined.get(word) or (known.concepts.get(word, word),))
-    role = known.roles.get(frozenset(said))
+    role = known.roles.get(frozenset(said)) if said or taxed is None else "total"  # *Brutto* and nothing else
     return Heading(roles=(role,) if role else (), taxed=taxed)

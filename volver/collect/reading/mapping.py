@@ -132,6 +132,7 @@ _STATUS = re.compile(
     r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
 )
 _FIRST_LINE_ONLY = Words("An order's common fields stand on its first line only; its other lines take them from there.")
+_MONTH = re.compile(r"(?:[a-zéûçä]{3,10}[-/. ]*(?:20)?\d{2}|20\d{2}[-/.]\d{1,2}|\d{1,2}[-/.]20\d{2})$")
 _BARE_NAME = {"name", "nombre"}
 _SPOILT = re.compile(r"\d([.,]\d+)?[eE][+]?\d{1,2}")
 _FEWEST_ORDERS = 10
@@ -307,6 +308,8 @@ def _is(kind: Kind, columns: Sequence[Column], fields: Mapping[str, tuple[Column
     ref = (fields.get("product_ref" if kind == "products" else "customer_ref") or fields.get("email") or (None,))[0]
     orders = [each for each in _candidates(columns, "order_ref", "orders") if bare_key(each.name) not in _LOOSE]
     if ref is None or orders or ref.n_distinct < 0.5 * len(ref.filled):
+        return False
+    if sum(_MONTH.match(column.name.strip().lower()) is not None for column in columns) >= 3:  # a pivot of sums
         return False
     if kind == "products":
         if any(column.p_email >= 0.5 for column in columns):  # goods have no address

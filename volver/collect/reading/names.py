@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from volver.core import unaccented
 
-_CURRENCY = {"usd", "eur", "gbp", "brl", "mxn", "ars", "clp", "cop", "euros", "euro", "dollars", "pounds"}
+CURRENCY_WORDS = {"usd", "eur", "gbp", "brl", "mxn", "ars", "clp", "cop", "euros", "euro", "dollars", "pounds"}
 _TAX = {
     "tax",
     "taxes",
@@ -25,6 +25,11 @@ _TAX = {
     "con",
     "with",
     "ttc",
+    "ex",
+    "excl",
+    "exc",
+    "excluding",
+    "excluido",
     "formatted",
 }
 
@@ -135,14 +140,16 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "codigodeproducto referenciaproducto refproducto referenciadelproducto codigoarticulo codarticulo "
         "idarticulo articulo referenciaarticulo idproduct codigo coditem partnumber material productkey itemid "
         "variantid productvariantid model referencia reference ref "
-        "artikelnummer artikelnr produktnummer codigodoproduto codigoproduto idproduto articleref prodcode"
+        "codarticolo codicearticolo codiceprodotto codeproduit artikelnummer artikelnr produktnummer "
+        "codigodoproduto codigoproduto idproduto articleref prodcode"
     ),
     "product_name": _names(
         "description productname productdescription productdesc itemname itemdescription producttitle itemtitle "
         "articlename lineitemname lineitemsname lineitemstitle nombreproducto nombredelproducto "
         "nombredeproducto descripcionproducto descripcion descripcionarticulo nombrearticulo producto product "
         "item title titulo concepto detalle articulonombre articledescription name nombre "
-        "bezeichnung artikelbezeichnung artikelname produktname produkt artikel nomedoproduto produto designation"
+        "descrizione descricao bezeichnung artikelbezeichnung artikelname produktname produkt artikel "
+        "nomedoproduto produto designation"
     ),
     "category": _names(
         "category productcategory categoryname productcategoryname categoria categoriaproducto nombrecategoria "
@@ -154,7 +161,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "lineitemquantity lineitemsquantity lineitemqty cantidad cant cantidadproducto unidades uds unidad "
         "units unitssold itemssold pieces numunidades nunidades quantityrefund noofitems ndeunidades count cds "
         "volume piezas itemcount unitsordered qtysold "
-        "menge anzahl stueckzahl stuckzahl quantidade qtd qtde quantite"
+        "menge anzahl stueckzahl stuckzahl quantidade qtd qtde quantite qta qte quant"
     ),
     "unit_price": _names(
         "unitprice price priceperunit itemprice pricepaid lineitemprice lineitemsprice productprice "
@@ -164,6 +171,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "einzelpreis stueckpreis stuckpreis preis precounitario preco prixunitaire prix"
     ),
     "total": _names(
+        "ingresosporproductos receitaporprodutos "
         "linetotal linetotalprice totallinea importelinea importedelinea importetotallinea lineamount itemtotal "
         "itemtotalprice totalitem lineitemtotal lineitemstotal productpricetotal salesvalue netsales "
         "netsalesvalue grosssales revenue netrevenue extendedprice extprice totalprice totalprecio preciototal "
@@ -188,7 +196,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "costperitem cogs totalcost linecost costetotal costototal costelinea costofgoods costeproducto"
     ),
     "currency": _names(
-        "currency currencycode moneda divisa ordercurrency currencyiso codigomoneda monedapedido "
+        "currency currencycode moneda divisa ordercurrency ordercurrencycode currencyiso codigomoneda monedapedido "
         "presentmentcurrency transactioncurrency invoicecurrency"
     ),
     "timezone": _names("timezone zonahoraria husohorario fusohorario zeitzone fuseauhoraire fusoorario"),
@@ -242,7 +250,7 @@ def bare_key(column: str) -> str:
     ['salesvalue', 'importe', 'total']
     """
     found = words(column)
-    kept = [word for word in found if word not in _CURRENCY and word not in _TAX]
+    kept = [word for word in found if word not in CURRENCY_WORDS and word not in _TAX]
     return "".join(kept or found)
 
 
@@ -291,6 +299,6 @@ def suggested_currency(column: str) -> str | None:
             return code
     named = {"euro": "EUR", "euros": "EUR", "pounds": "GBP"}
     for word in words(column):
-        if word in _CURRENCY and word not in {"dollars"}:
+        if word in CURRENCY_WORDS and word not in {"dollars"}:
             return named.get(word, word.upper())
     return None

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from volver.collect.reading.contents import Column
+from volver.collect.reading.headings import read_heading
 from volver.collect.reading.names import NAMES, OF_LINE, OF_ORDER, bare_key, words
 
 # Fields whose money is neither a line's price nor its total. They stand beside the goods, or are taken off them.
@@ -77,7 +78,14 @@ def is_of(column: Column) -> str | None:
 
 def is_total(column: Column) -> bool:
     """Whether a heading means what something came to."""
-    return bare_key(column.name.rsplit("[].", 1)[-1]) in NAMES["total"]
+    name = column.name.rsplit("[].", 1)[-1]
+    return bare_key(name) in NAMES["total"] or "total" in read_heading(name).roles
+
+
+def _place(column: Column) -> int:
+    """How well a heading names a total: its place among the known names; behind them what its words say."""
+    name = bare_key(column.name.rsplit("[].", 1)[-1])
+    return NAMES["total"].index(name) if name in NAMES["total"] else len(NAMES["total"])
 
 
 def is_subtotal(column: Column) -> bool:
@@ -99,11 +107,13 @@ def roles_of(columns: Sequence[Column], fields: Mapping[str, tuple[Column, ...]]
         if column.name in taken or not column.is_number or column.p_date >= 0.5 or not column.filled:
             continue
         field = money_field(column.name)
+        if field == "tax" and sum("%" in cell for cell in column.filled) >= 0.5 * len(column.filled):
+            continue  # a rate
         if field and field not in given:
             found.setdefault(field, []).append(column)
         elif field is None and is_total(column) and ("[]." in column.name) == nested:
             rank = {"line": 0, None: 1, "order": 2}[is_of(column)]
-            totals.append((rank, NAMES["total"].index(bare_key(column.name.rsplit("[].", 1)[-1])), column))
+            totals.append((rank, _place(column), column))
     if "total" not in given:
         named = [column for *_, column in sorted(totals, key=lambda each: each[:2])]
         guessed = [c for c in fields.get("total", ()) if c not in named and money_field(c.name) is None]
