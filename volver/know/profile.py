@@ -13,7 +13,6 @@ from volver.know.segment_rules import memberships
 from volver.know.words import stage_reason
 from volver.store import Shop, canonical
 
-_FEW_EVENTS = 100_000  # rows of a shop's events; below, one question costs less than two
 MOST = 200  # orders and events that a page shows; more is for SQL
 
 
@@ -95,14 +94,12 @@ order by e.ts_us desc, e.event_id limit $most
 
 def _events(shop: Shop, here: AsOf, whose: str) -> list[dict[str, Any]]:
     """The newest events, from the newest months that have enough of them: the other files stay shut."""
-    held = shop.lake.snapshot("events")
-    months = sorted({Path(each).parent.name.rpartition("=")[2] for each in held.files}, reverse=True)
+    files = shop.lake.snapshot("events").files
+    months = sorted({Path(each).parent.name.rpartition("=")[2] for each in files}, reverse=True)
     found: list[dict[str, Any]] = []
     opened = 0
     while opened < len(months) and len(found) < MOST:
-        some = (
-            months[opened:] if held.rows < _FEW_EVENTS else months[opened : opened + _next_months(opened, len(found))]
-        )
+        some = months[opened : opened + _next_months(opened, len(found))]
         asked = _EVENTS.format(whose=whose, months=", ".join(f"'{each}'" for each in some))
         found += here.sql(asked, {"at": here.at, "most": MOST - len(found)})
         opened += len(some)
