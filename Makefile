@@ -32,8 +32,9 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 
 setup: $(VENV)/.dev ## Make the environment for working on Volver
 
-demo: $(VENV)/.run ## Build the demo shop from real data and open its console
-	@$(VENV)/bin/volver demo
+DEMO ?= simulation
+demo: $(VENV)/.run ## Build a simulated shop and open its console (make demo DEMO=completejourney: real orders of a grocer)
+	@$(VENV)/bin/volver demo --from $(DEMO)
 
 test: $(VENV)/.dev ## Run all tests but the slow ones (about fifteen minutes on two cores)
 	@$(PY) -m pytest -q -rs -n $(WORKERS) --dist loadfile -m "not slow"
@@ -69,7 +70,7 @@ graph: $(VENV)/.dev ## Print how the rooms import one another
 	@$(PY) -m tests.import_graph
 
 locks: $(VENV)/bin/uv ## Resolve the dependencies again
-	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/run.txt
+	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra pandas pyproject.toml -o requirements/run.txt
 	@$(UV) pip compile -q --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove the environment and the demo shop

@@ -20,6 +20,8 @@ HOUSE = Path(__file__).parent.parent
 PAGES = [HOUSE / "README.md", HOUSE / "README.es.md", *sorted((HOUSE / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+NOT_INSTALLED = ("polars",)  # what the tests have and the environment that README builds has not
+
 ORDERS = """order_id,ordered_at,customer_id,sku,name,quantity,unit_price
 1001,2025-01-07 10:00,7,TAZA-1,Taza de cerámica,2,9.50
 1002,2025-02-11 18:30,7,MANTEL-2,Mantel de lino,1,39.90
@@ -30,11 +32,28 @@ ORDERS = """order_id,ordered_at,customer_id,sku,name,quantity,unit_price
 """
 
 
+class Missing:
+    """Importing what is not installed fails, although it is."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name in NOT_INSTALLED:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_what_the_pages_must_do_without_is_not_in_their_environment() -> None:
+    there = (HOUSE / "requirements" / "run.txt").read_text(encoding="utf-8")
+    assert not [name for name in NOT_INSTALLED if f"\n{name}==" in there]
+    assert "\npandas==" in there
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_code_on_a_page_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "orders.csv").write_text(ORDERS, encoding="utf-8")
+    for name in NOT_INSTALLED:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("VOLVER_SHOP", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ from volver.core.version import VERSION as __version__  # noqa: N811
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from volver.app import OpenShop
+    from volver.python import OpenShop
 
 __all__ = ["__version__", "open"]
 
@@ -21,6 +21,6 @@ def open(path: "str | Path | None" = None) -> "OpenShop":
 
     Raises `store.not_a_shop` when the directory holds none.
     """
-    from volver.app import open_for_python
+    from volver.python import open_for_python
 
     return open_for_python(path)

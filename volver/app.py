@@ -1,4 +1,4 @@
-"""The one place that knows every room: their list, opening a shop whole, refreshing, the web, the Python front."""
+"""The one place that knows every room: their list, opening a shop whole, refreshing, the web."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from volver.core import Answer, Setting
+    from volver.core import Setting
     from volver.know import Trait
     from volver.store import Check, Progress, Renewal, Runner, Shop, Work
 
@@ -245,61 +245,3 @@ def web(
     from volver.server import LOOPBACK, create_app
 
     return create_app(shop, rooms, hosts or LOOPBACK, runner)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenShop:
-    """A shop as Python sees it. Every answer is frozen and reads as Arrow, pandas or polars."""
-
-    shop: "Shop"
-
-    def collect(self, frame: Any, **options: Any) -> "collect.ImportReport":
-        """Import a frame (pandas, polars, Arrow, DuckDB) of order lines, and refresh."""
-        report = collect.import_frame(self.shop, frame, **options)
-        refresh(self.shop)
-        return report
-
-    def customers(self) -> "Answer":
-        """Every customer with facts and scores, one row each."""
-        return know.table(self.shop)
-
-    def traits(self, customer: str) -> "tuple[know.TraitValue, ...]":
-        """All that is known and foreseen of one customer, each value with its day, source and model."""
-        return know.traits(self.shop, know.find_customer(self.shop, customer), declared_traits())
-
-    def trait(self, name: str) -> "Answer":
-        """One trait of every customer who has it; columns as `know.trait_table` says."""
-        return know.trait_table(self.shop, name, declared_traits())
-
-    def kpi(self, by: str = "month") -> "Answer":
-        """Key figures by day, week or month."""
-        return know.kpi(self.shop, by)
-
-    def value(self, horizon: str = "365d") -> "predict.ValueReport":
-        """What customers are expected to bring over a horizon."""
-        return predict.value_report(self.shop, horizon)
-
-    def value_of(self, customer: str, horizon: str = "365d") -> "predict.CustomerValue":
-        """What one customer (a reference, e-mail or id) is expected to bring over a horizon, and why."""
-        return predict.value_of_customer(self.shop, know.find_customer(self.shop, customer), horizon)
-
-    def sql(self, text: str, **params: Any) -> "Answer":
-        """Run SQL over the lake's tables."""
-        from volver.core import Answer
-
-        return Answer(self.shop.compute.relation(text, params))
-
-    def close(self) -> None:
-        """Let go of the files."""
-        self.shop.close()
-
-    def __enter__(self) -> "OpenShop":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def open_for_python(path: "str | Path | None") -> OpenShop:
-    """The handle behind `volver.open`."""
-    return OpenShop(open_recovered(path))

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def test_the_ledger_of_a_simulated_shop_is_its_rows_to_the_cent(tmp_path: Path) 
 def test_a_demo_tells_what_it_built_in_one_object(built: tuple[Path, dict]) -> None:
     folder, told = built
     assert (told["customers"], told["currency"], told["source"], told["made"]) == (120, "EUR", "simulation", True)
+    assert date.today() - timedelta(days=20) < date.fromisoformat(told["last_at"][:10]) < date.today()
     assert Decimal(told["net"]) > 0
     people = duckdb.sql(f"select count(*), avg(p_dropout) from '{folder / 'truth.parquet'}'").fetchall()[0]
     assert people[0] == 120
@@ -76,7 +78,8 @@ def test_a_folder_that_is_no_demo_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_truth_without_a_simulation_is_wrong_use(tmp_path: Path) -> None:
-    assert demo("--truth", tmp_path / "t.parquet", "--path", tmp_path / "shop").returncode == 2
+    ran = demo("--from", "completejourney", "--truth", tmp_path / "t.parquet", "--path", tmp_path / "shop")
+    assert ran.returncode == 2
 
 
 def test_products_of_complete_journey_have_names_that_people_can_read() -> None:

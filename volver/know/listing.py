@@ -8,7 +8,7 @@ from volver.core import Answer, VolverError
 from volver.know.answers import STAGES, CustomerRow, CustomersPage
 from volver.know.as_of import AsOf, as_of
 from volver.know.people import PEOPLE, SPOKEN, People, people
-from volver.know.segment_rules import BITS
+from volver.know.segment_rules import BITS, named_segments
 from volver.store import Shop
 
 SORTS: Final = {
@@ -103,15 +103,15 @@ def _total(here: AsOf, held: People, where: str, params: dict[str, Any]) -> int:
 
 
 def table(shop: Shop) -> Answer:
-    """Every customer with facts and scores, as of the last refresh, by customer id."""
-    return Answer(
-        shop.compute.relation(
-            """select f.*, c.customer_ref, c.name, c.email, c.city, c.country, c.channel, c.campaign,
-                      s.* exclude (customer_id)
-               from facts f left join customers c on c.customer_id = f.customer_id
-               left join scores s on s.customer_id = f.customer_id order by f.customer_id"""
-        )
+    """Every customer with facts and scores, as of the last refresh, by customer id; `segments` are their keys."""
+    held = shop.compute.relation(
+        """select f.*, c.customer_ref, c.name, c.email, c.city, c.country, c.channel, c.campaign,
+                  s.* exclude (customer_id)
+           from facts f left join customers c on c.customer_id = f.customer_id
+           left join scores s on s.customer_id = f.customer_id order by f.customer_id"""
     )
+    at = held.schema.get_field_index("segments")
+    return Answer(held.set_column(at, "segments", named_segments(held.column(at))))
 
 
 def references(shop: Shop, ids: Iterable[int]) -> dict[int, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from volver.core import Words
 from volver.know.answers import STAGES, Membership, SegmentSummary
@@ -11,6 +11,9 @@ from volver.know.as_of import as_of
 from volver.know.settings import KnowSettings
 from volver.know.words import STAGE_LABELS, STAGE_SAYS, stage_reason
 from volver.store import Shop
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Facts = dict[str, Any]
 
@@ -143,6 +146,15 @@ def segments(shop: Shop, at: date | None = None) -> tuple[SegmentSummary, ...]:
         numbers = _numbers(rows, everyone)
         found.append(SegmentSummary(key=stage, label=STAGE_LABELS[stage], rule=STAGE_SAYS[stage], **numbers))
     return tuple(found)
+
+
+def named_segments(bits: "pa.ChunkedArray") -> "pa.Array":
+    """The keys of the built-in segments that the bits of `facts.segments` say, a list for each customer."""
+    import pyarrow as pa
+
+    held = bits.combine_chunks().dictionary_encode()
+    keys = [[each.key for each in SEGMENTS if int(one or 0) & each.bit] for one in held.dictionary.to_pylist()]
+    return pa.array(keys, pa.list_(pa.string())).take(held.indices)
 
 
 def memberships(fact: Facts) -> tuple[Membership, ...]:

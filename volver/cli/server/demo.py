@@ -7,11 +7,18 @@ import click
 
 from volver.cli.output import Context, tell_json, tell_story
 
+SIMULATION, JOURNEY = "simulation", "completejourney"
+
 
 @click.command(name="demo")
-@click.option("--simulate", "customers", type=click.IntRange(1), metavar="N", help="Simulate a shop of N customers.")
+@click.option("--from", "source", type=click.Choice([SIMULATION, JOURNEY]), default=SIMULATION, show_default=True,
+              help="A simulated Spanish shop, or a year of real grocery orders.")  # fmt: skip
+@click.option("--simulate", "customers", type=click.IntRange(1), default=1500, show_default=True, metavar="N",
+              help="How many customers to simulate.")  # fmt: skip
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Which simulated shop.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the simulated two years.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the simulated two years (default: yesterday)."
+)
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write what is true of each simulated customer (Parquet).")  # fmt: skip
 @click.option("--path", type=click.Path(file_okay=False, path_type=Path), default=Path("demo-shop"), show_default=True,
@@ -23,22 +30,22 @@ from volver.cli.output import Context, tell_json, tell_story
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_context
 def command(
-    ctx: click.Context, customers: int | None, seed: int, until: datetime | None, truth: Path | None, path: Path,
+    ctx: click.Context, source: str, customers: int, seed: int, until: datetime | None, truth: Path | None, path: Path,
     lang: str | None, fresh: bool, serve: bool, port: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Build a demo shop and open its console.
 
-    Without --simulate it is Complete Journey: a year of real grocery orders. A demo that stands already is kept.
+    A demo that stands already is kept.
 
     Example: volver demo --simulate 2000 --seed 7 --no-serve
     """
     from volver.cli.server.demo_shop import Wanted, build, has_screen, standing
 
-    if customers is None and (truth or until):
-        raise click.UsageError("--truth and --until need --simulate.")
+    if source == JOURNEY and (truth or until):
+        raise click.UsageError("--truth and --until are of a simulated shop.")
     wanted = Wanted(
-        lang=lang or ("en" if customers is None else "es"),
-        customers=customers,
+        lang=lang or ("en" if source == JOURNEY else "es"),
+        customers=None if source == JOURNEY else customers,
         seed=seed,
         last_day=until.date() if until else None,
     )

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from volver.core import VolverError, clock
+from volver.core import VolverError, clock, day_of
 
 if TYPE_CHECKING:
     from volver.collect import ImportReport
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MARK = "demo.json"
 _HISTORY_DAYS = 730
+_NAMES = {"en": "Casa Volver (simulated)", "es": "Casa Volver (simulada)"}
 JOURNEY, SIMULATION = "complete journey", "simulation"
 
 
@@ -89,11 +90,11 @@ def _journey(folder: Path, wanted: Wanted, tell: Tell) -> dict[str, Any]:
 
 
 def _simulated(folder: Path, wanted: Wanted, truth: Path | None, tell: Tell) -> dict[str, Any]:
-    from volver.collect import LAST_DAY, import_simulated, simulate_shop
+    from volver.collect import import_simulated, simulate_shop
     from volver.store import create_shop
 
-    settings = {"name": "Casa Volver", "currency": "EUR", "timezone": "Europe/Madrid", "lang": wanted.lang}
-    last_day = wanted.last_day or LAST_DAY
+    settings = {"name": _NAMES[wanted.lang], "currency": "EUR", "timezone": "Europe/Madrid", "lang": wanted.lang}
+    last_day = wanted.last_day or day_of(clock.now_us(), "Europe/Madrid") - timedelta(days=1)
     first_day = last_day - timedelta(days=_HISTORY_DAYS - 1)
     with create_shop(folder, **settings) as shop:
         files = folder / "simulated"

@@ -46,7 +46,7 @@ CITIES = (
 
 CHANNELS = (
     ("búsqueda orgánica", 28), ("anuncios de búsqueda", 18), ("redes sociales", 20), ("recomendación", 11),
-    ("boletín", 8), ("directo", 12), ("mercadillo", 3),
+    ("boletín", 8), ("directo", 12), ("marketplace", 3),
 )  # fmt: skip
 
 CAMPAIGNS = {
