@@ -115,8 +115,13 @@ def test_histories_are_what_counting_by_hand_gives(rows: list[tuple[int, int, fl
     assert found.spread(found.x).tolist() == [len(days) - 1 for days in came.values()]
     assert found.spread(found.t_x).tolist() == [days[-1] - days[0] for days in came.values()]
     assert found.spread(found.T).tolist() == [until - days[0] for days in came.values()]
-    held = calibration_holdout(frame, at, (start + 60).astype(object))
-    assert held.days == 60 - until
+    end = max(d for _, d, _ in rows)
+    if until > end:
+        with pytest.raises(BadOrders, match="before it begins"):
+            calibration_holdout(frame, at, (start + end).astype(object))
+        return
+    held = calibration_holdout(frame, at, (start + end).astype(object))
+    assert held.days == end - until
     for who, orders, money in zip(held.known.customers.tolist(), held.later_orders, held.later_money, strict=True):
         assert orders == len({d for w, d, v in rows if w == who and d > until and v >= 0})
         assert money == pytest.approx(sum(v for w, d, v in rows if w == who and d > until))

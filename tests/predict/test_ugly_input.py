@@ -181,6 +181,10 @@ def test_columns_are_found_by_their_usual_names() -> None:
     assert without.mean_spend.tolist() == [0.0]
     with pytest.raises(BadOrders, match="before it begins"):
         calibration_holdout({"customer": ["a"], "when": ["2024-01-01"]}, "2024-02-01", "2024-01-15")
+    log = {"customer": ["a", "b", "a"], "when": ["2024-01-01", "2024-01-08", "2024-01-18"]}
+    assert calibration_holdout(log, "2024-01-10", "2024-01-28").days == 18
+    with pytest.raises(BadOrders, match="the last row is of 2024-01-18"):
+        calibration_holdout(log, "2024-01-10", "2024-01-29")
 
 
 def test_histories_are_read_one_way_or_not_at_all() -> None:

@@ -103,7 +103,8 @@ def calibration_holdout(
 ) -> HeldOut:
     """Histories at the end of one day, and the order days and money of the same customers from then until another.
 
-    `until` is a day, not before the first, a length of time after it, or the last day with an order (None). `columns`
+    `until` is a day, not before the first, a length of time after it, or the last day with an order (None). It lies
+    beyond the last order by no more than the longest time without one, for nothing is known of later days. `columns`
     as in `from_orders`. Raises `BadOrders`, `MissingColumns`, `BadHorizon`.
     """
     rows = _rows(frame, *(columns.get(name) for name in ("customer", "when", "value", "zone")))
@@ -111,6 +112,8 @@ def calibration_holdout(
     last = rows.last.astype(object) if until is None else _end(first, until)
     if last < first:
         raise BadOrders(why=f"the time held out ends on {last}, before it begins after {first}")
+    if np.datetime64(last) > rows.day.max() + rows.longest_quiet:
+        raise BadOrders(why=f"the time held out ends on {last}, but the last row is of {rows.day.max()}")
     known = _known(rows, np.datetime64(first))
     after = (rows.day > np.datetime64(first)) & (rows.day <= np.datetime64(last))
     place = np.searchsorted(known.customers, rows.customers)
@@ -139,6 +142,11 @@ class _Rows:
     @property
     def last(self) -> Any:
         return self.day[~self.back].max() if np.any(~self.back) else self.day.max()
+
+    @property
+    def longest_quiet(self) -> Any:
+        """The most days between one day with a row and the next."""
+        return np.diff(np.unique(self.day)).max(initial=np.timedelta64(1, "D"))
 
 
 def _known(rows: _Rows, at: Any) -> OrderHistories:
