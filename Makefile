@@ -70,7 +70,7 @@ graph: $(VENV)/.dev ## Print how the rooms import one another
 	@$(PY) -m tests.import_graph
 
 locks: $(VENV)/bin/uv ## Resolve the dependencies again
-	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra pandas pyproject.toml -o requirements/run.txt
+	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra pandas --extra sheets pyproject.toml -o requirements/run.txt
 	@$(UV) pip compile -q --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements/dev.txt
 
 clean: ## Remove the environment and the demo shop

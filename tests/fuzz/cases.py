@@ -14,6 +14,7 @@ _SUFFIX = {
     "parquet": ".parquet",
     "arrow": ".arrow",
     "broken": ".arrow",
+    "book": ".xlsx",
     "bytes": ".csv",
 }
 
@@ -54,7 +55,7 @@ def case(seed: int, folder: Path) -> Case:
 
 def _file(chance: Random, n: int) -> tuple[str, str, bytes]:
     kind = chance.choice(_DATA)
-    made = chance.choices(tuple(_SUFFIX), (0.45, 0.2, 0.12, 0.12, 0.02, 0.03))[0]
+    made = chance.choices(tuple(_SUFFIX), (0.45, 0.2, 0.12, 0.12, 0.02, 0.05, 0.03))[0]
     match made:
         case "csv":
             raw = texts.encoded(chance, texts.csv_text(chance, kind))
@@ -64,6 +65,10 @@ def _file(chance: Random, n: int) -> tuple[str, str, bytes]:
             raw = columns.parquet(chance, kind)
         case "arrow":
             raw = columns.arrow(chance, kind)
+        case "book":
+            names = texts.header(chance, kind)
+            rows = texts.rows(chance, names, min(texts.size(chance), 300), 0.05)
+            raw = containers.workbook(chance, [names, *rows])
         case "broken":
             raw = columns.broken_text(chance)
         case _:

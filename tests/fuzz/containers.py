@@ -1,4 +1,4 @@
-"""gz and zip, whole, damaged and as bombs; and bytes changed at random."""
+"""Workbooks; gz and zip, whole, damaged and as bombs; and bytes changed at random."""
 
 import gzip
 import io
@@ -6,8 +6,12 @@ import struct
 import warnings
 import zipfile
 import zlib
+from datetime import datetime
 from functools import cache
 from random import Random
+
+import openpyxl
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 _MEGABYTE = 1 << 20
 
@@ -78,6 +82,50 @@ def packed_zip(chance: Random, raw: bytes, name: str) -> bytes:
         for at in (made.find(b"PK\x03\x04") + 8, made.find(b"PK\x01\x02") + 10):
             made[at] = 77
     return bytes(made)
+
+
+_CELLS = (
+    None,
+    0,
+    -1,
+    10**15,
+    1e300,
+    4.05e15,
+    True,
+    "=1/0",
+    "#REF!",
+    datetime(1900, 1, 1),
+    datetime(2024, 2, 29, 23, 59),
+)
+
+
+def workbook(chance: Random, rows: list[list[str]]) -> bytes:
+    """The rows as a workbook: odd cells, titles, merged cells, empty and several sheets, far corners."""
+    book = openpyxl.Workbook()
+    if chance.random() < 0.2:
+        book.create_sheet("Empty" if chance.random() < 0.5 else "Ñ <&> \u2028", 0)
+    sheet = book.active if chance.random() < 0.7 else book.create_sheet("Orders")
+    for _ in range(chance.choice((0, 0, 0, 1, 4))):
+        sheet.append([chance.choice(("Report", None, "2024"))])
+    for row in rows:
+        sheet.append([_workbook_cell(chance, cell) for cell in row[:200]])
+    if chance.random() < 0.1:
+        sheet.merge_cells(start_row=1, start_column=1, end_row=2, end_column=3)
+    if chance.random() < 0.05:
+        sheet.cell(row=chance.choice((5_000, 200_000)), column=chance.choice((1, 300)), value="far")
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _workbook_cell(chance: Random, cell: str) -> object:
+    if chance.random() < 0.03:
+        return chance.choice(_CELLS)
+    text = ILLEGAL_CHARACTERS_RE.sub("", cell)[:30_000]
+    try:
+        return float(text) if chance.random() < 0.8 and abs(float(text)) < 1e300 else text
+    except ValueError:
+        return text
 
 
 @cache

@@ -203,6 +203,7 @@ class Answers(Struct, kw_only=True, forbid_unknown_fields=True, rename={"as_": "
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
     money: list[str] = []
+    sheet: str = ""
     drop_identical: bool = False
     answers: dict[str, dict[str, Any]] = {}
 

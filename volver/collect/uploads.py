@@ -36,9 +36,8 @@ _NO_TABLES: Final = (
     (b"MZ", Words("a program")),
     (b"Rar!", Words("a RAR archive")),
     (b"7z\xbc\xaf", Words("a 7z archive")),
-    (b"\xd0\xcf\x11\xe0", Words("an old spreadsheet (xls)")),
 )
-_TABLES: Final = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"ARROW1", b"\xff\xfe", b"\xfe\xff")
+_TABLES: Final = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"ARROW1", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")
 
 
 class NoSuchUpload(VolverError):
@@ -55,7 +54,7 @@ class NoTable(VolverError):
 
     code = "collect.no_table"
     says = "{file} is {what}, not a table."
-    hint = "Send CSV, TSV, JSON lines or Parquet; zip and gz may hold them."
+    hint = "Send CSV, TSV, JSON lines, Parquet or a spreadsheet; zip and gz may hold them."
 
 
 class FileTooLarge(VolverError):

@@ -29,6 +29,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--timezone", metavar="ZONE", help="Zone of times that name none (default: the shop's)."),
             click.option("--day-first/--month-first", default=None, help="What 03/04/2024 means: 3 April or March 4."),
             click.option("--decimal", type=click.Choice(["point", "comma"]), help="What stands before the cents."),
+            click.option("--sheet", default="", metavar="NAME", help="Which sheet of a workbook (default: the first)."),
             click.option(
                 "--money", multiple=True, metavar="ANSWER", help="What was asked: before-discount, per-line, …"
             ),
@@ -46,6 +47,7 @@ def options_of(
     timezone: str | None,
     day_first: bool | None,
     decimal: str | None,
+    sheet: str,
     money: Sequence[str],
     drop_identical: bool,
 ) -> "ImportOptions":
@@ -67,6 +69,7 @@ def options_of(
         timezone=timezone,
         day_first=day_first,
         decimal=chosen,
+        sheet=sheet,
         money=tuple(money),
         drop_identical=drop_identical,
     )

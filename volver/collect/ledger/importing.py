@@ -28,6 +28,7 @@ class ImportOptions:
 
     `mapping` goes from a field to a column. `currency` and `timezone` are those of the files (None: the shop's).
     `money` answers what was asked about their money: `before-discount`, `per-line`, …
+    `sheet` is the one of workbooks to read.
     `answers` says such fields of the files of one shape only (`SourceFile.shape`).
     """
 
@@ -38,6 +39,7 @@ class ImportOptions:
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
     money: tuple[str, ...] = ()
+    sheet: str = ""
     drop_identical: bool = False
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -181,6 +183,7 @@ def read_options(options: ImportOptions, remembered: "Mapping[str, Remembered] |
         day_first=options.day_first,
         decimal=options.decimal,
         money=options.money,
+        sheet=options.sheet,
         answers=options.answers,
         remembered=remembered or {},
     )

@@ -71,13 +71,13 @@ def sniff(path: Path, label: str) -> Dialect:
     if best is None:
         raise CannotRead(file=label, why="it has one column only, so it is no table")
     _, width, rows, starts, delimiter = best
-    first = next((n for n, row in enumerate(rows[:30]) if sum(cell.strip() != "" for cell in row) > width / 2), 0)
+    first = first_row(rows, width)
     header = rows[first]
-    has_header = not any(_VALUE.match(cell.strip()) for cell in header)
+    has_header = is_header(header)
     n_columns = max(width, len(header))
     return Dialect(
         delimiter=delimiter,
-        names=_distinct(header if has_header else [], n_columns),
+        names=column_names(header if has_header else [], n_columns),
         has_header=has_header,
         skip=starts[first],
     )
@@ -108,7 +108,18 @@ def _parsed(head: str, delimiter: str, quoting: Literal[0, 3]) -> tuple[list[lis
     return rows, starts, True
 
 
-def _distinct(header: list[str], n_columns: int) -> tuple[str, ...]:
+def first_row(rows: list[list[str]], width: int) -> int:
+    """The place of the first row of a table of this width: what comes before it is a title."""
+    return next((n for n, row in enumerate(rows[:30]) if sum(cell.strip() != "" for cell in row) > width / 2), 0)
+
+
+def is_header(row: list[str]) -> bool:
+    """Whether a row is made of headings: no number, day or address stands in it."""
+    return not any(_VALUE.match(cell.strip()) for cell in row)
+
+
+def column_names(header: list[str], n_columns: int) -> tuple[str, ...]:
+    """A name for each column, each once: its heading, or its number."""
     names: list[str] = []
     seen: Counter[str] = Counter()
     for number in range(n_columns):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from volver.core import VolverError
+from volver.core import VolverError, Words
 
 _TABLES = {".csv", ".tsv", ".tab", ".txt", ".psv", ".json", ".jsonl", ".ndjson", ".parquet", ".pq"}
 _ARROW = {".arrow", ".feather", ".ipc", ".arrows"}
 _PACKED = {".gz", ".zip"}
+_WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 
 
 class NoFiles(VolverError):
@@ -16,7 +17,7 @@ class NoFiles(VolverError):
 
     code = "collect.no_files"
     says = "There is no file to read in {where}."
-    hint = "Name CSV, TSV, JSONL, Parquet or Arrow files (also gz or zip), or a folder that holds some."
+    hint = "Name CSV, TSV, JSONL, Parquet, Arrow or spreadsheet files (also gz or zip), or a folder that holds some."
 
 
 class CannotRead(VolverError):
@@ -29,18 +30,22 @@ class CannotRead(VolverError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawFile:
-    """A file on disk that holds one table. `named` is True if the person named it, not only its folder."""
+    """A file on disk that holds one table. `named` is True if the person named it, not only its folder.
+
+    `notes` say to people how it was taken out of what they named.
+    """
 
     label: str
     path: Path
     kind: str
     named: bool
+    notes: tuple[Words, ...] = ()
 
 
 def is_table(path: Path) -> bool:
     """Whether a name is one of a table, plain or packed, and not hidden."""
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not hidden and path.suffix.lower() in _TABLES | _ARROW | _PACKED
+    return not hidden and path.suffix.lower() in _TABLES | _ARROW | _PACKED | _WORKBOOKS
 
 
 def fresh(workdir: Path, suffix: str) -> Path:

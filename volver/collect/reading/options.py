@@ -70,6 +70,7 @@ class ReadOptions:
     none (None: the shop's). `day_first` settles 03/04/2024, `decimal` settles 1.234. `money` settles what the
     file's money means, in words of `money.asks.ANSWERS`: `before-discount`, `per-line`, … `answers` are fields of this
     value by the shape of the files that they are said of; `remembered` is what was said of a shape before.
+    `sheet` is the one of workbooks to read (empty: the first that holds a table).
     """
 
     as_: Kind | None = None
@@ -79,5 +80,6 @@ class ReadOptions:
     day_first: bool | None = None
     decimal: Literal[".", ","] | None = None
     money: tuple[str, ...] = ()
+    sheet: str = ""
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     remembered: Mapping[str, Remembered] = field(default_factory=dict)

@@ -9,13 +9,13 @@ from volver.core import VolverError, one_line
 
 
 def expand(
-    paths: Sequence[str | Path], workdir: Path, most_bytes: int, skipped: list[tuple[str, str]]
+    paths: Sequence[str | Path], workdir: Path, most_bytes: int, skipped: list[tuple[str, str]], sheet: str = ""
 ) -> Iterator[RawFile]:
     """Every file that the paths mean, in a stable order. Packed files are unpacked into `workdir`.
 
     What cannot be unpacked in a folder is added to `skipped` with the reason; a file that was named raises it, as
     `packed.unpacked` does. Raises `collect.no_files` for a path that does not exist and for paths that hold nothing
-    to read. `most_bytes` is what a packed file may hold (0: what its size makes likely).
+    to read. `most_bytes` is what a packed file may hold (0: what its size makes likely), `sheet` the one of workbooks.
     """
     found = 0
     for given in paths:
@@ -27,7 +27,7 @@ def expand(
         files = _in_folder(path) if path.is_dir() else [path]
         for file in files:
             try:
-                for raw in unpacked(file, workdir, named=file is path, most_bytes=most_bytes):
+                for raw in unpacked(file, workdir, named=file is path, most_bytes=most_bytes, sheet=sheet):
                     found += 1
                     yield raw
             except VolverError as problem:

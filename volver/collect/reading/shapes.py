@@ -14,7 +14,7 @@ from volver.collect.reading.options import ReadOptions
 from volver.core import Words
 
 _NAMELESS: Final = re.compile(r"column_?\d+|v\d+|col_?\d+|\d+")
-_APART: Final = {"answers", "remembered", "mapping", "currency"}  # what is no plain word about one shape
+_APART: Final = {"answers", "remembered", "mapping", "currency", "sheet"}  # what is no plain word about one shape
 
 
 def shape_of(columns: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ class NoKeyColumn(VolverError):
 class SourceFile:
     """One file as it was understood. `label` is its name without its folder; it may be shown and logged.
 
-    `kind` is csv, jsonl, parquet, arrow or frame. `mapping` goes from field to column. `date_format` and
+    `kind` is csv, jsonl, parquet, arrow, sheet or frame. `mapping` goes from field to column. `date_format` and
     `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
     told first. `money` says what the money of an order file means. `samples` are a few cells of each column, to look at
     while the file is brought. `shape` names its headings, `said` what was said of it this time, `asks` what is open.
@@ -139,7 +139,7 @@ def open_sources(
     skipped: list[tuple[str, str]] = []
     tables: list[tuple[RawFile, Table]] = []
     with _connected(workdir) as connection:
-        for raw in expand(paths, workdir, unpack_bytes, skipped):
+        for raw in expand(paths, workdir, unpack_bytes, skipped, options.sheet):
             try:
                 tables.append((raw, open_table(raw, connection, workdir)))
             except VolverError as problem:
@@ -359,7 +359,7 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
     table, found, frame = plan.table, plan.found, group.frame
     summed = found.as_ == "orders" and not plan.asks
     used = {column.name for columns in found.fields.values() for column in columns}
-    notes = [*([group.note] if group.note else []), *found.notes]
+    notes = [*plan.table.notes, *([group.note] if group.note else []), *found.notes]
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
     notes += [

@@ -13,7 +13,7 @@ from volver.collect.reading.files import CannotRead, RawFile
 from volver.collect.reading.quoting import literal
 from volver.collect.reading.quoting import name as quoted
 from volver.collect.reading.staging import stage_arrow, stage_json
-from volver.core import one_line
+from volver.core import Words, one_line
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +36,7 @@ class Table:
     is_padded: bool = False
     encoding: str | None = None
     delimiter: str | None = None
+    notes: tuple[Words, ...] = ()
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def of_file(label: str) -> Iterator[None]:
 def open_table(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Path) -> Table:
     """Open a file. The whole of it is read once, so that later scans cannot fail. Raises `collect.cannot_read`."""
     with of_file(raw.label):
-        return _opened(raw, connection, workdir)
+        return replace(_opened(raw, connection, workdir), notes=raw.notes)
 
 
 def _opened(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Path) -> Table:
@@ -69,7 +70,7 @@ def _opened(raw: RawFile, connection: "duckdb.DuckDBPyConnection", workdir: Path
         return replace(open_parquet(path, raw.label, "jsonl", connection), encoding=utf8.encoding)
     if raw.kind == "arrow":
         return open_parquet(stage_arrow(raw.path, raw.label, workdir), raw.label, "arrow", connection)
-    return open_parquet(raw.path, raw.label, "parquet", connection)
+    return open_parquet(raw.path, raw.label, raw.kind, connection)
 
 
 def open_parquet(path: Path, label: str, kind: str, connection: "duckdb.DuckDBPyConnection") -> Table:

@@ -15,8 +15,7 @@ FORMS: Final[Mapping[str, str]] = {
     "jsonl": "JSON",
     "parquet": "Parquet",
     "arrow": "Arrow",
-    "xlsx": "Excel",
-    "ods": "OpenDocument",
+    "sheet": "Excel",
 }
 REASONS: Final[Mapping[str, Words]] = {
     "unreadable": Words("The row is no valid CSV or JSON."),
