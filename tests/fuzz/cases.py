@@ -56,23 +56,7 @@ def case(seed: int, folder: Path) -> Case:
 def _file(chance: Random, n: int) -> tuple[str, str, bytes]:
     kind = chance.choice(_DATA)
     made = chance.choices(tuple(_SUFFIX), (0.45, 0.2, 0.12, 0.12, 0.02, 0.05, 0.03))[0]
-    match made:
-        case "csv":
-            raw = texts.encoded(chance, texts.csv_text(chance, kind))
-        case "json":
-            raw = texts.encoded(chance, texts.json_text(chance, kind))
-        case "parquet":
-            raw = columns.parquet(chance, kind)
-        case "arrow":
-            raw = columns.arrow(chance, kind)
-        case "book":
-            names = texts.header(chance, kind)
-            rows = texts.rows(chance, names, min(texts.size(chance), 300), 0.05)
-            raw = containers.workbook(chance, [names, *rows])
-        case "broken":
-            raw = columns.broken_text(chance)
-        case _:
-            raw = bytes(chance.randrange(256) for _ in range(chance.choice((0, 1, 10, 500))))
+    raw = _content(chance, made, kind)
     name = f"{kind}-{n}{_SUFFIX[made]}"
     if chance.random() < 0.25:
         raw = containers.damaged(chance, raw)
@@ -88,6 +72,26 @@ def _file(chance: Random, n: int) -> tuple[str, str, bytes]:
     if made.endswith(("gz", "zip")) and chance.random() < 0.3:
         raw = containers.damaged(chance, raw)
     return made, name, raw
+
+
+def _content(chance: Random, made: str, kind: str) -> bytes:
+    match made:
+        case "csv":
+            return texts.encoded(chance, texts.csv_text(chance, kind))
+        case "json":
+            return texts.encoded(chance, texts.json_text(chance, kind))
+        case "parquet":
+            return columns.parquet(chance, kind)
+        case "arrow":
+            return columns.arrow(chance, kind)
+        case "book":
+            names = texts.header(chance, kind)
+            rows = texts.rows(chance, names, min(texts.size(chance), 300), 0.05)
+            return containers.workbook(chance, [names, *rows])
+        case "broken":
+            return columns.broken_text(chance)
+        case _:
+            return bytes(chance.randrange(256) for _ in range(chance.choice((0, 1, 10, 500))))
 
 
 def _options(chance: Random) -> dict[str, Any]:
