@@ -146,7 +146,7 @@ class _Rows:
     @property
     def longest_quiet(self) -> Any:
         """The most days between one day with a row and the next."""
-        return np.diff(np.unique(self.day)).max(initial=np.timedelta64(1, "D"))
+        return max((*np.diff(np.unique(self.day)), np.timedelta64(1, "D")))
 
 
 def _known(rows: _Rows, at: Any) -> OrderHistories:
