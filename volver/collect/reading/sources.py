@@ -211,7 +211,7 @@ def _planned(
         group = _Group.of(members[0][1], options, frame)
         try:
             found = _understood_whole([table for _, table in members], group.options, connection)
-            made = make_plans([(table, found) for _, table in members], group.options, connection)
+            made = make_plans([(table, found) for _, table in members], group.options, frame.shop_timezone, connection)
         except VolverError as problem:
             named = any(raw.named for raw, _ in members)
             if named and not asking:
@@ -359,7 +359,7 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
     table, found, frame = plan.table, plan.found, group.frame
     summed = found.as_ == "orders" and not plan.asks
     used = {column.name for columns in found.fields.values() for column in columns}
-    notes = [*plan.table.notes, *([group.note] if group.note else []), *found.notes]
+    notes = [*table.notes, *([group.note] if group.note else []), *found.notes, *plan.notes]
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
     notes += [
