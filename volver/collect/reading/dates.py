@@ -47,7 +47,7 @@ class AmbiguousDates(Answerable, VolverError):
     def choices(self) -> tuple[Choice, ...]:
         """The day or the month."""
         cell = str(self.facts["cell"])
-        first, second = (read_day(cell, day_first=day_first) for day_first in (True, False))
+        first, second = (read_day(cell, day_first=day_first) or "?" for day_first in (True, False))
         return (
             Choice(
                 label=Words("The day comes first: {cell} is {day}", {"cell": cell, "day": first}),

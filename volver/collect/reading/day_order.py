@@ -58,21 +58,21 @@ def telling_cell(cells: Iterable[str]) -> str:
     return next((cell for cell in open_cells if len(set(_days_of(cell))) == 2), open_cells[0] if open_cells else "")
 
 
-def read_day(cell: str, *, day_first: bool) -> str:
-    """A cell as a day of the calendar, in ISO 8601; empty where it is none.
+def read_day(cell: str, *, day_first: bool) -> date | None:
+    """A cell as a day of the calendar; None where it is none.
 
     >>> read_day("03/04/2025 10:00", day_first=True), read_day("03/04/25", day_first=False)
-    ('2025-04-03', '2025-03-04')
+    (datetime.date(2025, 4, 3), datetime.date(2025, 3, 4))
     """
     found = _PARTS.match(cell)
     if not found:
-        return ""
+        return None
     day, month = _days(found) if day_first else reversed(_days(found))
     year = int(found[4]) + (2000 if len(found[4]) == 2 else 0)
     try:
-        return date(year, month, day).isoformat()
+        return date(year, month, day)
     except ValueError:
-        return ""
+        return None
 
 
 def said(sentence: str, column: str, cell: str, *, day_first: bool) -> Words:
