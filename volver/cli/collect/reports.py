@@ -14,7 +14,7 @@ def tell_report(report: "ImportReport") -> None:
     for warning in warnings(report):
         say(warning)
     lines = [("files", report.files)]
-    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical")]
+    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical", "pending")]
     lines += [(f"set aside: {reason}", count) for reason, count in sorted(report.rows.set_aside.items())]
     lines += [(f"orders {key}", count) for key, count in said["orders"].items()]
     lines += [(f"lines {key}", count) for key, count in report.lines.items()]
@@ -34,6 +34,11 @@ def warnings(report: "ImportReport") -> list[str]:
     orders, money = report.orders, report.money
     if orders.total and orders.guest == orders.total:
         found.append(f"All {orders.total:,} orders are guests': no column says who bought.")
+    if money is not None and money.pending_orders:
+        found.append(
+            f"{money.pending_orders:,} orders of {money.pending} {report.currency} are not paid yet and do not count; "
+            "`count_pending = true` under [collect] counts them."
+        )
     if money is not None and money.checked:
         found.append(f"The lines meet the order's total for {money.met:,} of {money.checked:,} orders.")
         if money.unmet:

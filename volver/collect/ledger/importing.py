@@ -219,6 +219,7 @@ def together(shop: Shop, sources: "Sources", told: Sequence[tuple[Told, RowCount
             added=sum(rows.added for _, rows in told),
             already_there=sum(rows.already_there for _, rows in told),
             identical=sum(rows.identical for _, rows in told),
+            pending=sum(rows.pending for _, rows in told),
             set_aside=aside,
         ),
         orders=orders.orders if orders else OrderCounts(),

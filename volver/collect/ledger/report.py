@@ -25,12 +25,16 @@ LINES = (*KINDS, *MARKS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCounts:
-    """Every row read is added, already there or set aside. `identical` are surplus copies of a line in one file."""
+    """Every row read is added, already there, of an order that is not paid yet (`pending`), or set aside.
+
+    `identical` are surplus copies of a line in one file.
+    """
 
     read: int = 0
     added: int = 0
     already_there: int = 0
     identical: int = 0
+    pending: int = 0
     set_aside: Mapping[str, int] = field(default_factory=dict)
 
 
