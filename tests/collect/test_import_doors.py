@@ -167,7 +167,7 @@ def test_the_command_line_answers_with_one_object(shop: Shop, tmp_path: Path) ->
         "documents", "currency", "first_at", "last_at", "money",
     ]  # fmt: skip
     assert list(report["documents"]) == ["new", "same", "completed", "changed", "before", "after", "examples"]
-    assert list(report["rows"]) == ["read", "added", "already_there", "identical", "set_aside"]
+    assert list(report["rows"]) == ["read", "added", "already_there", "identical", "pending", "set_aside"]
     assert list(report["orders"]) == ["total", "sales", "cancellations", "adjustments", "guest"]
     aside = json.loads(run("--shop", at, "collect", "set-aside", "--json"))
     assert aside["total"] == 3
