@@ -74,6 +74,13 @@ class MoneyTold(Reply):
     unmet: list[str]
 
 
+class ImportNote(Reply):
+    """Something that people should know of a file."""
+
+    file: str
+    says: str
+
+
 class Imported(Reply):
     """What an import did, in numbers that add up; times are in the shop's zone."""
 
@@ -91,6 +98,7 @@ class Imported(Reply):
     first_at: str | None
     last_at: str | None
     money: MoneyTold | None = None
+    notes: list[ImportNote] = []
     shared_emails: int = 0
 
 

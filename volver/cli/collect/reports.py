@@ -8,11 +8,13 @@ if TYPE_CHECKING:
     from volver.collect import ImportReport, MoneyStory
 
 
-def tell_report(report: "ImportReport") -> None:
+def tell_report(report: "ImportReport", *, notes: bool = True) -> None:
     """The whole report; a count of zero is not printed."""
     said = report.to_json()
     for warning in warnings(report):
         say(warning)
+    if notes:
+        _tell_notes(report)
     lines = [("files", report.files)]
     lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical", "pending")]
     lines += [(f"set aside: {reason}", count) for reason, count in sorted(report.rows.set_aside.items())]
@@ -26,6 +28,16 @@ def tell_report(report: "ImportReport") -> None:
     _tell_documents(report)
     if report.first_at and report.last_at:
         say(f"\nFrom {_minute(report.first_at)} to {_minute(report.last_at)}.")
+
+
+def _tell_notes(report: "ImportReport") -> None:
+    """What people should know of the files, each file under its name."""
+    names = {each.file for each in report.notes}
+    for file in sorted(names):
+        says = [each.says for each in report.notes if each.file == file]
+        say(f"{file}: {says[0]}" if len(says) == 1 else f"{file}:")
+        for each in says if len(says) > 1 else ():
+            say(f"  {each}")
 
 
 def warnings(report: "ImportReport") -> list[str]:

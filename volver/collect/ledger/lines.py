@@ -48,7 +48,7 @@ def read_rows(work: Session, view: str, files: Collection["SourceFile"]) -> None
 
 
 def put_pending_apart(work: Session, shop: Shop) -> None:
-    """Move rows of orders that are not paid yet from `rows` to `pending`: once a later export says paid, they come in."""
+    """Move rows of orders that are not paid yet from `rows` to `pending`; a later export brings them in, paid."""
     counts = shop.settings.of(CollectSettings).count_pending
     work.run("create temp table said_statuses as select distinct status from rows where status is not null")
     waits = "false" if counts else rules.is_pending("status")

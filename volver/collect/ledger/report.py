@@ -50,6 +50,14 @@ class OrderCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that people should know of a file: money that is not read, how its dates and money were understood."""
+
+    file: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """The report of an import. Money is a decimal text, times are in the shop's zone.
 
@@ -72,6 +80,7 @@ class ImportReport:
     first_at: str | None
     last_at: str | None
     money: MoneyStory | None = None
+    notes: tuple[Note, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     shared_emails: int = 0
 

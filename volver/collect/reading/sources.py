@@ -24,6 +24,7 @@ from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.stated import currencies_of
 from volver.collect.reading.tables import Table, open_parquet, open_table
 from volver.collect.reading.telling import with_telling_rows
+from volver.collect.reading.unread_words import unread_words
 from volver.core import VolverError, Words, some_of, zone_named
 
 if TYPE_CHECKING:
@@ -369,6 +370,10 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
         )
         for code in other
     ]
+    if found.as_ == "orders":
+        notes += unread_words(table.columns, used | set(found.money.unread), has_status=bool(plan.columns("status")))
+    if not table.n_rows:
+        notes.append(Words("The file has headings and no rows."))
     typed = found.as_ == "orders" and plan.date_plan is None
     return SourceFile(
         file_no=number,
