@@ -47,3 +47,15 @@ def test_counts_are_read_as_far_as_they_go() -> None:
         0, 12, 100, 100, 7, 7, 7, 7,
     ]  # fmt: skip
     assert view_of({"page": "9" * 5000}).turned == 999_999
+
+
+def test_a_page_that_is_not_there_speaks_of_no_menu(client: TestClient) -> None:
+    answer = client.get("/nowhere", headers={"accept-language": "es"})
+    assert answer.status_code == 404
+    assert not any(word in answer.text for word in ("menu", "menú", 'class="rooms"'))
+
+
+def test_another_order_begins_at_its_usual_end() -> None:
+    assert view_of({"sort": "name", "was": "value"}).up
+    assert not view_of({"sort": "net", "was": "name", "up": "1"}).up
+    assert view_of({"sort": "net", "was": "net", "up": "1"}).up

@@ -39,6 +39,13 @@ def test_exact_money_keeps_its_cents_and_spans_share_their_decimals() -> None:
     assert ENGLISH.span(12_345, 150_000) == "€1.23 – €15"
 
 
+def test_a_column_of_money_has_no_cents_and_calls_little_not_nothing() -> None:
+    assert [ENGLISH.whole(e4) for e4 in (161_000, 890_000, 4_000, 0, 17_234_000_000)] == [
+        "€16", "€89", "<€1", "€0", "€1.72M",
+    ]  # fmt: skip
+    assert SPANISH.whole(4_000) == f"<{NB}1{NB}€"
+
+
 def test_the_shops_one_dollar_needs_no_country() -> None:
     assert Speech(lang="es", currency="USD", zone="UTC").money(120_000) == f"12{NB}$"
     assert Speech(lang="en", currency="JPY", zone="UTC").money(935_000, exact=True) == "¥94"

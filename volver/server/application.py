@@ -146,7 +146,9 @@ class _Told:
                 self.shop,
                 404,
                 Words("There is no such page."),
-                None if self.for_customers else Words("Look for it in the menu."),
+                None
+                if self.for_customers
+                else Words("The address is not quite right, or what stood here was taken away."),
             )
         return error_page(request, self.shop, status, Words("This did not work."), None)
 

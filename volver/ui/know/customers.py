@@ -26,6 +26,7 @@ _SORTS: Final = ("name", "orders", "net", "last", "alive", "value")
 _SIZE: Final = 25
 _FOUND: Final = 7
 _FARTHEST: Final = 1_000_000
+_WIDEST: Final = 4.0  # times its middle that an interval is drawn wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +74,16 @@ def view_of(told: dict[str, str]) -> View:
     >>> view_of({"sort": "net", "page": "3"}).offset
     50
     """
+    sort = told["sort"] if told.get("sort") in _SORTS else "value"
+    up = told.get("up") == "1"
+    if told.get("was", sort) != sort:  # chosen from a list: names from A, figures from the highest
+        up = sort == "name"
     return View(
         search=told.get("search", "").strip()[:200],
         stage=told.get("stage", "") if told.get("stage") in STAGES else "",
         segment=told.get("segment", ""),
-        sort=told["sort"] if told.get("sort") in _SORTS else "value",
-        up=told.get("up") == "1",
+        sort=sort,
+        up=up,
         lost=bool(told.get("stage")) and told.get("stage") not in STAGES,
         turned=max(1, count_of(told.get("page", ""), 1, _FARTHEST)) - 1,
     )
@@ -183,10 +188,15 @@ def _heading(view: View, summaries: tuple[SegmentSummary, ...]) -> tuple[Words, 
 
 
 def _bars(page: CustomersPage, spoken: Speech) -> list[Markup]:
-    """The interval of each row's value, all on one scale."""
-    most = max((row.value_high_e4 or 0 for row in page.rows), default=0)
+    """How sure each row's value is: its interval in parts of that value, so that small ones can be compared, too."""
     return [
-        interval(row.value_low_e4 or 0, row.value_e4 or 0, row.value_high_e4 or 0, most, _interval_says(row, spoken))
+        interval(
+            (row.value_low_e4 or 0) / (row.value_e4 or 1),
+            1 if row.value_e4 else 0,
+            (row.value_high_e4 or 0) / (row.value_e4 or 1),
+            _WIDEST,
+            _interval_says(row, spoken),
+        )
         for row in page.rows
     ]
 

@@ -93,7 +93,10 @@ def _months(first: date, last: date, x: Callable[[date], float], y: float, month
 
 
 def interval(low: float, middle: float, high: float, most: float, says: str) -> Markup:
-    """A small bar for a table's cell: what is expected within its interval, on a scale from nothing to `most`."""
+    """A small bar for a table's cell: what is expected within its interval, on a scale from nothing to `most`.
+
+    What lies beyond the scale is drawn to its end.
+    """
     frame = _CELL
     x, y = linear((0, max(most, 1e-9)), (frame.left, frame.end)), frame.height / 2
     return drawing(

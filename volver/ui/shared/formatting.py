@@ -151,6 +151,12 @@ class Speech:
         said = format_currency(amount, self.currency, format=pattern, locale=self.locale, currency_digits=False)
         return _tidy(said)
 
+    def whole(self, e4: float) -> str:
+        """An amount in a column: no cents, so that figures stand under one another; what is little is not nothing."""
+        if 0 < e4 < E4 // 2:
+            return "<" + (_THIN if self.lang == "es" else "") + self.money(E4, digits=0)
+        return self.money(e4, digits=0)
+
     def span(self, low_e4: float, high_e4: float) -> str:
         """An interval of money; both ends with the decimals of the upper one."""
         whole = high_e4 >= _PLAIN_FROM * E4

@@ -35,14 +35,15 @@ for (const form of document.querySelectorAll('form.themes')) {
 }
 
 // Find or do: a palette over pages and people.
-const palette = by('palette'), keys = by('keys');
+const palette = by('palette'), keys = by('keys'), want = by('want');
+const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').trim().toLowerCase();
 const shown = () => [...palette.querySelectorAll('a')].filter((a) => !a.parentElement.hidden);
 const choose = (a) => palette.querySelectorAll('a').forEach((x) => x.setAttribute('aria-selected', x === a));
-const ask = () => { if (palette && !palette.open) { palette.showModal(); palette.querySelector('input').select(); } };
+const ask = () => { if (palette && !palette.open) { palette.showModal(); want.select(); } };
 if (palette) {
-  palette.querySelector('input').addEventListener('input', (e) => {
-    const want = e.target.value.trim().toLowerCase();
-    for (const li of palette.querySelectorAll('.places li')) li.hidden = !li.textContent.toLowerCase().includes(want);
+  want.addEventListener('input', () => {
+    const sought = plain(want.value);
+    for (const li of palette.querySelectorAll('.places li')) li.hidden = !plain(li.textContent).includes(sought);
     choose(shown()[0]);
   });
   palette.querySelector('form').addEventListener('submit', (e) => {
@@ -89,6 +90,7 @@ addEventListener('keydown', (e) => {
   if (palette.open) {
     const all = shown(), at = all.findIndex((a) => a.getAttribute('aria-selected') === 'true');
     const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (e.key === 'Escape') { e.preventDefault(); palette.close(); }
     if (step && all.length) { e.preventDefault(); choose(all[(at + step + all.length) % all.length]); }
     return;
   }
