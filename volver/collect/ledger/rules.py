@@ -74,7 +74,8 @@ _REFUSED = r"denied|reject|declin|deneg|negad|rechaz|recus|refus|rejet|abgelehn|
 # Not paid yet; what waits for its parcel, or for a review, is paid.
 _PENDING = (
     r"pend(ing|iente|ente|ent)?\b|unpaid|impag|impay|on ?hold|holded|en espera|en attente|in attesa|in sospeso|"
-    r"aguardando|esperando|ausstehend|offen\b|unbezahlt|wartet? auf|awaiting|waiting|a l espera|payment review|zahlung erwartet"
+    r"aguardando|esperando|ausstehend|offen\b|unbezahlt|wartet? auf|awaiting|waiting|a l espera|"
+    r"payment review|zahlung erwartet"
 )
 _GOODS_WAIT = (
     r"fulfil|ship|envi|deliver|entrega|livr|expedi|versand|liefer|spediz|pick ?up|pickup|recog|retir|stock|prepar|"
