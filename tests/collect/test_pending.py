@@ -14,7 +14,8 @@ PAID = "1,2025-03-01,a,x,1,10.00,paid\n2,2025-03-02,b,x,2,10.00,{status}\n3,2025
 
 WAITS = """pending|Pending payment|pending_payment|PENDIENTE|Pendiente de pago|pago pendiente|En espera|on-hold|unpaid
     |not paid|Not yet paid|En attente de paiement|En attente de virement bancaire|Ausstehend
-    |Zahlung ausstehend|nicht bezahlt|Wartet auf Zahlung|In attesa di pagamento|Aguardando pagamento|Pagamento pendente|Pendent de pagament
+    |Zahlung ausstehend|nicht bezahlt|Wartet auf Zahlung
+    |In attesa di pagamento|Aguardando pagamento|Pagamento pendente|Pendent de pagament
     |Awaiting Payment|Awaiting check payment|payment_review|paymentPending|Impagado|Impayée|Offen"""
 PAYS = """paid|Pagado|completed|processing|Awaiting Fulfillment|awaiting shipment|Awaiting Pickup|Pendiente de envío
     |pending fulfillment|Paid, pending review|En préparation|En attente d'expédition|shipped|partially_paid|authorized
