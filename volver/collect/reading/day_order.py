@@ -24,32 +24,34 @@ _ENGLISH_DAY_FIRST_ZONES: Final = re.compile(
 )
 _FEWEST_WORDS: Final = 2  # of another language, before headings are taken to be in it
 
-_LANGUAGE: Final = "The dates of {column} begin with the day, as in the language of the headings: {cell} is {day}."
-_COMMA: Final = "The dates of {column} begin with the day, as in files with a comma before the cents: {cell} is {day}."
-_SEMICOLON: Final = "The dates of {column} begin with the day, as in files with semicolons: {cell} is {day}."
-_DOTS: Final = "The dates of {column} begin with the day, as dates with dots do: {cell} is {day}."
-_ZONE: Final = "The dates of {column} begin with the day, as is usual in the shop's time zone: {cell} is {day}."
-_MONTH: Final = "The dates of {column} begin with the month, as is usual in the shop's time zone: {cell} is {day}."
+_SENTENCES: Final = {
+    "language": "The dates of {column} begin with the day, as in the language of the headings: {cell} is {day}.",
+    "comma": "The dates of {column} begin with the day, as in files with a comma before the cents: {cell} is {day}.",
+    "semicolon": "The dates of {column} begin with the day, as in files with semicolons: {cell} is {day}.",
+    "dots": "The dates of {column} begin with the day, as dates with dots do: {cell} is {day}.",
+    "zone": "The dates of {column} begin with the day, as is usual in the shop's time zone: {cell} is {day}.",
+    "month": "The dates of {column} begin with the month, as is usual in the shop's time zone: {cell} is {day}.",
+}
 
 
 def told_by_surroundings(
     headings: Sequence[str], *, decimal: str | None, delimiter: str | None, mark: str, zone: str
 ) -> tuple[bool, str] | None:
-    """Whether the day comes first, and the sentence that says why; None where nothing around the dates tells."""
+    """Whether the day comes first, and what says so (for `said`); None where nothing around the dates tells."""
     spoken = languages(headings)
     if spoken.foreign >= _FEWEST_WORDS:
-        return True, _LANGUAGE
+        return True, "language"
     if decimal == ",":
-        return True, _COMMA
+        return True, "comma"
     if delimiter == ";":
-        return True, _SEMICOLON
+        return True, "semicolon"
     if mark == ".":
-        return True, _DOTS
+        return True, "dots"
     if spoken.foreign or not spoken.english:
         return None
     if _MONTH_FIRST_ZONES.fullmatch(zone):
-        return False, _MONTH
-    return (True, _ZONE) if _ENGLISH_DAY_FIRST_ZONES.fullmatch(zone) else None
+        return False, "month"
+    return (True, "zone") if _ENGLISH_DAY_FIRST_ZONES.fullmatch(zone) else None
 
 
 def telling_cell(cells: Iterable[str]) -> str:
@@ -75,9 +77,9 @@ def read_day(cell: str, *, day_first: bool) -> date | None:
         return None
 
 
-def said(sentence: str, column: str, cell: str, *, day_first: bool) -> Words:
+def said(why: str, column: str, cell: str, *, day_first: bool) -> Words:
     """The sentence about a column, with a cell of it and the day that it is."""
-    return Words(sentence, {"column": column, "cell": cell, "day": read_day(cell, day_first=day_first)})
+    return Words(_SENTENCES[why], {"column": column, "cell": cell, "day": read_day(cell, day_first=day_first)})
 
 
 def _days(found: re.Match[str]) -> tuple[int, int]:

@@ -200,8 +200,8 @@ def _with_dates(
             if told is None:
                 asks.append(dates.AmbiguousDates(file=label, column=column, cell=one_line(cell, _LONGEST_CELL)))
             else:
-                day_first, sentence = told
-                notes = (said(sentence, column, one_line(cell, _LONGEST_CELL), day_first=day_first),)
+                day_first, why = told
+                notes = (said(why, column, one_line(cell, _LONGEST_CELL), day_first=day_first),)
     if not any(plan.table.n_rows for plan in plans):
         return [replace(plan, date_plan=dates.DatePlan(local=("%Y-%m-%d",))) for plan in plans], []
     found = dates.plan(together, day_first=day_first, words=words)
