@@ -29,7 +29,7 @@ def shop(tmp_path: Path) -> Shop:
 
 def test_the_whole_export_is_counted_as_by_hand(shop: Shop, tmp_path: Path) -> None:
     report = imported(shop, write_csv(tmp_path / "orders.csv", EXPORT))
-    assert report.to_json() == {
+    assert {name: value for name, value in report.to_json().items() if name != "notes"} == {
         "files": 1,
         "rows": {
             "read": 25,
