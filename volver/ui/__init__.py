@@ -7,6 +7,7 @@ from volver.core.doors import lazy
 if TYPE_CHECKING:
     from volver.ui.shared.alone import error_page as error_page
     from volver.ui.shared.alone import login_page as login_page
+    from volver.ui.shared.files import file_answer as file_answer
     from volver.ui.shared.formatting import Speech as Speech
     from volver.ui.shared.navigation import Navigation as Navigation
     from volver.ui.shared.rendering import render_page as render_page

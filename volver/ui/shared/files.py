@@ -1,0 +1,53 @@
+"""Answers that are files: made in a folder of their own, sent as they are read, removed when they are sent or not."""
+
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+from starlette.responses import FileResponse
+from starlette.types import Receive, Scope, Send
+
+from volver.store import CSV_TYPE, Shop
+
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+
+
+class FileAnswer(FileResponse):
+    """A file that is there as long as it is sent."""
+
+    def __init__(self, folder: Path, path: Path, **how: Any) -> None:
+        super().__init__(path, **how)
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, and remove it however that ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await to_thread.run_sync(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+
+
+def file_answer(shop: Shop, name: str, write: Callable[[Path], Any], media_type: str = CSV_TYPE) -> FileAnswer:
+    """What `write` puts into a file, to be saved under a name."""
+    folder = shop.compute.workdir("export")
+    try:
+        write(folder / "made")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileAnswer(folder, folder / "made", media_type=media_type, filename=name)
+
+
+def file_name(*parts: object, ending: str = "csv") -> str:
+    """A name for a file, of what is in it; letters and digits that every system takes.
+
+    >>> file_name("Campeones de Núñez", "2026-06-30")
+    'campeones-de-nunez-2026-06-30.csv'
+    """
+    told = unicodedata.normalize("NFD", " ".join(str(each) for each in parts if each).lower())
+    plain = "".join(char for char in told if not unicodedata.combining(char))
+    return f"{_NO_NAME.sub('-', plain).strip('-') or 'list'}.{ending}"
