@@ -12,9 +12,10 @@ from volver.know.as_of import as_of
 from volver.know.listing import Choice, selected
 from volver.know.segment_rules import SEGMENTS
 from volver.know.words import STAGE_NAMES
-from volver.store import CsvColumn, CsvKind, CsvMarks, Shop, write_csv
+from volver.store import CsvColumn, CsvKind, CsvMarks, Shop, append_csv, write_csv
 
 MOST_EMAILS: Final = 10_000
+AT_ONCE: Final = 100_000  # customers who are put in order at once: memory stays flat however many there are
 # An address that can stand in a line of a mail program, and that no spreadsheet takes for a formula.
 _EMAIL: Final = r"[a-z0-9_.!#$%&*/?^`{|}~\x{80}-\x{10FFFF}][^\s,;:<>\"@]*@[^\s,;:<>\"@]+\.[^\s,;:<>\"@]+"
 _CENTS: Final = "cast(round({} / 100.0) * 100 as bigint)"  # an estimate has no parts of a cent
@@ -62,20 +63,31 @@ def customers_csv(
     marks: CsvMarks,
     choice: Choice,
     at: date | None = None,
+    at_once: int = AT_ONCE,
 ) -> int:
     """Write everybody whom a choice names to a CSV file, in its order; how many.
 
-    `say` puts headings, stages and segments into the reader's language. Raises what `know.customers` raises.
+    They are put in order and written `at_once` by so many. `say` puts headings, stages and segments into the reader's
+    language. Raises what `know.customers` raises.
     """
     sql, params = _spoken(say)
     columns = [CsvColumn(sql=sql.get(code, code), heading=say(said), kind=kind) for code, said, kind in _COLUMNS]
     with as_of(shop, at) as here:
         these = selected(shop, here, choice)
-        rest = f"""from (select * from {these.table} where {these.where}) p
-            left join customers c on c.customer_id = p.customer_id
-            left join facts f on f.customer_id = p.customer_id order by {these.order("p.")}"""
-        params |= these.params | {"currency": shop.settings.currency}
-        return write_csv(here.connection, target, columns, rest, marks, params)
+        places = f"row_number() over (order by {these.order()}) - 1 as place"
+        picked = f"select customer_id, {places} from {these.table} where {these.where}"
+        here.connection.execute(f"create temp table leaving as {picked}", these.params)
+        total = int(here.sql("select count(*) as n from leaving")[0]["n"])
+        write, first = write_csv, 0
+        while first < max(total, 1):
+            rest = f"""from leaving l join {these.table} p on p.customer_id = l.customer_id
+                left join customers c on c.customer_id = l.customer_id
+                left join facts f on f.customer_id = l.customer_id
+                where l.place >= $first and l.place < $first + {at_once} order by l.place"""
+            bound = params | {"currency": shop.settings.currency, "first": first}
+            write(here.connection, target, columns, rest, marks, bound)
+            write, first = append_csv, first + at_once
+        return total
 
 
 def customer_emails(shop: Shop, choice: Choice, most: int = MOST_EMAILS) -> Emails:

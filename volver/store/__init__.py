@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from volver.store.csv_file import CsvColumn as CsvColumn
     from volver.store.csv_file import CsvKind as CsvKind
     from volver.store.csv_file import CsvMarks as CsvMarks
+    from volver.store.csv_file import append_csv as append_csv
     from volver.store.csv_file import write_csv as write_csv
     from volver.store.csv_file import write_csv_rows as write_csv_rows
     from volver.store.deep import check_deep as check_deep

@@ -5,6 +5,7 @@ is UTF-8. Text that a spreadsheet would run as a formula begins with an apostrop
 cell opens another where the marks are read otherwise. Money is exact.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 CsvKind = Literal["text", "count", "number", "money", "share", "day"]
 CSV_TYPE: Final = "text/csv; charset=utf-8"
 _BOM: Final = "\ufeff"
+_AT_ONCE: Final = 1024 * 1024
 # What a spreadsheet takes for a formula (also in full width, also after blanks), save what is nothing but a number.
 _FORMULA: Final = r"^[\s]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
 _NUMBER: Final = r"[+-]?[0-9]+([.,][0-9]+)*"
@@ -50,16 +52,32 @@ def write_csv(
     marks: CsvMarks,
     params: Mapping[str, Any] | None = None,
 ) -> int:
-    """Write `select columns rest` to a file; how many rows. `rest` begins with `from`."""
+    """Write `select columns rest` to a file, with its headings; how many rows. `rest` begins with `from`."""
+    head = _BOM + marks.between.join(_heading(each.heading) for each in columns) + "\n"
+    target.write_text(head, encoding="utf-8")
+    return append_csv(connection, target, columns, rest, marks, params)
+
+
+def append_csv(
+    connection: "duckdb.DuckDBPyConnection",
+    target: Path,
+    columns: Sequence[CsvColumn],
+    rest: str,
+    marks: CsvMarks,
+    params: Mapping[str, Any] | None = None,
+) -> int:
+    """Write more rows to the end of a file that has its headings; how many."""
     chosen = ", ".join(f"{_cell(each, marks)} as c{place}" for place, each in enumerate(columns))
     quoted = ", ".join(f"c{place}" for place, each in enumerate(columns) if each.kind == "text")
-    head = _BOM + marks.between.join(_heading(each.heading) for each in columns) + "\n"
-    options = f"format csv, delimiter '{marks.between}', header false, prefix {_quoted(head)}, suffix '\n'"
-    options += f", force_quote ({quoted})" if quoted else ""
-    written = connection.execute(f"copy (select {chosen} {rest}) to {_quoted(str(target))} ({options})", params or {})
-    rows = int((written.fetchone() or (0,))[0])
-    if not rows:  # the engine ends even what has no rows by an empty line
-        target.write_text(head, encoding="utf-8")
+    options = f"format csv, delimiter '{marks.between}', header false" + (f", force_quote ({quoted})" if quoted else "")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        written = connection.execute(f"copy (select {chosen} {rest}) to {_quoted(str(part))} ({options})", params or {})
+        rows = int((written.fetchone() or (0,))[0])
+        with target.open("ab") as whole, part.open("rb") as more:
+            shutil.copyfileobj(more, whole, _AT_ONCE)
+    finally:
+        part.unlink(missing_ok=True)
     return rows
 
 

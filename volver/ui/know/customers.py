@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from volver import know
-from volver.core import Words
 from volver.know import Choice, CustomersPage, SavedSegment, SegmentSummary
 from volver.store import Shop
 from volver.ui.know.segments import segments_of
@@ -148,7 +147,7 @@ class CustomersPages:
             limit=_SIZE,
             offset=view.offset,
         )
-        title, hint = heading(view, summaries, saved)
+        title, hint = heading(view, summaries, saved, spoken)
         template = "customers_list.html" if is_fragment(request) else "customers.html"
         return render_page(
             request,
@@ -161,8 +160,8 @@ class CustomersPages:
             own=[(each.key, each.name) for each in saved],
             saved=next((each for each in saved if each.key == view.segment and not view.stage), None),
             longest=know.LONGEST_NAME,
-            title=spoken.words(title),
-            hint=spoken.words(hint),
+            title=title,
+            hint=hint,
             chosen=bool(view.stage or view.segment),
             last=replace(view, turned=max(0, (page.total - 1) // _SIZE)),
         )
@@ -210,19 +209,20 @@ def find_page(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
     return CustomersPages(shop).find
 
 
-def heading(view: View, summaries: Sequence[SegmentSummary], saved: Sequence[SavedSegment]) -> tuple[Words, Words]:
+def heading(
+    view: View, summaries: Sequence[SegmentSummary], saved: Sequence[SavedSegment], spoken: Speech
+) -> tuple[str, str]:
     """What the list is called, and what its people have in common."""
     rules = {each.key: each.rule for each in summaries} | {each.key: each.rule for each in saved}
-    labels = {each.key: each.label for each in summaries}
-    labels |= {each.key: Words("{name}", {"name": each.name}) for each in saved}
+    labels = {each.key: spoken.words(each.label) for each in summaries} | {each.key: each.name for each in saved}
     if view.segment and view.stage:
-        both = {"segment": labels[view.segment], "stage": PLURALS[view.stage]}
-        return Words("{segment}: {stage}", both), rules[view.segment]
+        title = f"{labels[view.segment]}: {spoken.words(PLURALS[view.stage])}"
+        return title, spoken.words(rules[view.segment])
     if view.segment:
-        return labels[view.segment], rules[view.segment]
+        return labels[view.segment], spoken.words(rules[view.segment])
     if view.stage:
-        return PLURALS[view.stage], rules.get(view.stage, STAGES[view.stage].name)
-    return Words("Customers"), Words("Everyone who ever ordered, and what each should bring.")
+        return spoken.words(PLURALS[view.stage]), spoken.words(rules.get(view.stage, STAGES[view.stage].name))
+    return spoken.text("Customers"), spoken.text("Everyone who ever ordered, and what each should bring.")
 
 
 def _bars(page: CustomersPage, spoken: Speech) -> list[Markup]:

@@ -24,7 +24,7 @@ def customers_file(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
         spoken = speech_of(request, shop)
 
         def made() -> Response:
-            title = spoken.words(heading(view, segments_of(shop), know.saved_segments(shop))[0])
+            title, _ = heading(view, segments_of(shop), know.saved_segments(shop), spoken)
             taken: list[int] = []
 
             def write(target: Path) -> None:
@@ -57,10 +57,8 @@ def emails_page(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _page(request: Request, shop: Shop, view: View, found: know.Emails, says: list[str]) -> Response:
-    title, _ = heading(view, segments_of(shop), know.saved_segments(shop))
-    return render_page(
-        request, shop, "emails.html", view=view, title=speech_of(request, shop).words(title), found=found, says=says
-    )
+    title, _ = heading(view, segments_of(shop), know.saved_segments(shop), speech_of(request, shop))
+    return render_page(request, shop, "emails.html", view=view, title=title, found=found, says=says)
 
 
 def _says(found: know.Emails) -> list[Words]:
