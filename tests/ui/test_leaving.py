@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 
+import anyio
 import pytest
 from starlette.testclient import TestClient
 
@@ -11,6 +12,7 @@ from tests.server.world import csrf_of, guarded
 from tests.ui.world import busy, visitor
 from volver import know
 from volver.store import Shop
+from volver.ui import file_answer
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +106,15 @@ def test_only_those_who_may_see_the_buttons(shop: Shop, role: str, may: bool) ->
     page = guarded(shop, role).get("/customers?stage=lost").text
     assert ("/customers.csv" in page) == may
     assert ('action="/segments"' in page) == may
+
+
+def test_a_file_is_removed_even_if_nobody_takes_it_or_it_cannot_be_made(shop: Shop) -> None:
+    async def closed(_message: object) -> None:
+        raise OSError("gone")
+
+    answer = file_answer(shop, "x.csv", lambda target: target.write_text("a" * 10))
+    with pytest.raises(OSError, match="gone"):
+        anyio.run(answer, {"type": "http", "method": "GET"}, closed, closed)
+    with pytest.raises(ZeroDivisionError):
+        file_answer(shop, "x.csv", lambda _target: 1 // 0)
+    assert not list(shop.compute.workdir("look").parent.glob("*-export-*"))

@@ -7,28 +7,35 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
-from starlette.responses import FileResponse
+from anyio import CancelScope, open_file, to_thread
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from volver.store import CSV_TYPE, Shop
 
+_AT_ONCE = 256 * 1024
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
-class FileAnswer(FileResponse):
-    """A file that is there as long as it is sent."""
+class FileAnswer(Response):
+    """A file that is there as long as it is sent; it is made for one request, so no part of it is asked for again."""
 
-    def __init__(self, folder: Path, path: Path, **how: Any) -> None:
-        super().__init__(path, **how)
-        self._folder = folder
+    def __init__(self, folder: Path, path: Path, name: str, media_type: str) -> None:
+        headers = {"content-disposition": f'attachment; filename="{name}"', "content-length": str(path.stat().st_size)}
+        super().__init__(headers=headers, media_type=media_type)
+        self._folder, self._path = folder, path
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send it, and remove it however that ends."""
         try:
-            await super().__call__(scope, receive, send)
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async with await open_file(self._path, "rb") as file:
+                while scope["method"] != "HEAD" and (chunk := await file.read(_AT_ONCE)):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            await to_thread.run_sync(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+            with CancelScope(shield=True):
+                await to_thread.run_sync(lambda: shutil.rmtree(self._folder, ignore_errors=True))
 
 
 def file_answer(shop: Shop, name: str, write: Callable[[Path], Any], media_type: str = CSV_TYPE) -> FileAnswer:
@@ -39,7 +46,7 @@ def file_answer(shop: Shop, name: str, write: Callable[[Path], Any], media_type:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return FileAnswer(folder, folder / "made", media_type=media_type, filename=name)
+    return FileAnswer(folder, folder / "made", name, media_type)
 
 
 def file_name(*parts: object, ending: str = "csv") -> str:
