@@ -16,21 +16,21 @@ from volver.collect.ledger.arriving import shop_net
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 MARCH = (
-    "Pedido;Fecha;Cliente;Producto;Cantidad;Precio;Otro\n"
-    "1;03/04/2024;ana@example.com;Taza;2;9,50;4,00\n2;05/04/2024;luis@example.com;Vela;1;6,25;3,00\n"
+    "order,date,customer,product,quantity,price,Otro\n"
+    "1,03/04/2024,ana@example.com,Taza,2,9.50,4.00\n2,05/04/2024,luis@example.com,Vela,1,6.25,3.00\n"
 )
 SAID = {
     "en": {
         "start": "Import orders", "send": "See what they hold", "day": "The day comes first", "go": "Go on",
         "again": "Read it this way", "import": "Import", "in": "It is in", "back": "Take it back…",
         "yes": "Yes, take it back", "gone": "2 orders are gone",
-        "read": "Precio is read as", "other": "Otro is read as",
+        "read": "price is read as", "other": "Otro is read as",
     },
     "es": {
         "start": "Importar pedidos", "send": "Ver qué contienen", "day": "Primero el día", "go": "Continuar",
         "again": "Leer así", "import": "Importar", "in": "Ya está dentro", "back": "Deshacer…",
         "yes": "Sí, deshacer", "gone": "2 pedidos ya no están",
-        "read": "Precio se lee como", "other": "Otro se lee como",
+        "read": "price se lee como", "other": "Otro se lee como",
     },
 }  # fmt: skip
 

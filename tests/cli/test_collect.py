@@ -14,9 +14,9 @@ from volver.cli.collect.previews import fitting
 from volver.cli.main import main
 
 ASKS = (
-    "Pedido;Fecha;Cliente;Producto;Cantidad;Precio;Total del pedido\n"
-    "1;03/02/2024;7;Taza de cerámica esmaltada a mano, grande y muy azul;2;9,50;19,00\n"
-    "2;04/02/2024;8;Vela;1;6,25;6,25\n3;05/02/2024;8;Vela;1;6,25;7,25\n"
+    "order,date,customer,product,quantity,price,order total\n"
+    '1,03/02/2024,7,"Taza de cerámica esmaltada a mano, grande y muy azul",2,9.50,19.00\n'
+    "2,04/02/2024,8,Vela,1,6.25,6.25\n3,05/02/2024,8,Vela,1,6.25,7.25\n"
 )
 GUESTS = "Pedido;Fecha;Producto;Cantidad;Precio\n1;2024-04-23;Taza;2;9,50\n2;2024-04-24;Vela;1;6,25\n"
 
@@ -60,7 +60,7 @@ def test_a_preview_as_json_lists_the_choices_of_its_questions(folder: Path, caps
     told = json.loads(capsys.readouterr().out)
     assert [each["sets"] for each in told["asks"][0]["choices"]] == [{"day_first": True}, {"day_first": False}]
     assert told["report"] is None
-    assert told["files"][0]["samples"]["Fecha"] == ["03/02/2024", "04/02/2024", "05/02/2024"]
+    assert told["files"][0]["samples"]["date"] == ["03/02/2024", "04/02/2024", "05/02/2024"]
 
 
 def test_on_a_terminal_the_question_is_asked_and_elsewhere_it_is_refused(

@@ -164,10 +164,10 @@ def test_the_command_line_answers_with_one_object(shop: Shop, tmp_path: Path) ->
     assert would["files"][0]["mapping"]["order_ref"] == "Invoice"
     assert list(report) == [
         "files", "rows", "orders", "lines", "customers", "products", "net", "ledger_net", "ledger_net_after",
-        "documents", "currency", "first_at", "last_at", "money",
+        "documents", "currency", "first_at", "last_at", "money", "notes",
     ]  # fmt: skip
     assert list(report["documents"]) == ["new", "same", "completed", "changed", "before", "after", "examples"]
-    assert list(report["rows"]) == ["read", "added", "already_there", "identical", "set_aside"]
+    assert list(report["rows"]) == ["read", "added", "already_there", "identical", "pending", "set_aside"]
     assert list(report["orders"]) == ["total", "sales", "cancellations", "adjustments", "guest"]
     aside = json.loads(run("--shop", at, "collect", "set-aside", "--json"))
     assert aside["total"] == 3

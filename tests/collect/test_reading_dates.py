@@ -127,13 +127,86 @@ def test_days_are_read(cells: list[str], days: list[date], tmp_path: Path) -> No
 
 
 def test_day_or_month_is_asked_when_nothing_decides(tmp_path: Path) -> None:
-    content = body(["03/04/2024", "05/06/2024"])
+    content = body(["07/07/2024", "03/04/2024", "05/06/2024"]).replace(";", ",")
     with pytest.raises(VolverError) as caught:
         read(tmp_path, content)
     assert caught.value.code == "collect.ambiguous_dates"
+    assert "03/04/2024 starts with the day or the month" in str(caught.value)
+    told = [(str(each.label), dict(each.sets)) for each in caught.value.choices]
+    assert told == [
+        ("The day comes first: 03/04/2024 is 2024-04-03", {"day_first": True}),
+        ("The month comes first: 03/04/2024 is 2024-03-04", {"day_first": False}),
+    ]
+    content = body(["03/04/2024", "05/06/2024"])
     assert "--day-first" in caught.value.advice
     assert pick(read(tmp_path, content, day_first=True), "day") == [(date(2024, 4, 3),), (date(2024, 6, 5),)]
     assert pick(read(tmp_path, content, day_first=False), "day") == [(date(2024, 3, 4),), (date(2024, 5, 6),)]
+
+
+ENGLISH = "order_id,date,customer_id,sku,quantity,price\n1,{day},a,x,1,2.50\n2,{other},b,x,1,3.50\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "zone", "first", "why"),
+    [
+        (ENGLISH, "America/New_York", date(2024, 3, 4), "begin with the month, as is usual in the shop's time zone"),
+        (ENGLISH, "Europe/London", date(2024, 4, 3), "begin with the day, as is usual in the shop's time zone"),
+        (ENGLISH, "Europe/Madrid", None, None),
+        (ENGLISH.replace(",", ";"), "America/New_York", date(2024, 4, 3), "as in files with semicolons"),
+        (ENGLISH.replace(",", "\t").replace(".50", ",50"), "Europe/Madrid", date(2024, 4, 3), "comma before the cents"),
+        (ENGLISH.replace("date,", "fecha,").replace("price", "precio"), "UTC", date(2024, 4, 3), "of the headings"),
+        (ENGLISH.replace("date,", "fecha,"), "America/New_York", None, None),
+    ],
+)
+def test_what_stands_around_the_dates_decides_and_is_said(
+    content: str, zone: str, first: date | None, why: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(content.format(day="03/04/2024", other="05/06/2024"), encoding="utf-8")
+    found = opened(tmp_path, path, zone=zone, asking=True)
+    assert [ask.code for ask in found.asks] == ([] if first else ["collect.ambiguous_dates"])
+    said = [str(note) for note in found.files[0].notes if "03/04/2024" in str(note)]
+    assert len(said) == bool(first)
+    if first and why:
+        assert why in said[0]
+        assert said[0].endswith(f"03/04/2024 is {first.isoformat()}.")
+        assert rows_of(found)[0]["day"] == first
+
+
+def test_what_the_dates_themselves_say_counts_before_what_stands_around_them(tmp_path: Path) -> None:
+    rows = read(tmp_path, ENGLISH.replace(",", ";").format(day="03/04/2024", other="05/16/2024"))
+    assert rows[0]["day"] == date(2024, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("cell", "when"),
+    [
+        ("5 janv. 2024", datetime(2024, 1, 5)),
+        ("vendredi 1er août 2025 à 10h30", datetime(2025, 8, 1, 10, 30)),
+        ("12 févr. 2024 à 09:05", datetime(2024, 2, 12, 9, 5)),
+        ("31 décembre 2024", datetime(2024, 12, 31)),
+        ("Mi., 5. März 2025 um 14:05 Uhr", datetime(2025, 3, 5, 14, 5)),
+        ("1. Dez. 2024", datetime(2024, 12, 1)),
+        ("3. Okt 24, 18:00", datetime(2024, 10, 3, 18, 0)),
+        ("gio 9 gen 2025 alle ore 8:15", datetime(2025, 1, 9, 8, 15)),
+        ("2 luglio 2024", datetime(2024, 7, 2)),
+        ("15 mag 2024 07:45:10", datetime(2024, 5, 15, 7, 45, 10)),
+        ("30 de setembro de 2024 às 12:00", datetime(2024, 9, 30, 12, 0)),
+        ("quarta-feira, 14 de fevereiro de 2024", datetime(2024, 2, 14)),
+        ("7/out/2024", datetime(2024, 10, 7)),
+        ("5 d’abril de 2024", datetime(2024, 4, 5)),
+        ("1 de març de 2024, 10:00", datetime(2024, 3, 1, 10, 0)),
+        ("dimarts, 6 d'ag. de 2024", datetime(2024, 8, 6)),
+        ("3 des. 2024", datetime(2024, 12, 3)),
+        ("5 de enero de 2025, 3:07:00 p. m.", datetime(2025, 1, 5, 15, 7)),
+        ("5 ene 2025 a las 15:07 hs.", datetime(2025, 1, 5, 15, 7)),
+        ("Sat, Feb 10, 2024, 9:05 AM", datetime(2024, 2, 10, 9, 5)),
+    ],
+)
+def test_months_are_read_in_seven_languages(cell: str, when: datetime, tmp_path: Path) -> None:
+    content = f'order_id;date;customer_id;sku;quantity;price\n1;"{cell}";a;x;1;2,50\n'
+    expected = int(when.replace(tzinfo=ZoneInfo("Europe/Madrid")).timestamp()) * 10**6
+    assert pick(read(tmp_path, content), "ts_us") == [(expected,)]
 
 
 def test_the_last_row_can_decide(tmp_path: Path) -> None:

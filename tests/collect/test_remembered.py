@@ -18,8 +18,8 @@ from volver.collect.reading.choices import choices_of
 from volver.collect.reading.dates import AmbiguousDates
 from volver.collect.reading.shapes import merged, shape_of
 
-MARCH = "Pedido,Fecha,Cliente,Artículo,Cantidad,Precio\n1,03/04/2024,7,Taza,1,9.50\n2,05/04/2024,8,Vela,2,6.25\n"
-APRIL = "PEDIDO,fecha,Cliente,Articulo,cantidad,precio\n3,03/05/2024,7,Taza,1,9.50\n4,05/05/2024,9,Vela,1,6.25\n"
+MARCH = "order,date,Customer,product,quantity,price\n1,03/04/2024,7,Taza,1,9.50\n2,05/04/2024,8,Vela,2,6.25\n"
+APRIL = "ORDER,Date,Customer,Product,quantity,price\n3,03/05/2024,7,Taza,1,9.50\n4,05/05/2024,9,Vela,1,6.25\n"
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -48,7 +48,7 @@ def test_an_answer_holds_for_the_next_file_of_the_shape_and_is_told(tmp_path: Pa
 def test_an_answer_says_nothing_of_another_shape(tmp_path: Path) -> None:
     with new_shop(tmp_path / "shop", timezone="Etc/UTC") as shop:
         import_files(shop, [written(tmp_path, "a.csv", MARCH)], ImportOptions(day_first=True))
-        other = written(tmp_path, "b.csv", APRIL.replace("Cliente", "Nº cliente"))
+        other = written(tmp_path, "b.csv", APRIL.replace("Customer", "Customer no"))
         assert [ask.code for ask in try_import(shop, [other]).preview.asks] == ["collect.ambiguous_dates"]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.fuzz.watch import Told, watch
 
+BROKE = (100_371, 100_714)  # seeds that once ended in a traceback
 FRESH = 500_000  # the seeds of `make test-all` begin beyond those of `make fuzz`
 
 
@@ -14,7 +15,7 @@ def sound(told: Told) -> str:
 
 
 def test_a_few_fuzzed_inputs_end_in_an_answer_or_in_our_words(tmp_path: Path) -> None:
-    told = watch(range(60), tmp_path)
+    told = watch([*range(60), *BROKE], tmp_path)
     assert not told.findings, sound(told)
     assert told.ends["read"] >= 15  # most inputs are near enough to be read
     assert len(told.ends) >= 5

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ class Reader:
         return line
 
 
-def watch(seeds: range, folder: Path, *, report: bool = False) -> Told:
+def watch(seeds: Sequence[int], folder: Path, *, report: bool = False) -> Told:
     """Read the inputs of these seeds; those of findings stay in `folder`."""
     told, reader, began = Told(), Reader(folder / "reader"), time.monotonic()
     try:

@@ -13,7 +13,7 @@ from volver.server import create_token
 from volver.store import Shop
 
 ROOT = "/api/v1/collect"
-ASKS = b"Pedido;Fecha;Cliente;Producto;Cantidad;Precio\n1;03/04/2024;7;Taza;2;9,50\n2;05/04/2024;8;Vela;1;6,25\n"
+ASKS = b"order,date,customer,product,quantity,price\n1,03/04/2024,7,Taza,2,9.50\n2,05/04/2024,8,Vela,1,6.25\n"
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ CLEAR = """Pedido;Fecha;Cliente;Producto;Cantidad;Precio;Otro
 1;2024-04-23;7;Taza;2;9,50;4,00
 2;2024-05-24;8;Vela;1;6,25;3,00
 """
-ASKS = "Pedido;Fecha;Cliente;Producto;Cantidad;Precio\n1;03/04/2024;7;Taza;2;9,50\n2;05/04/2024;8;Vela;1;6,25\n"
+ASKS = "order,date,customer,product,quantity,price\n1,03/04/2024,7,Taza,2,9.50\n2,05/04/2024,8,Vela,1,6.25\n"
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_file_is_sent_looked_at_imported_and_taken_back(shop: Shop) -> None:
 def test_a_question_is_a_choice_and_its_answer_is_remembered(shop: Shop) -> None:
     client = visitor(shop)
     address, page = look(client, shop, ("marzo.csv", ASKS))
-    assert "03/04 is 3 April" in page
+    assert "03/04/2024 is 3 Apr 2024" in page
     assert 'value="import"' not in page
     page = answer(client, shop, address, do="try", **{"ask-0": "0"})
     assert "From 3 Apr 2024 to 5 Apr 2024." in page

@@ -10,12 +10,13 @@ Money = Annotated[str, Meta(description="A decimal in the shop's currency, exact
 
 
 class ImportedRows(Reply):
-    """Every row read is added, already there or set aside; `identical` are surplus copies of a line in one file."""
+    """Every row read is added, already there, of an unpaid order or set aside; `identical` are surplus copies."""
 
     read: int
     added: int
     already_there: int
     identical: int
+    pending: int
     set_aside: dict[str, int]
 
 
@@ -64,11 +65,20 @@ class MoneyTold(Reply):
     cancelled: Money
     returned: Money
     net: Money
+    pending: Money
+    pending_orders: int
     beside: dict[str, Money]
     taxed: bool | None
     checked: int
     met: int
     unmet: list[str]
+
+
+class ImportNote(Reply):
+    """Something that people should know of a file."""
+
+    file: str
+    says: str
 
 
 class Imported(Reply):
@@ -88,6 +98,7 @@ class Imported(Reply):
     first_at: str | None
     last_at: str | None
     money: MoneyTold | None = None
+    notes: list[ImportNote] = []
     shared_emails: int = 0
 
 

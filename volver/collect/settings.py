@@ -15,4 +15,5 @@ class CollectSettings(Section):
         0, "How much a gz or zip file may unpack to; 0 means 128 MB, or 50 times its own size.", least=0
     )
     largest_file_mb: int = setting(2048, "The largest file that may be sent to the console or the API.", least=1)
+    count_pending: bool = setting(False, "Whether orders that are not paid yet count as sales in what is imported.")
     keep_files_days: int = setting(7, "Days after which files that were sent and not imported are removed.", least=1)

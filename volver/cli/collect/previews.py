@@ -38,7 +38,7 @@ def tell_dry_run(found: "DryRun", zone: str, *, as_json: bool) -> None:
         tell_story(ask["hint"])
     if found.report is not None:
         say()
-        tell_report(found.report)
+        tell_report(found.report, notes=False)  # they stand above, under each file
         if found.renamed:
             say(f"{found.renamed:,} products have several names; the most used one stands.")
         tell_story("Nothing was changed: this was a dry run.")

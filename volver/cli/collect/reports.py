@@ -8,13 +8,15 @@ if TYPE_CHECKING:
     from volver.collect import ImportReport, MoneyStory
 
 
-def tell_report(report: "ImportReport") -> None:
+def tell_report(report: "ImportReport", *, notes: bool = True) -> None:
     """The whole report; a count of zero is not printed."""
     said = report.to_json()
     for warning in warnings(report):
         say(warning)
+    if notes:
+        _tell_notes(report)
     lines = [("files", report.files)]
-    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical")]
+    lines += [(f"rows {key}", said["rows"][key]) for key in ("read", "added", "already_there", "identical", "pending")]
     lines += [(f"set aside: {reason}", count) for reason, count in sorted(report.rows.set_aside.items())]
     lines += [(f"orders {key}", count) for key, count in said["orders"].items()]
     lines += [(f"lines {key}", count) for key, count in report.lines.items()]
@@ -28,12 +30,27 @@ def tell_report(report: "ImportReport") -> None:
         say(f"\nFrom {_minute(report.first_at)} to {_minute(report.last_at)}.")
 
 
+def _tell_notes(report: "ImportReport") -> None:
+    """What people should know of the files, each file under its name."""
+    names = {each.file for each in report.notes}
+    for file in sorted(names):
+        says = [each.says for each in report.notes if each.file == file]
+        say(f"{file}: {says[0]}" if len(says) == 1 else f"{file}:")
+        for each in says if len(says) > 1 else ():
+            say(f"  {each}")
+
+
 def warnings(report: "ImportReport") -> list[str]:
     """What makes the numbers mean less than they seem, and whether the lines meet the orders' own totals."""
     found = []
     orders, money = report.orders, report.money
     if orders.total and orders.guest == orders.total:
         found.append(f"All {orders.total:,} orders are guests': no column says who bought.")
+    if money is not None and money.pending_orders:
+        found.append(
+            f"{money.pending_orders:,} orders of {money.pending} {report.currency} are not paid yet and do not count; "
+            "`count_pending = true` under [collect] counts them."
+        )
     if money is not None and money.checked:
         found.append(f"The lines meet the order's total for {money.met:,} of {money.checked:,} orders.")
         if money.unmet:

@@ -1,6 +1,6 @@
 """From files or a frame to the ledger: read, compare with what the shop holds, commit, report."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +10,14 @@ from volver.collect.ledger import arriving, batch, currencies, goods, kinds, map
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
-from volver.collect.ledger.report import LINES, ImportReport, OrderCounts, RowCounts, exact_text
+from volver.collect.ledger.report import LINES, ImportReport, Note, OrderCounts, RowCounts, exact_text
 from volver.collect.ledger.session import Session, session
 from volver.collect.settings import CollectSettings
 from volver.core import VolverError, clock, some_of
 from volver.store import Shop
 
 if TYPE_CHECKING:
-    from volver.collect.reading import Preview, ReadOptions, Remembered, Sources
+    from volver.collect.reading import Preview, ReadOptions, Remembered, SourceFile, Sources
 
 Opening = Callable[[Session, str, bool], "Sources"]
 
@@ -219,6 +219,7 @@ def together(shop: Shop, sources: "Sources", told: Sequence[tuple[Told, RowCount
             added=sum(rows.added for _, rows in told),
             already_there=sum(rows.already_there for _, rows in told),
             identical=sum(rows.identical for _, rows in told),
+            pending=sum(rows.pending for _, rows in told),
             set_aside=aside,
         ),
         orders=orders.orders if orders else OrderCounts(),
@@ -233,9 +234,17 @@ def together(shop: Shop, sources: "Sources", told: Sequence[tuple[Told, RowCount
         first_at=min(starts, default=None),
         last_at=max(ends, default=None),
         money=orders.money if orders else None,
+        notes=tuple(note for each in sources.files for note in _notes(each)),
         skipped=sources.skipped,
         shared_emails=sum(what.shared_emails for what, _ in told),
     )
+
+
+def _notes(file: "SourceFile") -> Iterator[Note]:
+    for column in file.unread_money:
+        yield Note(file=file.label, says=f"{column} holds money and is not read.")
+    for says in (*(file.money.says if file.money else ()), *file.notes):
+        yield Note(file=file.label, says=str(says))
 
 
 def _surroundings(shop: Shop, work: Session, currency: str, asking: bool) -> dict[str, Any]:

@@ -25,7 +25,7 @@ ROWS: dict[Kind, str] = {"orders": "unusable", "products": "product_rows", "cust
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the rows of one kind say; `valid` are usable, `dropped` were identical and unwanted.
+    """What the rows of one kind say; `valid` are usable, `dropped` were identical and unwanted, `pending` not paid.
 
     `joins` are pairs of customers (from, into) that are one person, `shared_emails` e-mails that two claim.
     """
@@ -35,6 +35,7 @@ class Told:
     valid: int
     dropped: int = 0
     identical: int = 0
+    pending: int = 0
     orders: OrderCounts = field(default_factory=OrderCounts)
     lines: dict[str, int] | None = None
     customers: int = 0
@@ -56,6 +57,7 @@ class Told:
             added=self.added,
             already_there=self.valid - self.dropped - self.added + settled,
             identical=self.identical,
+            pending=self.pending,
             set_aside=put_aside,
         )
 
@@ -131,7 +133,9 @@ def _compare_orders(
 ) -> Told:
     mapped = {name for each in files for name in each.mapping}
     net = report.exact_net(work)
-    read, valid = work.count("select count(*) from rows"), work.count("select count(*) from rows where problem is null")
+    read = work.count("select count(*) from rows")
+    lines.put_pending_apart(work, shop)
+    valid = work.count("select count(*) from rows where problem is null")
     lines.make_lines(work, shop, drop_identical=drop_identical)
     lines.make_entries(work)
     arriving.meet(work, shop, "part" if again else "document")
@@ -146,6 +150,7 @@ def _compare_orders(
         added=lines.added(work),
         valid=valid,
         dropped=work.count("select count(*) from repeats where dropped"),
+        pending=work.count("select count(*) from pending"),
         identical=work.count("select count(*) from repeats where copy > 1 and (kept or dropped)"),
         orders=report.orders_report(work),
         lines=report.lines_report(work, mapped),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from volver.collect.ledger import arriving, parts, rules, versions
 from volver.collect.ledger.session import Session
+from volver.collect.settings import CollectSettings
 from volver.store import Shop
 
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ def read_rows(work: Session, view: str, files: Collection["SourceFile"]) -> None
                {says("unit_price")} as has_price, {says("order_ref")} as numbered
         from {view}""")
     work.run("create temp table unusable as select file_no, row_no, problem, raw from rows where problem is not null")
+
+
+def put_pending_apart(work: Session, shop: Shop) -> None:
+    """Move rows of orders that are not paid yet from `rows` to `pending`; a later export brings them in, paid."""
+    counts = shop.settings.of(CollectSettings).count_pending
+    work.run("create temp table said_statuses as select distinct status from rows where status is not null")
+    waits = "false" if counts else rules.is_pending("status")
+    work.run(f"create temp table waiting_statuses as select status from said_statuses where {waits}")
+    of_them = "problem is null and status in (select status from waiting_statuses)"
+    work.run(f"create temp table pending as select order_ref, amount_e4 from rows where {of_them}")
+    if work.count("select count(*) from pending"):
+        work.run(f"delete from rows where {of_them}")
 
 
 def make_lines(work: Session, shop: Shop, *, drop_identical: bool) -> None:
@@ -194,7 +207,6 @@ def _make_natures(work: Session) -> None:
     work.run("""
         create temp table said_products as
         select distinct product_ref, product_name from rows where problem is null""")
-    work.run("create temp table said_statuses as select distinct status from rows where status is not null")
     work.run(f"""
         create temp table natures as
         select * from (select product_ref, product_name, {nature} as nature from said_products) where nature <> ''""")

@@ -25,12 +25,16 @@ LINES = (*KINDS, *MARKS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCounts:
-    """Every row read is added, already there or set aside. `identical` are surplus copies of a line in one file."""
+    """Every row read is added, already there, of an order that is not paid yet (`pending`), or set aside.
+
+    `identical` are surplus copies of a line in one file.
+    """
 
     read: int = 0
     added: int = 0
     already_there: int = 0
     identical: int = 0
+    pending: int = 0
     set_aside: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -43,6 +47,14 @@ class OrderCounts:
     cancellations: int = 0
     adjustments: int = 0
     guest: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that people should know of a file: money that is not read, how its dates and money were understood."""
+
+    file: str
+    says: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,7 @@ class ImportReport:
     first_at: str | None
     last_at: str | None
     money: MoneyStory | None = None
+    notes: tuple[Note, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     shared_emails: int = 0
 

@@ -71,6 +71,17 @@ _NOT_WHOLE = (
     r"partial|parcial|partiel|partly|teilweise|parzial|requested|solicitad|solicitud|demandee?\b|richiest|angefragt"
 )
 _REFUSED = r"denied|reject|declin|deneg|negad|rechaz|recus|refus|rejet|abgelehn|rifiut|reversal"
+# Not paid yet; what waits for its parcel, or for a review, is paid.
+_PENDING = (
+    r"pend(ing|iente|ente|ent)?\b|unpaid|impag|impay|on ?hold|holded|en espera|en attente|in attesa|in sospeso|"
+    r"aguardando|esperando|ausstehend|offen\b|unbezahlt|wartet? auf|awaiting|waiting|a l espera|"
+    r"payment review|zahlung erwartet"
+)
+_GOODS_WAIT = (
+    r"fulfil|ship|envi|deliver|entrega|livr|expedi|versand|liefer|spediz|pick ?up|pickup|recog|retir|stock|prepar|"
+    r"verif|picking|collect|abhol|consegna|preparaz|reponer|valorac|feedback"
+)
+_SETTLED = r"paid|pagad[oa]s?|pagat|bezahlt|payee?\b|complet|deliver|shipped|enviad|fulfilled"
 _NOT = r"(not|no|non|nicht|kein|keine|sin|nao|pas|never|nunca)"
 _PAID = r"paid|pagad|complet|deliver|entreg|shipped|enviad|fulfilled"
 
@@ -116,6 +127,17 @@ def is_cancelled(status: str) -> str:
     never = f"({says(_NEVER)} AND NOT {refused} AND NOT {says(_NEVER, _NOT + ' ')} AND NOT {says(_PAID)})"
     gone = f"{words} IN ('unavailable', 'no disponible')"
     return f"({gone} OR (({undone} OR {never}) AND NOT {says(_NOT_WHOLE)}))"
+
+
+def is_pending(status: str) -> str:
+    """SQL: whether a status says that the order is not paid yet. *Awaiting shipment* and *paid, on hold* are paid."""
+    apart = f"regexp_replace({status}, '([a-z])([A-Z])', '\\1 \\2', 'g')"
+    words = f"coalesce({plain(apart)}, '')"
+    unpaid = f"regexp_matches({words}, '\\b{_NOT} (yet )?({_SETTLED})')"
+    waits = (
+        f"regexp_matches({words}, '\\b({_PENDING})') AND NOT regexp_matches({words}, '\\b({_GOODS_WAIT}|{_SETTLED})')"
+    )
+    return f"(({unpaid} OR ({waits})) AND NOT {is_cancelled(status)})"
 
 
 def kind(columns: str = "") -> str:

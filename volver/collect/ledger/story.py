@@ -18,7 +18,8 @@ _NAMED = 10  # orders that do not come to their total are named up to here
 class MoneyStory:
     """Where the money of the order files went; decimal texts in the shop's currency.
 
-    `gross` - `discounts` + `charges` - `cancelled` - `returned` = `net`. `charges` are lines of postage, fees and the
+    `gross` - `discounts` + `charges` - `cancelled` - `returned` = `net`. `pending` is the money of the `pending_orders`
+    that are not paid yet; it is in none of these. `charges` are lines of postage, fees and the
     like. `beside` is money that the files state and that is no revenue here: shipping, tax, fee, tip, gift_card.
     `taxed` says whether the net holds tax (None: no file tells). `checked` orders state what they came to and `met` of
     them agree with their lines; `unmet` are numbers of orders that do not, ten at most.
@@ -32,6 +33,8 @@ class MoneyStory:
     cancelled: str = "0.00"
     returned: str = "0.00"
     net: str = "0.00"
+    pending: str = "0.00"
+    pending_orders: int = 0
     beside: Mapping[str, str] = field(default_factory=dict)
     taxed: bool | None = None
     checked: int = 0
@@ -49,6 +52,7 @@ def money_story(work: Session, rows: int, files: Sequence["SourceFile"]) -> Mone
                coalesce(sum(-amount_e4) filter (kind = 'return'), 0)
         from entries""")
     gross, discounts, charges, cancelled, returned = (int(str(each)) for each in found)
+    waiting = work.one("select coalesce(sum(amount_e4), 0), count(distinct order_ref) from pending")
     told = [each.money for each in files if each.money is not None]
     beside: dict[str, Decimal] = {}
     for each in told:
@@ -64,6 +68,8 @@ def money_story(work: Session, rows: int, files: Sequence["SourceFile"]) -> Mone
         cancelled=decimal_text(cancelled),
         returned=decimal_text(returned),
         net=decimal_text(gross - discounts + charges - cancelled - returned),
+        pending=decimal_text(int(str(waiting[0]))),
+        pending_orders=int(str(waiting[1])),
         beside={name: f"{amount:.2f}" for name, amount in beside.items()},
         taxed=taxed.pop() if len(taxed) == 1 else None,
         checked=sum(each.checked for each in told),

@@ -8,24 +8,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from volver.collect.reading.choices import Answerable, Choice
+from volver.collect.reading.day_order import read_day
 from volver.collect.reading.quoting import literal
 from volver.core import VolverError, Words
 
+# How the months begin in English, Spanish, Portuguese, French, German, Italian and Catalan.
 MONTHS = (
-    "jan|ene",
-    "feb",
-    "mar",
-    "apr|abr",
-    "may",
-    "jun",
-    "jul",
-    "aug|ago",
+    "j[aä]n|ene|gen",
+    "feb|f[eé]v",
+    "m[aä]r",
+    "apr|abr|avr",
+    "may|mai|mag",
+    "jun|juin|giu",
+    "jul|juil|lug",
+    "aug|ago|ao[uû]|ag(?:[.]|ost)",
     "sep|set",
-    "oct",
+    "oct|okt|ott|out",
     "nov",
-    "dec|dic",
+    "d[eé]c|dic|dez|des",
 )
-WEEKDAYS = "mon|tue|wed|thu|fri|sat|sun|lun|mar|mi[eé]|jue|vie|s[aá]b|dom"
+WEEKDAYS = (  # but for *mar*, which is March, too
+    "mon|tue|wed|thu|fri|sat|sun|lun|mi[eé]|jue|vie|s[aá]b|dom|mer|jeu|ven|sam|dim|gio|seg|ter|qua|qui|sex|"
+    "dienst|mitt|donner|frei|sonn|dill|dij|div|diss|dium|mo[.,]|di[.,]|mi[.,]|do[.,]|fr[.,]|sa[.,]|so[.,]"
+)
+_LETTERS = "[a-zà-ÿ]"
 _BLANKS = r"[\s\x{00A0}\x{2000}-\x{200B}\x{202F}\x{205F}\x{3000}\x{FEFF}]+"  # what programs write for one blank
 _BLANK = "['', 'null', 'none', 'nan', 'nat', 'n/a', '-', '0000-00-00', '0000-00-00 00:00:00']"
 
@@ -34,15 +40,23 @@ class AmbiguousDates(Answerable, VolverError):
     """Every date of a file can be read with the day or the month first."""
 
     code = "collect.ambiguous_dates"
-    says = "In {file}, the dates of {column} can be read in two ways: {shape} starts with the day or the month."
+    says = "In {file}, the dates of {column} can be read in two ways: {cell} starts with the day or the month."
     hint = "Say which comes first: `--day-first` or `--month-first`."
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The day or the month."""
+        cell = str(self.facts["cell"])
+        first, second = (read_day(cell, day_first=day_first) or "?" for day_first in (True, False))
         return (
-            Choice(label=Words("The day comes first: 03/04 is 3 April"), sets={"day_first": True}),
-            Choice(label=Words("The month comes first: 03/04 is March 4"), sets={"day_first": False}),
+            Choice(
+                label=Words("The day comes first: {cell} is {day}", {"cell": cell, "day": first}),
+                sets={"day_first": True},
+            ),
+            Choice(
+                label=Words("The month comes first: {cell} is {day}", {"cell": cell, "day": second}),
+                sets={"day_first": False},
+            ),
         )
 
 
@@ -87,13 +101,16 @@ def _shown(form: str) -> str:
 def plain(sql: str) -> str:
     """A date cell in lower case with month names as m01 to m12 and one form of am and pm."""
     text = f"trim(regexp_replace(lower({sql}), '{_BLANKS}', ' ', 'g'))"
-    text = f"regexp_replace({text}, '^(?:{WEEKDAYS})[a-zéá]*[.]?,? +(.*[a-z]{{3}})', '\\1')"
-    text = f"regexp_replace(replace(replace({text}, ' de ', ' '), ' del ', ' '), '([0-9])(?:st|nd|rd|th)\\b', '\\1')"
-    text = f"regexp_replace(replace({text}, ' at ', ' '), '([ap])[.] ?m[.]?', '\\1m')"
+    text = f"regexp_replace({text}, '^(?:{WEEKDAYS}){_LETTERS}*(?:-feira)?(?:[.,]+ *| +)([0-9]|.*[a-z]{{3}})', '\\1')"
+    text = f"regexp_replace({text}, '^mar{_LETTERS}*(?:[.,]+ *| +)(.*(?:[a-z]{{3}}|ag[.]))', '\\1')"
+    text = f"regexp_replace({text}, ' (?:d[''’]|del? |do |di )', ' ', 'g')"
+    text = f"regexp_replace({text}, '([0-9])(?:st|nd|rd|th|er|º|ª|°)([^a-z]|$)', '\\1\\2')"
+    text = f"regexp_replace({text}, ',? (?:at|à|às|as|a las?|a les|um|alle ore|alle|ore) ', ' ')"
+    text = f"regexp_replace({text}, '([ap])[.] ?m[.]?', '\\1m')"
     text = f"regexp_replace({text}, '([0-9]) ?(?:hs|hrs|h|uhr)[.]?$', '\\1')"
     for number, names in enumerate(MONTHS, start=1):
-        text = f"regexp_replace({text}, '(^|[^a-z])(?:{names})[a-z]*[.]?', '\\1m{number:02}')"
-    return text
+        text = f"regexp_replace({text}, '(^|[^a-z])(?:{names}){_LETTERS}*[.]?', '\\1m{number:02}')"
+    return f"regexp_replace({text}, '([0-9])[.] +(m[0-9]{{2}})', '\\1 \\2')"
 
 
 def has_words(cell: str) -> bool:

@@ -5,6 +5,7 @@ Every word must be known: a heading with one word more speaks of something else.
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ class Heading:
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
     stop: frozenset[str]
+    english: frozenset[str]
     concepts: dict[str, str]
     joined: dict[str, tuple[str, ...]]
     taxed: dict[str, bool]
@@ -34,11 +36,31 @@ def _lexicon() -> _Lexicon:
     told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     return _Lexicon(
         stop=frozenset(told["stop"].split()),
+        english=frozenset(told["english"].split()),
         concepts={word: concept for concept, each in told["concepts"].items() for word in each.split()},
         joined={word: tuple(each.split()) for word, each in told["joined"].items()},
         taxed={word: how == "with" for how, each in told["taxed"].items() for word in each.split()},
         roles={frozenset(each.split()): role for role, several in told["roles"].items() for each in several},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """How many different words of the headings are known as English, and as another language's only."""
+
+    english: int
+    foreign: int
+
+
+def languages(headings: Iterable[str]) -> Spoken:
+    """Which languages headings speak, by the words that are known.
+
+    >>> languages(["Fecha", "Pedido", "SKU"]), languages(["Order date", "Total"])
+    (Spoken(english=0, foreign=2), Spoken(english=3, foreign=0))
+    """
+    known = _lexicon()
+    said = {word for name in headings for word in words(name) if word in known.concepts or word in known.joined}
+    return Spoken(english=len(said & known.english), foreign=len(said - known.english))
 
 
 @cache

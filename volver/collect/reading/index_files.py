@@ -5,6 +5,7 @@ sound is told with its number and reason, never taken for zero.
 """
 
 import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -268,7 +269,7 @@ def _is_month_first(cells: Sequence[str]) -> bool:
 
 def _whole_month(text: str) -> Span:
     first = date.fromisoformat(f"{text}-01")
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), None
+    return first, first.replace(day=monthrange(first.year, first.month)[1]), None
 
 
 def _row(span: Span | None, value: str, mark: str, today: date) -> IndexRow | Words:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from volver.collect.reading import dates, numbers
 from volver.collect.reading.contents import Column
+from volver.collect.reading.day_order import said, telling_cell, told_by_surroundings
 from volver.collect.reading.mapping import Recognised
 from volver.collect.reading.options import ReadOptions
 from volver.collect.reading.stated import zone_of
 from volver.collect.reading.tables import Table
-from volver.core import VolverError, some_of
+from volver.core import VolverError, Words, one_line, some_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +22,7 @@ NUMBERS = (
 )
 REFS = ("order_ref", "product_ref")
 _ENOUGH_STEPS = 8
+_LONGEST_CELL = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Plan:
     fancy: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
     asks: tuple[VolverError, ...] = ()
+    notes: tuple[Words, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def columns(self, name: str) -> tuple[Column, ...]:
@@ -71,9 +74,12 @@ def is_typed_date(plan: Plan) -> bool:
 
 
 def make_plans(
-    tables: Sequence[tuple[Table, Recognised]], options: ReadOptions, connection: "duckdb.DuckDBPyConnection"
+    tables: Sequence[tuple[Table, Recognised]],
+    options: ReadOptions,
+    zone: str,
+    connection: "duckdb.DuckDBPyConnection",
 ) -> list[Plan]:
-    """Plans for files of one layout: what all of them say together decides how each is read."""
+    """Plans for files of one layout: what all of them say together decides how each is read; `zone` is the shop's."""
     plans = [Plan(table=table, found=found) for table, found in tables]
     seen = [_look(plan, connection) for plan in plans]
     mark = options.decimal or numbers.decimal_mark([each for look in seen for each in look.numbers.values()])
@@ -86,7 +92,7 @@ def make_plans(
         fancy = [sql for sql, sorts in look.numbers.items() if any(sort.startswith("fancy") for sort in sorts)]
         done.append(replace(plan, decimal=mark or ".", fancy=frozenset(fancy), floats=frozenset(look.floats)))
     if done and done[0].columns("date"):
-        done, more = _with_dates(done, seen, options, connection)
+        done, more = _with_dates(done, seen, options, zone, connection)
         asks += more
     return [replace(plan, asks=tuple(asks), zone=_zone(plan)) for plan in done]
 
@@ -158,7 +164,11 @@ def _has_words(plan: Plan) -> bool:
 
 
 def _with_dates(
-    plans: Sequence[Plan], seen: Sequence[_Look], options: ReadOptions, connection: "duckdb.DuckDBPyConnection"
+    plans: Sequence[Plan],
+    seen: Sequence[_Look],
+    options: ReadOptions,
+    zone: str,
+    connection: "duckdb.DuckDBPyConnection",
 ) -> tuple[list[Plan], list[VolverError]]:
     if is_typed_date(plans[0]):
         timed = any(look.n_timed for look in seen) or plans[0].columns("date")[0].kind == "instant"
@@ -173,19 +183,32 @@ def _with_dates(
     )
     label, column = plans[0].table.label, plans[0].columns("date")[0].name
     asks: list[VolverError] = []
+    notes: tuple[Words, ...] = ()
     day_first = options.day_first if options.day_first is not None else together.day_first
     if day_first is None and together.open_shape:
         day_first = _in_order(plans, together, words, connection)
         if day_first is None:
-            shown = together.open_shape.replace("9", "0")
-            asks.append(dates.AmbiguousDates(file=label, column=column, shape=shown))
+            cells = [cell for plan in plans for cell in plan.columns("date")[0].filled]
+            cell = telling_cell(cells) or together.open_shape.replace("9", "0")
+            told = told_by_surroundings(
+                [each.name for each in plans[0].table.columns],
+                decimal=plans[0].decimal,
+                delimiter=plans[0].table.delimiter,
+                mark=together.open_shape.lstrip("9")[:1],
+                zone=zone,
+            )
+            if told is None:
+                asks.append(dates.AmbiguousDates(file=label, column=column, cell=one_line(cell, _LONGEST_CELL)))
+            else:
+                day_first, why = told
+                notes = (said(why, column, one_line(cell, _LONGEST_CELL), day_first=day_first),)
     if not any(plan.table.n_rows for plan in plans):
         return [replace(plan, date_plan=dates.DatePlan(local=("%Y-%m-%d",))) for plan in plans], []
     found = dates.plan(together, day_first=day_first, words=words)
     if found is None:
         columns = some_of([each.name for each in plans[0].table.columns])
         raise dates.UnknownDates(file=label, columns=columns)
-    return [replace(plan, date_plan=found, has_time=found.has_time) for plan in plans], asks
+    return [replace(plan, date_plan=found, has_time=found.has_time, notes=notes) for plan in plans], asks
 
 
 def _added(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:

@@ -117,7 +117,7 @@ def _once(plan: Plan) -> bool:
 def _source(plan: Plan) -> str:
     """The scan; where an order's common fields stand on its first line only, its other lines get them too."""
     scan = _continued(plan) if plan.found.continues else plan.table.scan
-    if not plan.found.fill and not _once(plan):
+    if not plan.columns("order_ref") or not (plan.found.fill or _once(plan)):
         return scan
     ref = f"nullif(trim(cast({plan.columns('order_ref')[0].sql} AS VARCHAR)), '')"
     swapped = []

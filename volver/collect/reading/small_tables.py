@@ -43,7 +43,7 @@ def date_of(text: str, *, month_first: bool = False) -> date | None:
     (None, None)
     """
     plain = re.sub(r"[t ]\d{1,2}:\d{2}.*$", "", folded(text))
-    plain = re.sub(rf"^(?:{WEEKDAYS})[a-z]*\.?,? +(?=.*[a-z]{{3}}|\d{{1,2}}[-/.])", "", plain)
+    plain = re.sub(rf"^(?:{WEEKDAYS}|mar)[a-z]*\.?,? +(?=.*[a-z]{{3}}|\d{{1,2}}[-/.])", "", plain)
     for number, names in enumerate(MONTHS, 1):
         plain = re.sub(rf"\b(?:{names})[a-z]*\.?", f"m{number:02}", plain)
     first, second = ("m", "d") if month_first else ("d", "m")

@@ -24,6 +24,7 @@ from volver.collect.reading.staging import stage_frame
 from volver.collect.reading.stated import currencies_of
 from volver.collect.reading.tables import Table, open_parquet, open_table
 from volver.collect.reading.telling import with_telling_rows
+from volver.collect.reading.unread_words import unread_words
 from volver.core import VolverError, Words, some_of, zone_named
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _planned(
         group = _Group.of(members[0][1], options, frame)
         try:
             found = _understood_whole([table for _, table in members], group.options, connection)
-            made = make_plans([(table, found) for _, table in members], group.options, connection)
+            made = make_plans([(table, found) for _, table in members], group.options, frame.shop_timezone, connection)
         except VolverError as problem:
             named = any(raw.named for raw, _ in members)
             if named and not asking:
@@ -359,7 +360,7 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
     table, found, frame = plan.table, plan.found, group.frame
     summed = found.as_ == "orders" and not plan.asks
     used = {column.name for columns in found.fields.values() for column in columns}
-    notes = [*plan.table.notes, *([group.note] if group.note else []), *found.notes]
+    notes = [*table.notes, *([group.note] if group.note else []), *found.notes, *plan.notes]
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
     notes += [
@@ -369,6 +370,10 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
         )
         for code in other
     ]
+    if found.as_ == "orders":
+        notes += unread_words(table.columns, used | set(found.money.unread), has_status=bool(plan.columns("status")))
+    if not table.n_rows:
+        notes.append(Words("The file has headings and no rows."))
     typed = found.as_ == "orders" and plan.date_plan is None
     return SourceFile(
         file_no=number,

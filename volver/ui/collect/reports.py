@@ -80,6 +80,9 @@ def _warnings(report: Mapping[str, Any]) -> Sequence[Words]:
         found.append(
             Words("All {n} orders are guests': no column says who bought, so nobody can be known by them.", _n(orders))
         )
+    if money.get("pending_orders"):
+        facts = {"n": money["pending_orders"], "pending_e4": e4_of(money["pending"])}
+        found.append(Words("{n} orders of {pending_e4} are not paid yet and do not count as sales.", facts))
     checked, met = money.get("checked", 0), money.get("met", 0)
     if met < checked:
         facts = {"met": met, "checked": checked, "refs": ", ".join(money.get("unmet", ()))}
