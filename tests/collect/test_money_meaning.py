@@ -9,7 +9,7 @@ import pytest
 from tests.collect.ledger_world import imported, rows_of
 from tests.collect.reading_world import opened, read
 from tests.world import new_shop
-from volver.collect import ImportReport
+from volver.collect import ImportReport, import_files, try_import
 from volver.core import VolverError
 from volver.store import Shop
 
@@ -292,3 +292,65 @@ def test_a_refund_after_thousands_of_rows_still_tells_whose_it_is(tmp_path: Path
     rows = rows.replace("-29,", "-28,")
     expected = 90_000 + 9 * 20 - sum(range(1, 10))
     assert net(tmp_path, HEAD + "quantity,unit_price,refunded\n" + rows + late) == f"{expected}.00"
+
+
+@pytest.mark.parametrize("every", ["4.90", "{n}"])
+def test_postage_that_stands_on_each_line_of_an_order_is_the_orders(every: str, tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},2025-03-{n + 10},c{n},p{line},1,{10 + n + line}.00,{every.format(n=n)}\n"
+        for n in range(1, 9)
+        for line in range(1 + n % 3)
+    )
+    money = brought(tmp_path, HEAD + "quantity,price,shipping\n" + rows)[1].money
+    assert money is not None
+    stated = 8 * Decimal("4.90") if every == "4.90" else Decimal(sum(range(1, 9)))
+    assert Decimal(money.beside["shipping"]) == stated
+
+
+def test_money_besides_that_says_ex_tax_is_what_its_other_words_say(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},03/{n + 13}/2025,c{n}@shop.example,{20 + n}.00,2.00,4.95,{26.95 + n:.2f},Completed\n" for n in range(9)
+    )
+    head = "Order ID,Order Date,Customer Email,Subtotal (ex tax),Tax Total,Shipping Cost (ex tax),Order Total (inc tax)"
+    report = brought(tmp_path, f"{head},Order Status\n{rows}")[1]
+    assert report.ledger_net == "216.00"
+    assert report.money is not None
+    assert (report.money.beside, report.money.met) == ({"tax": "18.00", "shipping": "44.55"}, 9)
+
+
+TAXED = "order_id,date,customer_id,sku,quantity,price,tax,order total\n"
+
+
+def with_tax(first: int) -> str:
+    return TAXED + "".join(f"{n},2025-03-{n:02},c{n},x,1,12.10,2.10,12.10\n" for n in range(first, first + 5))
+
+
+def without_tax(first: int) -> str:
+    return TAXED + "".join(f"{n},2025-03-{n:02},c{n},x,1,10.00,2.10,12.10\n" for n in range(first, first + 5))
+
+
+def test_the_first_files_decide_whether_revenue_holds_tax_and_another_base_is_asked_about(tmp_path: Path) -> None:
+    shop, report = brought(tmp_path, with_tax(1))
+    assert report.money is not None
+    assert report.money.taxed is True
+    assert 'tax = "with"' in (shop.path / "volver.toml").read_text()
+    other = tmp_path / "other.csv"
+    other.write_text(without_tax(11), encoding="utf-8")
+    with pytest.raises(VolverError) as problem:
+        imported(shop, other)
+    assert problem.value.code == "collect.without_tax"
+    looked = try_import(shop, [other])
+    assert [ask.code for ask in looked.preview.asks] == ["collect.without_tax"]
+    assert looked.report is None
+    assert imported(shop, other, money=("tax-as-it-stands",)).rows.added == 5
+    same = tmp_path / "same.csv"
+    same.write_text(with_tax(21), encoding="utf-8")
+    assert imported(shop, same).rows.added == 5
+
+
+def test_two_files_of_one_import_are_of_one_base(tmp_path: Path) -> None:
+    for name, content in (("a.csv", without_tax(1)), ("b.csv", with_tax(11).replace("sku", "product"))):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    with new_shop(tmp_path / "shop", currency="EUR") as shop, pytest.raises(VolverError) as problem:
+        import_files(shop, [tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert problem.value.code == "collect.with_tax"

@@ -1,12 +1,12 @@
 """From files or a frame to the ledger: read, compare with what the shop holds, commit, report."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from volver.collect.ledger import arriving, batch, currencies, goods, kinds, mappings, putting
+from volver.collect.ledger import arriving, batch, currencies, goods, kinds, mappings, putting, tax_base
 from volver.collect.ledger.arriving import DocumentCounts
 from volver.collect.ledger.batch import Step
 from volver.collect.ledger.kinds import KINDS, Kind, Told
@@ -130,6 +130,7 @@ def _import(shop: Shop, work: Session, opening: Opening, options: ImportOptions,
             staged.files = [each.label for each in sources.files if each.as_ == kind]
             if staged:
                 currencies.adopt(shop, currency)
+                tax_base.adopt(shop, sources.files)
                 batch.commit(shop, staged, said)
         told.append((what, rows))
         work.forget()
@@ -144,7 +145,11 @@ def _opened(
     ours = currencies.of_import(shop, options.currency)
     sources = opening(work, ours, asking)
     theirs = currencies.of_files(shop, options.currency, sources.currencies, ours)
-    return theirs, sources if theirs == ours else opening(work, theirs, asking)
+    sources = sources if theirs == ours else opening(work, theirs, asking)
+    ask = tax_base.ask_of(shop, sources.files, options.money)
+    if ask is not None and not asking:
+        raise ask
+    return theirs, replace(sources, asks=(*sources.asks, ask)) if ask is not None else sources
 
 
 def read(work: Session, sources: "Sources", kind: Kind) -> None:

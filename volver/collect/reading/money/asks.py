@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from volver.collect.reading.choices import Answerable, Choice
 from volver.core import VolverError, Words
 
-# What a person may answer with `--money`, in pairs of which one holds.
+# What a person may answer with `--money`, in pairs of which one holds; the last one stands alone.
 ANSWERS = (
     *("per-piece", "per-line"),
     *("price-counts", "total-counts"),
@@ -15,6 +15,7 @@ ANSWERS = (
     *("refund-per-line", "refund-per-order"),
     *("total-per-line", "total-per-order"),
     *("cents", "units"),
+    "tax-as-it-stands",
 )
 
 

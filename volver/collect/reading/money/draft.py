@@ -97,11 +97,6 @@ class Draft:
         if taxes:
             self.taxed = not found.has("tax")
 
-    def _is_stated_per_order(self, field: str) -> bool:
-        """Whether what stands beside the goods stands on each line of its order, or on the first."""
-        levels = {self.look.sample.level(self.look.values(column)) for column in self.beside[field]}
-        return bool(levels) and levels <= {"order", "alike", "once"}
-
     def done(self, cost_of: str, in_cents: bool) -> Money:
         """The interpretation."""
         used = self.explained | {column.name for each in self.fields.values() for column in each}
@@ -109,7 +104,6 @@ class Draft:
         unread = [c.name for c in stated if c.name not in used]
         sample = self.look.sample
         apart = [c for field in (*DISCOUNTS, *UNDONE, *BESIDE) for c in self.look.roles.of(field)]
-        self.of_order |= {f for f in self.beside if f not in self.terms and self._is_stated_per_order(f)}
         unseen = frozenset(c.name for c in apart if sample.level(self.look.values(c)) in (None, "once"))
         return Money(
             lines=self.lines,  # type: ignore[arg-type]

@@ -48,6 +48,8 @@ def money_field(name: str) -> str | None:
 
     >>> [money_field(each) for each in ("total_tax", "Importe (IVA incl.)", "Qty Refunded", "Shipping", "Item Total")]
     ['tax', None, 'refunded_quantity', 'shipping', None]
+    >>> money_field("Shipping Cost (ex tax)")
+    'shipping'
     """
     said = words(name)
     if not said or "date" in said or "method" in said or ("discount" in said and {"code", "name", "type"} & set(said)):
@@ -60,8 +62,10 @@ def money_field(name: str) -> str | None:
     for field, stem in _STEMS:
         if not any(re.fullmatch(stem, word) for word in said):
             continue
-        if field == "tax" and (_MARKS & set(said) or "%" in name or _SHARE & set(said)):
+        if field == "tax" and ("%" in name or _SHARE & set(said)):
             return None
+        if field == "tax" and _MARKS & set(said):
+            continue  # *shipping (ex tax)* is shipping
         if pieces:
             return "refunded_quantity" if field == "refunded" else None
         return field

@@ -161,8 +161,13 @@ def _beside(draft: Draft) -> None:
             continue
         draft.fields[field] = columns
         draft.explained |= {c.name for c in look.roles.of(field) if c not in look.apart(field)}
-        if all(look.is_of_order(c) for c in columns):
+        if all(look.is_of_order(c) or (field not in draft.terms and _is_repeated(draft, field, c)) for c in columns):
             draft.of_order.add(field)
+
+
+def _is_repeated(draft: Draft, field: str, column: Column) -> bool:
+    """Whether money that an order has once stands on each of its lines: 4.90 of postage on three lines are 4.90."""
+    return field != "tax" and draft.look.sample.level(draft.look.values(column)) == "alike"
 
 
 def _cost_of(fields: Fields) -> str:
