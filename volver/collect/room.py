@@ -33,6 +33,7 @@ ROOM: Final = Room(
         Page(path="/imports/files/{id}", where=f"{_PAGES}.preview:answer_page", methods=("POST",), right="bring"),
         Page(path="/imports/jobs/{id:int}", where=f"{_PAGES}.work:work_page", right="bring"),
         Page(path="/imports/aside", where=f"{_PAGES}.aside:aside_page", right="bring"),
+        Page(path="/imports/aside.csv", where=f"{_PAGES}.aside_file:aside_csv_page", right="bring"),
         Page(path="/imports/aside", where=f"{_PAGES}.aside:retry_page", methods=("POST",), right="bring"),
         Page(path="/imports/{id:int}", where=f"{_PAGES}.imports:import_page", right="bring"),
         Page(path="/imports/{id:int}", where=f"{_PAGES}.imports:undo_page", methods=("POST",), right="bring"),

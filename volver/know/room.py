@@ -24,6 +24,7 @@ ROOM: Final = Room(
         Page(path="/find", where="volver.ui.know.customers:find_page", methods=("POST",), right="customers"),
         Page(path="/customers/{id:int}", where="volver.ui.know.customer:customer_page", right="customers"),
         Page(path="/segments", where="volver.ui.know.segments:segments_page"),
+        Page(path="/segments.csv", where="volver.ui.know.segments_file:segments_csv_page"),
         Page(path="/segments", where="volver.ui.know.saved:save_page", methods=("POST",), right="segment"),
         Page(path="/segments/{id:int}", where="volver.ui.know.saved:change_page", methods=("POST",), right="segment"),
     ),

@@ -87,8 +87,10 @@ def write_csv_rows(
     columns: Sequence[CsvColumn],
     rows: Sequence[Mapping[str, Any]],
     marks: CsvMarks,
+    *,
+    more: bool = False,
 ) -> int:
-    """Write a few rows that are at hand, such as totals; columns name their keys."""
+    """Write a few rows that are at hand, such as totals; columns name their keys. `more`: to the end of the file."""
     import pyarrow as pa
 
     types = {"text": pa.string(), "day": pa.date32(), "share": pa.float64(), "number": pa.float64()}
@@ -96,7 +98,8 @@ def write_csv_rows(
     place = pa.array(range(len(rows)), pa.int64())
     connection.register("told_rows", pa.table({**held, "place_of_row": place}))
     try:
-        return write_csv(connection, target, columns, "from told_rows order by place_of_row", marks)
+        write = append_csv if more else write_csv
+        return write(connection, target, columns, "from told_rows order by place_of_row", marks)
     finally:
         connection.unregister("told_rows")
 

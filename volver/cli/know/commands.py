@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 import click
 
 from volver.cli.know.segments import group as segments_group
+from volver.cli.leaving import csv_option, save_csv
 from volver.cli.output import NUMBER, Context, say, tell_json, tell_table
 
 if TYPE_CHECKING:
-    from volver.know import CustomerProfile, MergeReport
+    from pathlib import Path
+
+    from volver.know import Choice, CustomerProfile, MergeReport
     from volver.store import Shop
+    from volver.ui import Speech
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 at_option = click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of this day (default: the last refresh).")
@@ -30,7 +34,7 @@ group.add_command(segments_group)
 @click.option("--segment", help="Only this segment; `volver know segments` lists them.")
 @click.option("--sort", default="value", help="value, net, orders, last, alive or name.")
 @click.option("--ascending", is_flag=True, help="Smallest first.")
-@click.option("--csv", "csv_path", type=click.Path(dir_okay=False), help="Write them all to this file instead.")
+@csv_option
 @click.option("--limit", default=20, type=click.IntRange(1, 10_000), help="How many.")
 @click.option("--offset", default=0, type=click.IntRange(0), help="How many to pass over.")
 @at_option
@@ -56,10 +60,8 @@ def customers(
     from volver import know
 
     if csv_path is not None:
-        from volver.cli.know.leaving import save_customers
-
         choice = know.Choice(search=search, stage=stage, segment=segment, sort=sort, descending=not ascending)
-        save_customers(context, choice, csv_path, _day(at), as_json)
+        _save(context, choice, csv_path, _day(at), as_json)
         return
     with context.open_shop() as shop:
         page = know.customers(
@@ -93,6 +95,17 @@ def customers(
             for row in page.rows
         ],
     )
+
+
+def _save(context: Context, choice: "Choice", path: str, at: date | None, as_json: bool) -> None:
+    from volver import know
+
+    with context.open_shop() as shop:
+
+        def write(target: "Path", spoken: "Speech") -> int:
+            return know.customers_csv(shop, target, say=spoken.words, marks=spoken.csv_marks, choice=choice, at=at)
+
+        save_csv(shop, path, write, what="customers", as_json=as_json)
 
 
 @group.command()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from volver.cli.leaving import csv_option, save_csv
 from volver.cli.output import Context, say, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
@@ -15,14 +16,30 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON
 
 @click.group(name="segments", invoke_without_command=True)
 @click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of this day (default: the last refresh).")
+@csv_option
 @_JSON
 @click.pass_context
-def group(asked: click.Context, at: datetime | None, as_json: bool) -> None:
+def group(asked: click.Context, at: datetime | None, csv_path: str | None, as_json: bool) -> None:
     """The segments with their rules in words: built-in ones, and those that were saved.
 
     Example: volver know segments --at 2026-06-01
     """
-    if asked.invoked_subcommand is None:
+    if asked.invoked_subcommand is not None:
+        return
+    if csv_path is not None:
+        if at is not None:
+            raise click.UsageError("--csv writes them as of the last refresh; leave --at out.")
+        from volver.ui import segments_file
+
+        with asked.obj.open_shop() as shop:
+            save_csv(
+                shop,
+                csv_path,
+                lambda target, spoken: segments_file(shop, spoken).write(shop, target, spoken.csv_marks),
+                what="segments",
+                as_json=as_json,
+            )
+    else:
         _list(asked.obj, None if at is None else at.date(), as_json)
 
 

@@ -3,15 +3,20 @@
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from anyio import CancelScope, open_file, to_thread
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from volver.store import CSV_TYPE, Shop
+from volver.know import today
+from volver.store import CSV_TYPE, CsvColumn, CsvMarks, Shop, write_csv_rows
+from volver.ui.shared.formatting import Speech
+from volver.ui.shared.rendering import speech_of
 
 _AT_ONCE = 256 * 1024
 _NO_NAME = re.compile(r"[^a-z0-9]+")
@@ -58,3 +63,41 @@ def file_name(*parts: object, ending: str = "csv") -> str:
     told = unicodedata.normalize("NFD", " ".join(str(each) for each in parts if each).lower())
     plain = "".join(char for char in told if not unicodedata.combining(char))
     return f"{_NO_NAME.sub('-', plain).strip('-') or 'list'}.{ending}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFile:
+    """A table of totals as it leaves: columns whose `sql` names a key of the rows, and the rows."""
+
+    columns: tuple[CsvColumn, ...]
+    rows: Sequence[Mapping[str, Any]]
+
+    def write(self, shop: Shop, target: Path, marks: CsvMarks) -> int:
+        """Write it to a file; how many rows."""
+        connection = shop.compute.connection()
+        try:
+            return write_csv_rows(connection, target, self.columns, self.rows, marks)
+        finally:
+            connection.close()
+
+
+def table_page(
+    name: str, table: Callable[[Shop, Speech], TableFile]
+) -> Callable[[Shop], Callable[[Request], Response]]:
+    """What makes the handler of an address that gives a table of totals as a file, called by its English name."""
+
+    def page(shop: Shop) -> Callable[[Request], Response]:
+        def save(request: Request) -> Response:
+            spoken = speech_of(request, shop)
+            found = table(shop, spoken)
+            title = file_name(spoken.text(name), _day_of(shop))
+            return file_answer(shop, title, lambda target: found.write(shop, target, spoken.csv_marks))
+
+        return save
+
+    return page
+
+
+def _day_of(shop: Shop) -> object:
+    """The day that the totals are as of."""
+    return today(shop).day
