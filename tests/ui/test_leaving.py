@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 from tests.server.world import csrf_of, guarded
 from tests.ui.world import busy, visitor
 from volver import know
+from volver.app import web
+from volver.server import create_token
 from volver.store import Shop
 from volver.ui import file_answer
 
@@ -102,10 +104,22 @@ def test_what_cannot_be_saved_is_said_calmly_with_a_way_back(client: TestClient)
 
 
 @pytest.mark.parametrize(("role", "may"), [("analyst", True), ("support", False), ("privacy", False)])
-def test_only_those_who_may_see_the_buttons(shop: Shop, role: str, may: bool) -> None:
-    page = guarded(shop, role).get("/customers?stage=lost").text
+def test_only_those_who_may_see_the_buttons_and_take_a_list(shop: Shop, role: str, may: bool) -> None:
+    client = guarded(shop, role)
+    page = client.get("/customers?stage=lost").text
     assert ("/customers.csv" in page) == may
     assert ('action="/segments"' in page) == may
+    for path in ("/customers.csv", "/customers/emails"):
+        answer = post(client, path, view="stage=lost", search="")
+        assert (answer.status_code, "@" in answer.text) == ((200, True) if may else (403, False))
+    assert post(client, "/segments", view="", name="x").status_code == (400 if may else 403)
+
+
+def test_a_token_for_customers_takes_no_whole_list(shop: Shop) -> None:
+    address, program = "/api/v1/know/customers.csv", TestClient(web(shop))
+    for scope, status in (("customers", 403), ("export", 200)):
+        secret = create_token(shop, f"takes {scope}", [scope]).secret
+        assert program.get(address, headers={"authorization": f"Bearer {secret}"}).status_code == status
 
 
 def test_a_file_is_removed_even_if_nobody_takes_it_or_it_cannot_be_made(shop: Shop) -> None:

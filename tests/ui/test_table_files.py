@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.ui.world import busy, empty, visitor
 from volver import know
 from volver.cli.main import main
-from volver.collect import ImportOptions, import_files, set_aside
+from volver.collect import ImportOptions, import_files, imports, set_aside
 from volver.store import Shop
 from volver.ui import Speech
 
@@ -75,9 +76,17 @@ def test_cohorts_leave_a_row_for_each_month_after(shop: Shop, client: TestClient
     }
 
 
+def test_imports_leave_with_their_money(shop: Shop, client: TestClient) -> None:
+    found = rows(client.get("/imports.csv").text)
+    told = imports(shop)
+    assert [row[ES("Number")] for row in found] == [str(each.number) for each in told]
+    assert [Decimal(row[ES("Revenue")].replace(",", ".")) for row in found] == [Decimal(each.net) for each in told]
+
+
 def test_pages_lead_to_their_files(client: TestClient) -> None:
     for page, files in {
         "/segments": ["/segments.csv"],
+        "/imports": ["/imports.csv"],
         "/value": ["/value/channels.csv", "/value/cohorts.csv"],
     }.items():
         text = client.get(page).text

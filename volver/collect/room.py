@@ -32,6 +32,7 @@ ROOM: Final = Room(
         Page(path="/imports/files/{id}", where=f"{_PAGES}.preview:preview_page", right="bring"),
         Page(path="/imports/files/{id}", where=f"{_PAGES}.preview:answer_page", methods=("POST",), right="bring"),
         Page(path="/imports/jobs/{id:int}", where=f"{_PAGES}.work:work_page", right="bring"),
+        Page(path="/imports.csv", where=f"{_PAGES}.imports_file:imports_csv_page", right="bring"),
         Page(path="/imports/aside", where=f"{_PAGES}.aside:aside_page", right="bring"),
         Page(path="/imports/aside.csv", where=f"{_PAGES}.aside_file:aside_csv_page", right="bring"),
         Page(path="/imports/aside", where=f"{_PAGES}.aside:retry_page", methods=("POST",), right="bring"),

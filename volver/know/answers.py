@@ -174,6 +174,11 @@ class SavedSummary:
     net_e4: int
     value_e4: int | None
 
+    @property
+    def label(self) -> str:
+        """Its name, as built-in segments have a label."""
+        return self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
