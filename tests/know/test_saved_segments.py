@@ -11,6 +11,7 @@ from tests.world import Line, shop_of, written
 from volver import know
 from volver.cli.main import main
 from volver.core import VolverError
+from volver.know import STAGES
 from volver.store import Shop
 
 
@@ -57,6 +58,20 @@ def test_a_saved_segment_narrows_another(shop: Shop) -> None:
     assert members(shop, narrow.key) == [2]
     never = know.save_segment(shop, "In two stages", stage="new", segment="lost")
     assert members(shop, never.key) == []
+
+
+def test_every_saved_segment_counts_whom_its_list_shows(shop: Shop) -> None:
+    wanted = [(stage, segment) for stage in (None, *STAGES) for segment in (None, "lost", *know.BITS)][1:]
+    made = {
+        know.save_segment(shop, f"{stage} {segment}", stage=stage, segment=segment).key for stage, segment in wanted
+    }
+    told = {each.key: each for each in know.saved_summaries(shop, know.groups(shop))}
+    assert set(told) == made
+    for key, each in told.items():
+        listed = know.customers(shop, segment=key)
+        assert (each.members, each.net_e4) == (listed.total, sum(row.net_e4 for row in listed.rows))
+        assert each.share == listed.total / 3
+    assert {each.members for each in told.values()} >= {0, 1, 2}
 
 
 def test_names_are_names_and_told_apart(shop: Shop) -> None:
