@@ -60,6 +60,14 @@ def test_pandas_gets_floats_and_polars_decimals_unless_asked_otherwise(opened: O
     assert customers.to_polars(money="float")["net"].sum() == pytest.approx(68.405)
 
 
+def test_saved_segments_come_last(opened: OpenShop) -> None:
+    made = know.save_segment(opened.shop, "Gone", stage="lost")
+    last = opened.segments().rows()[-1]
+    lost = next(row for row in opened.segments().rows() if row["key"] == "lost")
+    assert (last["key"], last["label"], last["members"]) == (made.key, "Gone", lost["members"])
+    know.delete_segment(opened.shop, made.key)
+
+
 def test_segments_are_named(opened: OpenShop) -> None:
     of_all = {row["ref"]: row["members"] for row in map(_named, opened.segments().rows())}
     named = [key for keys in opened.customers().table.column("segments").to_pylist() for key in keys]

@@ -62,9 +62,11 @@ class OpenShop:
         return self._rows(found, ("stage", "label", "customers", "share", "net_e4", "value_e4"))
 
     def segments(self, at: "date | None" = None) -> Answer:
-        """Every segment as of a day: key, label, rule in words, members, share, net, value of a year."""
-        found = know.segments(self.shop, at)
-        return self._rows(found, ("key", "label", "rule", "members", "share", "net_e4", "value_e4"))
+        """Every segment as of a day, saved ones last: key, label, rule, members, share, net, value of a year."""
+        own = know.saved_summaries(self.shop, know.groups(self.shop, at))
+        return self._rows(
+            (*know.segments(self.shop, at), *own), ("key", "label", "rule", "members", "share", "net_e4", "value_e4")
+        )
 
     def cohorts(self, at: "date | None" = None) -> Answer:
         """First-time buyers by month, one row per month since: month, buyers, months_since, retention, value so far."""

@@ -243,7 +243,11 @@ def test_the_description_states_the_shape_of_what_is_sent_and_answered(shop: Sho
     shapes = told["components"]["schemas"]
     for path, methods in told["paths"].items():
         for one in methods.values():
-            schema = one["responses"]["200"]["content"]["application/json"]["schema"]
+            content = one["responses"]["200"]["content"]
+            if path.endswith(".csv"):
+                assert content == {"text/csv; charset=utf-8": {"schema": {"type": "string"}}}
+                continue
+            schema = content["application/json"]["schema"]
             shape = shapes[schema["$ref"].rpartition("/")[2]]
             assert shape["properties"], path
             assert shape["additionalProperties"] is False, path
@@ -340,3 +344,31 @@ def test_logs_name_no_parameter(shop: Shop, program: TestClient, caplog: pytest.
     assert "ana@example.com" not in " ".join(
         str(record.__dict__) for record in caplog.records if "httpx" not in record.name
     )
+
+
+def test_a_list_leaves_over_the_api_in_the_language_that_is_asked(shop: Shop, program: TestClient) -> None:
+    lost = know.customers(shop, stage="lost")
+    for lang, heading, between in (("es", "Gastado", ";"), ("en", "Spent", ",")):
+        answer = program.get(f"{ROOT}/know/customers.csv?stage=lost&sort=net&lang={lang}")
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        head = answer.content.decode("utf-8-sig").splitlines()[0]
+        assert f'{between}"{heading}"{between}' in head
+        assert answer.text.count("\n") == lost.total + 1
+    refused = program.get(f"{ROOT}/know/customers.csv?segment=gone")
+    assert refused.json()["code"] == "know.unknown_segment"
+    told = program.get(f"{ROOT}/openapi.json").json()["paths"][f"{ROOT}/know/customers.csv"]["get"]
+    assert list(told["responses"]["200"]["content"]) == ["text/csv; charset=utf-8"]
+
+
+def test_segments_are_saved_renamed_listed_and_deleted_over_the_api(shop: Shop, program: TestClient) -> None:
+    made = program.post(f"{ROOT}/know/segments/save?lang=es", json={"name": "Gone", "stage": "lost"}).json()
+    assert (made["name"], made["kind"], made["rule"]) == ("Gone", "filter", "Perdido")
+    address = f"{ROOT}/know/segments/{made['key']}"
+    assert program.post(f"{address}/rename", json={"name": "Far"}).json()["name"] == "Far"
+    saved = program.get(f"{ROOT}/know/segments").json()["saved"]
+    total = know.customers(shop, stage="lost").total
+    assert [(each["name"], each["members"]) for each in saved] == [("Far", total)]
+    assert program.get(f"{ROOT}/know/customers?segment={made['key']}&limit=1").json()["total"] == total
+    assert program.post(f"{address}/delete").json()["name"] == "Far"
+    assert program.post(f"{address}/delete").json()["code"] == "know.unknown_segment"
+    assert program.post(f"{ROOT}/know/segments/save", json={"stage": "lost"}).json()["code"] == "server.bad_body"

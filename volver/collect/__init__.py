@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from volver.collect.ledger.aside import AsideRow as AsideRow
     from volver.collect.ledger.aside import SetAside as SetAside
     from volver.collect.ledger.aside import set_aside as set_aside
+    from volver.collect.ledger.aside import waiting as waiting
     from volver.collect.ledger.batch import Batch as Batch
     from volver.collect.ledger.batch import IdsTaken as IdsTaken
     from volver.collect.ledger.batch import recover as recover

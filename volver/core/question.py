@@ -93,7 +93,8 @@ class Question:
 
     A JSON body of the type `takes` comes as `body`; where `takes_file` the body is a file, streamed to disk, and comes
     as `file`, a path that is gone afterwards. Where `speaks`, the parameter `lang` comes as `say`, a function from
-    `Words` to text. `is_long` work is done one piece at a time and may be refused because other work is going on.
+    `Words` to text. Where `gives` names a media type, the answer is a file of it: it is written to the path `target`,
+    in the language's `marks`. `is_long` work is done one piece at a time and may be refused because other work goes on.
     """
 
     path: str
@@ -107,13 +108,14 @@ class Question:
     takes_file: bool = False
     largest_bytes: int = FORM_BYTES
     speaks: bool = False
+    gives: str = ""
     is_long: bool = False
 
     @property
     def name(self) -> str:
         """A name for programs: predict_value."""
         words = [word for word in self.path.split("/") if word and not word.startswith("{")]
-        told = "_".join(words).replace("-", "_")
+        told = "_".join(words).replace("-", "_").replace(".", "_")
         return f"{told}_one" if self.path.endswith("}") else told
 
     def read(self, sent: list[tuple[str, str]], in_path: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from volver.know.answers import MergeReport as MergeReport
     from volver.know.answers import Order as Order
     from volver.know.answers import OrderLine as OrderLine
+    from volver.know.answers import SavedSummary as SavedSummary
     from volver.know.answers import Scores as Scores
     from volver.know.answers import SegmentSummary as SegmentSummary
     from volver.know.answers import Share as Share
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from volver.know.answers import Todo as Todo
     from volver.know.checks import check_fresh as check_fresh
     from volver.know.checks import check_today as check_today
+    from volver.know.exports import Emails as Emails
+    from volver.know.exports import customer_emails as customer_emails
+    from volver.know.exports import customers_csv as customers_csv
     from volver.know.figures import UnknownPeriod as UnknownPeriod
     from volver.know.figures import kpi as kpi
     from volver.know.identity.finding import NoSuchCustomer as NoSuchCustomer
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
     from volver.know.json_values import filled as filled
     from volver.know.json_values import plain as plain
     from volver.know.lifecycle import stages as stages
-    from volver.know.listing import UnknownSegment as UnknownSegment
+    from volver.know.listing import Choice as Choice
     from volver.know.listing import UnknownSort as UnknownSort
     from volver.know.listing import customers as customers
     from volver.know.listing import references as references
@@ -54,7 +58,23 @@ if TYPE_CHECKING:
     from volver.know.renewals import refresh as refresh
     from volver.know.retention import cohorts as cohorts
     from volver.know.room import ROOM as ROOM
+    from volver.know.segment_rules import BITS as BITS
+    from volver.know.segment_rules import UnknownSegment as UnknownSegment
     from volver.know.segment_rules import segments as segments
+    from volver.know.segment_store import LONGEST_NAME as LONGEST_NAME
+    from volver.know.segment_store import BadSegmentName as BadSegmentName
+    from volver.know.segment_store import Group as Group
+    from volver.know.segment_store import NothingToSave as NothingToSave
+    from volver.know.segment_store import SavedSegment as SavedSegment
+    from volver.know.segment_store import SegmentNameTaken as SegmentNameTaken
+    from volver.know.segment_store import TooManySegments as TooManySegments
+    from volver.know.segment_store import delete_segment as delete_segment
+    from volver.know.segment_store import groups as groups
+    from volver.know.segment_store import rename_segment as rename_segment
+    from volver.know.segment_store import save_segment as save_segment
+    from volver.know.segment_store import saved_segment as saved_segment
+    from volver.know.segment_store import saved_segments as saved_segments
+    from volver.know.segment_store import saved_summaries as saved_summaries
     from volver.know.settings import KnowSettings as KnowSettings
     from volver.know.shop_day import MOST_QUIET_DAYS as MOST_QUIET_DAYS
     from volver.know.shop_day import Today as Today

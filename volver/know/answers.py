@@ -162,6 +162,25 @@ class SegmentSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSummary:
+    """A segment that somebody saved: its name, how its rule is meant (`kind`) and told, and who is in it."""
+
+    key: str
+    name: str
+    kind: str
+    rule: Words
+    members: int
+    share: float | None
+    net_e4: int
+    value_e4: int | None
+
+    @property
+    def label(self) -> str:
+        """Its name, as built-in segments have a label."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageCount:
     """How many customers are in a stage, what they spent and what they should bring."""
 

@@ -1,14 +1,16 @@
 """Lists of customers: search, filter, sort, pages that stay quick at a million."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from volver.core import Answer, VolverError
-from volver.know.answers import STAGES, CustomerRow, CustomersPage
+from volver.know.answers import CustomerRow, CustomersPage
 from volver.know.as_of import AsOf, as_of
 from volver.know.people import PEOPLE, SPOKEN, People, people
 from volver.know.segment_rules import BITS, named_segments
+from volver.know.segment_store import Conditions, conditions_of
 from volver.store import Shop
 
 SORTS: Final = {
@@ -31,12 +33,34 @@ class UnknownSort(VolverError):
     hint = "Sort by value, net, orders, last, alive or name."
 
 
-class UnknownSegment(VolverError):
-    """No stage or segment has this name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which customers, in which order; `segment` may name a stage or a saved segment."""
 
-    code = "know.unknown_segment"
-    says = "There is no stage or segment called {segment}."
-    hint = "`volver know segments` lists them."
+    search: str = ""
+    stage: str | None = None
+    segment: str | None = None
+    sort: str = "value"
+    descending: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """A choice as SQL: the table, the condition and its parameters, and the order."""
+
+    held: People
+    where: str
+    params: dict[str, Any]
+    ranks: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        """The table that everybody stands in."""
+        return self.held.table
+
+    def order(self, before: str = "") -> str:
+        """What to sort by; columns are named with `before`, such as `p.`."""
+        return ", ".join(before + each for each in self.ranks)
 
 
 def customers(
@@ -54,24 +78,31 @@ def customers(
     """A page of the customers who ever ordered, as of a day (None: the last refresh).
 
     `search` looks for each of its words in name, e-mail and reference, without regard to case and accents. `segment`
-    may name a stage. Sorting by value or chance falls back to net spend where nothing is foreseen; a past day has no
-    scores. Raises `know.unknown_sort`, `know.unknown_segment`.
+    may name a stage or a saved segment. Sorting by value or chance falls back to net spend where nothing is foreseen; a
+    past day has no scores. Raises `know.unknown_sort`, `know.unknown_segment`.
     """
-    if sort not in SORTS:
-        raise UnknownSort(sort=sort)
-    where, params = _where(search, stage, segment)
-    spoken = bool(search.strip()) or sort == "name"
-    direction = "desc" if descending else "asc"
-    order = f"{SORTS[sort]} {direction} nulls last, customer_id"
-    if sort in ("value", "alive"):
-        order = f"{SORTS[sort]} {direction} nulls last, net_e4 {direction}, customer_id"
+    choice = Choice(search=search, stage=stage, segment=segment, sort=sort, descending=descending)
     with as_of(shop, at) as here:
-        held = _past(here) if here.is_past else people(shop, here.connection, spoken=spoken)
-        page = f"select customer_id from {held.table} where {where} order by {order} limit $limit offset $offset"
-        chosen = here.sql(page, params | {"limit": limit, "offset": offset})
-        rows = _rows(here, held, [row["customer_id"] for row in chosen])
-        total = _total(here, held, where, params)
+        these = selected(shop, here, choice)
+        page = f"select customer_id from {these.table} where {these.where} order by {these.order()}"
+        chosen = here.sql(f"{page} limit $limit offset $offset", these.params | {"limit": limit, "offset": offset})
+        rows = _rows(here, these.held, [row["customer_id"] for row in chosen])
+        total = _total(here, these.held, these.where, these.params)
     return CustomersPage(total=total, rows=rows)
+
+
+def selected(shop: Shop, here: AsOf, choice: Choice) -> Selected:
+    """A choice as SQL, as of a day. Raises `know.unknown_sort`, `know.unknown_segment`."""
+    if choice.sort not in SORTS:
+        raise UnknownSort(sort=choice.sort)
+    where, params = _where(choice.search, conditions_of(shop, choice.stage, choice.segment))
+    spoken = bool(choice.search.strip()) or choice.sort == "name"
+    direction = "desc" if choice.descending else "asc"
+    ranks = [f"{SORTS[choice.sort]} {direction} nulls last", "customer_id"]
+    if choice.sort in ("value", "alive"):
+        ranks.insert(1, f"net_e4 {direction}")
+    held = _past(here) if here.is_past else people(shop, here.connection, spoken=spoken)
+    return Selected(held=held, where=where, params=params, ranks=tuple(ranks))
 
 
 def _past(here: AsOf) -> People:
@@ -125,20 +156,14 @@ def references(shop: Shop, ids: Iterable[int]) -> dict[int, str]:
     return {row["customer_id"]: row["customer_ref"] for row in shop.compute.relation(asked).to_pylist()}
 
 
-def _where(search: str, stage: str | None, segment: str | None) -> tuple[str, dict[str, Any]]:
+def _where(search: str, conditions: Conditions) -> tuple[str, dict[str, Any]]:
     parts, params = ["true"], dict[str, Any]()
-    if segment in STAGES:
-        stage, segment = segment, None
-    if stage is not None:
-        if stage not in STAGES:
-            raise UnknownSegment(segment=stage)
-        parts.append("stage = $stage")
-        params["stage"] = stage
-    if segment is not None:
-        if segment not in BITS:
-            raise UnknownSegment(segment=segment)
-        parts.append("segments & $bit <> 0")
-        params["bit"] = BITS[segment]
+    for n, stage in enumerate(conditions.stages):
+        parts.append(f"stage = $stage{n}")
+        params[f"stage{n}"] = stage
+    for n, segment in enumerate(conditions.segments):
+        parts.append(f"segments & $bit{n} <> 0")
+        params[f"bit{n}"] = BITS[segment]
     for n, word in enumerate(_plain(search).split()[:_MOST_WORDS]):
         parts.append(f"contains(spoken, $word{n})")
         params[f"word{n}"] = word

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from volver.core import Reply
@@ -149,10 +150,43 @@ class Segment(Reply):
     waiting_for: str | None
 
 
+class OwnSegment(Reply):
+    """A segment that somebody saved; its key stands wherever a segment is asked for."""
+
+    key: str
+    name: str
+    kind: Annotated[str, Meta(description="How its rule is meant; a filter so far.")]
+    rule: str
+
+
+class CountedSegment(OwnSegment):
+    """A saved segment, and who is in it."""
+
+    members: int
+    share: Share | None
+    net: Money
+    value: Money | None
+
+
 class SegmentList(Reply):
-    """Every segment, one per stage at the end."""
+    """Every built-in segment, one per stage at the end; then those that were saved."""
 
     segments: list[Segment]
+    saved: list[CountedSegment]
+
+
+class SegmentToSave(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The name of a segment to save, and who is in it: a stage, a segment, or both at once."""
+
+    name: str
+    stage: str | None = None
+    segment: str | None = None
+
+
+class SegmentName(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Another name for a saved segment."""
+
+    name: str
 
 
 class Stage(Reply):

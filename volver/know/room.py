@@ -19,9 +19,14 @@ ROOM: Final = Room(
     pages=(
         Page(path="/customers", where="volver.ui.know.customers:list_page", right="customers"),
         Page(path="/customers", where="volver.ui.know.customers:search_page", methods=("POST",), right="customers"),
+        Page(path="/customers.csv", where="volver.ui.know.leaving:customers_file", methods=("POST",), right="export"),
+        Page(path="/customers/emails", where="volver.ui.know.leaving:emails_page", methods=("POST",), right="export"),
         Page(path="/find", where="volver.ui.know.customers:find_page", methods=("POST",), right="customers"),
         Page(path="/customers/{id:int}", where="volver.ui.know.customer:customer_page", right="customers"),
         Page(path="/segments", where="volver.ui.know.segments:segments_page"),
+        Page(path="/segments.csv", where="volver.ui.know.segments_file:segments_csv_page"),
+        Page(path="/segments", where="volver.ui.know.saved:save_page", methods=("POST",), right="segment"),
+        Page(path="/segments/{id:int}", where="volver.ui.know.saved:change_page", methods=("POST",), right="segment"),
     ),
     places=(
         Place(path="/customers", icon="users", label=Words("Customers"), key="c"),
@@ -50,7 +55,11 @@ ROOM: Final = Room(
     ),
     settings="volver.know.settings:KnowSettings",
     lake="volver.store.tables.know:TABLES",
-    answers=("volver.ui.know.home:totals", "volver.ui.know.segments:segments_of"),
+    answers=(
+        "volver.ui.know.home:totals",
+        "volver.ui.know.segments:segments_of",
+        "volver.ui.know.segments:groups_of",
+    ),
     warms=(
         "volver.ui.know.home:today_of",
         "volver.ui.know.customers:hold_people",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from volver.core import Words
+from volver.core import VolverError, Words
 from volver.know.answers import STAGES, Membership, SegmentSummary
 from volver.know.as_of import as_of
 from volver.know.settings import KnowSettings
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Facts = dict[str, Any]
+
+
+class UnknownSegment(VolverError):
+    """No stage or segment has this name."""
+
+    code = "know.unknown_segment"
+    says = "There is no stage or segment called {segment}."
+    hint = "`volver know segments` lists them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ STAGE_LABELS: Final = {
     "sleeping": Words("Sleeping"),
     "lost": Words("Lost"),
 }
+STAGE_NAMES: Final = STAGE_LABELS | {"champion": Words("Champion")}  # of one customer
 STAGE_SAYS: Final = {
     "new": Words("First order not long ago"),
     "growing": Words("Coming back at their own pace"),

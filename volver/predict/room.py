@@ -18,6 +18,9 @@ ROOM: Final = Room(
     questions="volver.predict.questions:QUESTIONS",
     pages=(
         Page(path="/value", where="volver.ui.predict.value:value_page"),
+        Page(path="/value/channels.csv", where="volver.ui.predict.value_files:channels_page"),
+        Page(path="/value/campaigns.csv", where="volver.ui.predict.value_files:campaigns_page"),
+        Page(path="/value/cohorts.csv", where="volver.ui.predict.value_files:cohorts_page"),
         Page(
             path="/value/models", where="volver.ui.predict.value_model:publish_again", methods=("POST",), right="learn"
         ),

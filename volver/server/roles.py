@@ -13,17 +13,19 @@ RIGHTS: Final[dict[str, str]] = {
     "self": "one's own session and looks",
     "read": "figures of the shop: money, stages, segments, forecasts",
     "customers": "customers by name, and what each is worth and why",
+    "export": "take a list of customers away: as a file, or its e-mail addresses",
+    "segment": "save lists as segments, rename and delete them",
     "bring": "import, and see the rows that were set aside",
     "learn": "fit a model, publish one",
     "write": "send what happened, by a write key and nothing else",
     "link": "open a page for customers, by its signed address and nothing else",
 }
 _PERSON: Final = frozenset({"open", "self", "read", "customers"})
-SCOPES: Final = ("read", "customers", "bring", "learn")
+SCOPES: Final = ("read", "customers", "export", "segment", "bring", "learn")
 ROLES: Final[dict[str, frozenset[str]]] = {
-    "owner": _PERSON | {"bring", "learn"},
-    "marketer": _PERSON | {"bring", "learn"},
-    "analyst": _PERSON | {"learn"},
+    "owner": _PERSON | {"export", "segment", "bring", "learn"},
+    "marketer": _PERSON | {"export", "segment", "bring", "learn"},
+    "analyst": _PERSON | {"export", "segment", "learn"},
     "support": _PERSON,
     "privacy": _PERSON,
 }

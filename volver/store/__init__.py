@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from volver.store.checkpoints import replay as replay
     from volver.store.compute import Compute as Compute
     from volver.store.compute import view_sql as view_sql
+    from volver.store.csv_file import COMMA as COMMA
+    from volver.store.csv_file import CSV_TYPE as CSV_TYPE
+    from volver.store.csv_file import SEMICOLON as SEMICOLON
+    from volver.store.csv_file import CsvColumn as CsvColumn
+    from volver.store.csv_file import CsvKind as CsvKind
+    from volver.store.csv_file import CsvMarks as CsvMarks
+    from volver.store.csv_file import append_csv as append_csv
+    from volver.store.csv_file import write_csv as write_csv
+    from volver.store.csv_file import write_csv_rows as write_csv_rows
     from volver.store.deep import check_deep as check_deep
     from volver.store.disk import sync_all as sync_all
     from volver.store.disk import write_synced as write_synced

@@ -8,6 +8,7 @@ from volver.cli.collect.asking import asked, is_person_there
 from volver.cli.collect.options import options_of, progress, reading
 from volver.cli.collect.previews import tell_dry_run
 from volver.cli.collect.reports import tell_advice, tell_report
+from volver.cli.leaving import csv_option, save_csv
 from volver.cli.output import LISTED, NUMBER, Context, say, tell_json, tell_story, tell_table
 
 if TYPE_CHECKING:
@@ -138,9 +139,10 @@ def undo(context: Context, /, number: int, refresh: bool, as_json: bool) -> None
 @click.option("--retry", is_flag=True, help="Try to read the rows again, with the options given here.")
 @reading
 @click.option("--limit", default=50, show_default=True, type=LISTED, help="How many rows to list.")
+@csv_option
 @click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 @click.pass_obj
-def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **said: Any) -> None:
+def set_aside(context: Context, /, retry: bool, limit: int, csv_path: str | None, as_json: bool, **said: Any) -> None:
     """List what could not be read, by file, row and reason; try it again with --retry.
 
     Example: volver collect set-aside --retry --map date=OrderDate --day-first
@@ -159,6 +161,17 @@ def set_aside(context: Context, /, retry: bool, limit: int, as_json: bool, **sai
             else:
                 tell_story(f"Tried {done.tried:,} rows: {done.settled:,} could be read, {done.added:,} are new.")
                 tell_table(("reason", "rows"), sorted(done.waiting.items()))
+            return
+        if csv_path is not None:
+            from volver.ui import write_aside
+
+            save_csv(
+                shop,
+                csv_path,
+                lambda target, spoken: write_aside(shop, target, spoken, spoken.csv_marks),
+                what="rows",
+                as_json=as_json,
+            )
             return
         found = rows_set_aside(shop, limit)
     if as_json:

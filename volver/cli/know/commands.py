@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from volver.cli.know.segments import group as segments_group
+from volver.cli.leaving import csv_option, save_csv
 from volver.cli.output import NUMBER, Context, say, tell_json, tell_table
 
 if TYPE_CHECKING:
-    from volver.know import CustomerProfile, MergeReport
+    from pathlib import Path
+
+    from volver.know import Choice, CustomerProfile, MergeReport
     from volver.store import Shop
+    from volver.ui import Speech
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
 at_option = click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="As of this day (default: the last refresh).")
@@ -20,12 +25,16 @@ def group() -> None:
     """Customers, stages, segments and key figures."""
 
 
+group.add_command(segments_group)
+
+
 @group.command()
 @click.option("--search", default="", help="Part of a name, e-mail or reference.")
 @click.option("--stage", help="Only this stage: new, growing, champion, slipping, sleeping, lost.")
 @click.option("--segment", help="Only this segment; `volver know segments` lists them.")
 @click.option("--sort", default="value", help="value, net, orders, last, alive or name.")
 @click.option("--ascending", is_flag=True, help="Smallest first.")
+@csv_option
 @click.option("--limit", default=20, type=click.IntRange(1, 10_000), help="How many.")
 @click.option("--offset", default=0, type=click.IntRange(0), help="How many to pass over.")
 @at_option
@@ -38,17 +47,22 @@ def customers(
     segment: str | None,
     sort: str,
     ascending: bool,
+    csv_path: str | None,
     limit: int,
     offset: int,
     at: datetime | None,
     as_json: bool,
 ) -> None:
-    """List customers.
+    """List customers, or write every one of them to a CSV file that a spreadsheet opens right.
 
-    Example: volver know customers --stage slipping --at 2026-06-01 --limit 10
+    Example: volver know customers --stage slipping --segment vip --csv vips.csv
     """
     from volver import know
 
+    if csv_path is not None:
+        choice = know.Choice(search=search, stage=stage, segment=segment, sort=sort, descending=not ascending)
+        _save(context, choice, csv_path, _day(at), as_json)
+        return
     with context.open_shop() as shop:
         page = know.customers(
             shop,
@@ -81,6 +95,17 @@ def customers(
             for row in page.rows
         ],
     )
+
+
+def _save(context: Context, choice: "Choice", path: str, at: date | None, as_json: bool) -> None:
+    from volver import know
+
+    with context.open_shop() as shop:
+
+        def write(target: "Path", spoken: "Speech") -> int:
+            return know.customers_csv(shop, target, say=spoken.words, marks=spoken.csv_marks, choice=choice, at=at)
+
+        save_csv(shop, path, write, what="customers", as_json=as_json)
 
 
 @group.command()
@@ -117,37 +142,6 @@ def _tell_customer(found: "CustomerProfile", currency: str) -> None:
         )
     for each in found.segments:
         say(f"  {each.label}: {know.filled(each.reason)}")
-
-
-@group.command()
-@at_option
-@json_option
-@click.pass_obj
-def segments(context: Context, at: datetime | None, as_json: bool) -> None:
-    """The built-in segments with their rules in words.
-
-    Example: volver know segments --at 2026-06-01
-    """
-    from volver import know
-
-    with context.open_shop() as shop:
-        found = know.segments(shop, _day(at))
-    if as_json:
-        tell_json({"segments": [know.plain(each) for each in found]})
-        return
-    tell_table(
-        ["segment", "members", "net", "next 365 days", "rule"],
-        [
-            (
-                each.key,
-                each.members,
-                _rounded(each.net_e4),
-                _rounded(each.value_e4),
-                f"waits for {each.waiting_for}" if each.waiting_for else know.filled(each.rule),
-            )
-            for each in found
-        ],
-    )
 
 
 @group.command()

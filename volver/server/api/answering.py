@@ -20,7 +20,7 @@ from volver.server.cookies import SESSION, Cookies
 from volver.server.doors import Door
 from volver.server.json_answers import refused, reply
 from volver.store import Shop
-from volver.ui import Speech
+from volver.ui import Speech, file_answer
 
 
 class BadBody(VolverError):
@@ -58,17 +58,26 @@ def _answering(shop: Shop, question: Question) -> Callable[[Request], Awaitable[
         typed = given if isinstance(given, question.replies) else msgspec.convert(given, question.replies)
         return reply(typed)
 
+    def made(asked: dict[str, Any]) -> Response:
+        name = f"{question.name}.csv"
+        return file_answer(shop, name, lambda target: question.answer(shop, target=target, **asked), question.gives)
+
     async def answer(request: Request) -> Response:
         folder: Path | None = None
         try:
             asked = question.read(request.query_params.multi_items(), request.path_params)
             if question.speaks:
-                asked["say"] = _speech(shop, asked.pop("lang", "en")).words
+                spoken = _speech(shop, asked.pop("lang", "en"))
+                asked["say"] = spoken.words
+                if question.gives:
+                    asked["marks"] = spoken.csv_marks
             if question.takes is not None:
                 asked["body"] = _read(await request.body(), question.takes)
             if question.takes_file:
                 folder = shop.compute.workdir("upload")
                 asked["file"] = await _kept(request, folder)
+            if question.gives:
+                return await run_in_threadpool(made, asked)
             return await run_in_threadpool(work, asked)
         except VolverError as problem:
             log("server").info("api refused", extra={"question": question.name, "code": problem.code})

@@ -25,7 +25,7 @@ _ERROR: Final = {
 
 def description(questions: Sequence[Question], cookie: str) -> dict[str, Any]:
     """The whole description; `cookie` is the name of the one that holds a session."""
-    types = list({kind: None for each in questions for kind in (each.replies, each.takes) if kind is not None})
+    types = list({kind: None for each in questions for kind in (each.replies, each.takes) if kind not in (None, str)})
     told, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCES)
     shapes = dict(zip(types, told, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -67,8 +67,10 @@ def _operation(question: Question, shapes: dict[type, dict[str, Any]]) -> dict[s
         "parameters": [_parameter(each) for each in question.all_parameters],
         "responses": {
             "200": {
-                "description": "The answer of the command line, as JSON.",
-                "content": {"application/json": {"schema": shapes[question.replies]}},
+                "description": "A file." if question.gives else "The answer of the command line, as JSON.",
+                "content": {question.gives: {"schema": {"type": "string"}}}
+                if question.gives
+                else {"application/json": {"schema": shapes[question.replies]}},
             },
             "400": {"description": "A parameter or the body cannot be read.", **problem},
             "401": {"description": "No session and no token that opens.", **problem},

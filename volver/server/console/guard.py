@@ -17,7 +17,7 @@ from volver.server.cookies import SESSION, VISIT, Cookies
 from volver.server.doors import Door, Packed, TooLarge, as_it_is, door_of, limited
 from volver.server.headers import FRESH, with_headers
 from volver.server.languages import LANG, LANGS, chosen_lang
-from volver.server.roles import role_may
+from volver.server.roles import ROLES, role_may
 from volver.server.sessions import Session, find_session
 from volver.store import Shop
 from volver.ui import Navigation, error_page
@@ -47,6 +47,7 @@ class ConsoleGuard:
         visit = known or secrets.token_urlsafe(24)
         cookies = () if session or known else self._kept(request, visit)
         request.state.account = session.account if session else None
+        request.state.rights = ROLES.get(session.account.role, frozenset()) if session else frozenset()
         request.state.csrf = session.csrf if session else visit
         request.state.rooms = self.rooms
         request.state.navigation = self._navigation(session)

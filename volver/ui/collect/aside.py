@@ -28,7 +28,7 @@ def aside_page(shop: Shop) -> Callable[[Request], Response]:
             "aside.html",
             total=found.total,
             reasons=[(reason_words(name), n) for name, n in sorted(found.reasons.items(), key=lambda each: -each[1])],
-            rows=[(row.file, row.row_no, reason_words(row.reason), _cells(row)) for row in found.rows],
+            rows=[(row.file, row.row_no, reason_words(row.reason), _cut(cells_of(row))) for row in found.rows],
         )
 
     return show
@@ -54,13 +54,16 @@ def _options(form: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _cells(row: AsideRow) -> str:
-    """The row as it stood, in one line, cut where it is long."""
+def cells_of(row: AsideRow) -> str:
+    """The row as it stood, in one line."""
     try:
         told = json.loads(row.body)
     except ValueError:
         told = row.body
     if isinstance(told, dict):
         told = " · ".join(f"{name}: {value}" for name, value in told.items() if value not in (None, ""))
-    text = str(told)
+    return str(told)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,6 +1,6 @@
 """The list of customers: search, sort, filter, turn pages. A term is posted, so it never stands in an address."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qs, urlencode
@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from volver import know
-from volver.core import Words
-from volver.know import CustomersPage, SegmentSummary
+from volver.know import Choice, CustomersPage, SavedSegment, SegmentSummary
 from volver.store import Shop
 from volver.ui.know.segments import segments_of
 from volver.ui.know.vocabulary import PLURALS
@@ -58,6 +57,22 @@ class View:
         }
         return urlencode({name: value for name, value in told.items() if value})
 
+    @property
+    def address(self) -> str:
+        """Where the list is seen; a term that is searched stands in no address."""
+        return f"/customers{self.query and '?' + self.query}"
+
+    @property
+    def choice(self) -> Choice:
+        """The customers and their order, whatever the page."""
+        return Choice(
+            search=self.search,
+            stage=self.stage or None,
+            segment=self.segment or None,
+            sort=self.sort,
+            descending=not self.up,
+        )
+
     def by(self, sort: str) -> "View":
         """The same customers in another order; the same order again turns it round."""
         up = not self.up if sort == self.sort else sort == "name"
@@ -101,16 +116,12 @@ class CustomersPages:
 
     async def search(self, request: Request) -> Response:
         """The list for a posted term; without a term the address can say it all."""
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        if "view" in form:
-            form |= {name: values[0] for name, values in parse_qs(form["view"]).items()}
-        view = view_of(form)
-        address = f"/customers{view.query and '?' + view.query}"
+        view = await _posted(request)
         if not view.search and not is_fragment(request):
-            return RedirectResponse(address, 303)
+            return RedirectResponse(view.address, 303)
         answer = await run_in_threadpool(self._answer, request, view)
         if not view.search:
-            answer.headers["HX-Push-Url"] = address
+            answer.headers["HX-Push-Url"] = view.address
         return answer
 
     async def find(self, request: Request) -> Response:
@@ -124,11 +135,8 @@ class CustomersPages:
     def _answer(self, request: Request, view: View) -> Response:
         spoken = speech_of(request, self.shop)
         summaries = segments_of(self.shop)
-        labels = {each.key: each.label for each in summaries if each.key not in STAGES}
-        if view.segment in STAGES:
-            view = replace(view, stage=view.segment, segment="")
-        elif view.segment and view.segment not in labels:
-            view = replace(view, segment="", lost=True)
+        saved = know.saved_segments(self.shop)
+        view = known_view(view, saved)
         page = know.customers(
             self.shop,
             search=view.search,
@@ -139,7 +147,7 @@ class CustomersPages:
             limit=_SIZE,
             offset=view.offset,
         )
-        title, hint = _heading(view, summaries)
+        title, hint = heading(view, summaries, saved, spoken)
         template = "customers_list.html" if is_fragment(request) else "customers.html"
         return render_page(
             request,
@@ -148,12 +156,37 @@ class CustomersPages:
             view=view,
             page=page,
             bars=_bars(page, spoken),
-            segments=list(labels.items()),
-            title=spoken.words(title),
-            hint=spoken.words(hint),
+            segments=[(each.key, spoken.words(each.label)) for each in summaries if each.key not in STAGES],
+            own=[(each.key, each.name) for each in saved],
+            saved=next((each for each in saved if each.key == view.segment and not view.stage), None),
+            longest=know.LONGEST_NAME,
+            title=title,
+            hint=hint,
             chosen=bool(view.stage or view.segment),
             last=replace(view, turned=max(0, (page.total - 1) // _SIZE)),
         )
+
+
+async def posted_view(request: Request, shop: Shop) -> View:
+    """The list that a form is about: its address in `view`, its term in `search`; what is unknown is left out."""
+    view = await _posted(request)
+    return known_view(view, await run_in_threadpool(know.saved_segments, shop))
+
+
+async def _posted(request: Request) -> View:
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    if "view" in form:
+        form |= {name: values[0] for name, values in parse_qs(form["view"]).items()}
+    return view_of(form)
+
+
+def known_view(view: View, saved: Sequence[SavedSegment]) -> View:
+    """A view whose segment there is: a stage is one under another name, what there is not is left out."""
+    if view.segment in STAGES:
+        return replace(view, stage=view.segment, segment="")
+    if view.segment and view.segment not in know.BITS and view.segment not in {each.key for each in saved}:
+        return replace(view, segment="", lost=True)
+    return view
 
 
 def hold_people(shop: Shop) -> None:
@@ -176,15 +209,20 @@ def find_page(shop: Shop) -> Callable[[Request], Awaitable[Response]]:
     return CustomersPages(shop).find
 
 
-def _heading(view: View, summaries: tuple[SegmentSummary, ...]) -> tuple[Words, Words]:
+def heading(
+    view: View, summaries: Sequence[SegmentSummary], saved: Sequence[SavedSegment], spoken: Speech
+) -> tuple[str, str]:
     """What the list is called, and what its people have in common."""
-    rules = {each.key: each.rule for each in summaries}
-    labels = {each.key: each.label for each in summaries}
+    rules = {each.key: each.rule for each in summaries} | {each.key: each.rule for each in saved}
+    labels = {each.key: spoken.words(each.label) for each in summaries} | {each.key: each.name for each in saved}
+    if view.segment and view.stage:
+        title = f"{labels[view.segment]}: {spoken.words(PLURALS[view.stage])}"
+        return title, spoken.words(rules[view.segment])
     if view.segment:
-        return labels[view.segment], rules[view.segment]
+        return labels[view.segment], spoken.words(rules[view.segment])
     if view.stage:
-        return PLURALS[view.stage], rules.get(view.stage, STAGES[view.stage].name)
-    return Words("Customers"), Words("Everyone who ever ordered, and what each should bring.")
+        return spoken.words(PLURALS[view.stage]), spoken.words(rules.get(view.stage, STAGES[view.stage].name))
+    return spoken.text("Customers"), spoken.text("Everyone who ever ordered, and what each should bring.")
 
 
 def _bars(page: CustomersPage, spoken: Speech) -> list[Markup]:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from volver import know
-from volver.know import SegmentSummary
+from volver.know import Group, SegmentSummary
 from volver.store import Shop, kept_answer
 from volver.ui.shared.looks import STAGES
 from volver.ui.shared.rendering import render_page
@@ -16,6 +16,12 @@ def segments_of(shop: Shop) -> tuple[SegmentSummary, ...]:
     """The segments as of the last refresh."""
     tables, kind = ("facts", "scores", "event_days"), tuple[SegmentSummary, ...]
     return kept_answer(shop, "segments", tables, kind, lambda: know.segments(shop))
+
+
+def groups_of(shop: Shop) -> tuple[Group, ...]:
+    """The customers by stage and segments as of the last refresh: what saved segments are counted from."""
+    tables, kind = ("facts", "scores"), tuple[Group, ...]
+    return kept_answer(shop, "segment-groups", tables, kind, lambda: know.groups(shop))
 
 
 def segments_page(shop: Shop) -> Callable[[Request], Response]:
@@ -31,6 +37,7 @@ def segments_page(shop: Shop) -> Callable[[Request], Response]:
                 [each for each in found if each.key not in STAGES],
                 [each for each in found if each.key in STAGES],
             ],
+            own=know.saved_summaries(shop, groups_of(shop)),
             filled=any(each.members for each in found),
         )
 

@@ -23,10 +23,12 @@ from babel.numbers import (
     format_currency,
     format_decimal,
     get_currency_precision,
+    get_decimal_symbol,
 )
 
 from volver.core import E4, Words, brought_text
 from volver.core.days import EPOCH, zone_named
+from volver.store import COMMA, SEMICOLON, CsvMarks
 
 LANGS: Final = ("en", "es")
 _LOCALES: Final = {"en": {"USD": "en_US", "GBP": "en_GB", "CAD": "en_CA", "AUD": "en_AU"}, "es": {"MXN": "es_MX"}}
@@ -66,6 +68,11 @@ class Speech:
     def locale(self) -> Locale:
         """The locale that numbers and days follow."""
         return _locale(_LOCALES[self.lang].get(self.currency, _USUAL[self.lang]))
+
+    @property
+    def csv_marks(self) -> CsvMarks:
+        """What a spreadsheet of this language expects in a CSV file."""
+        return SEMICOLON if get_decimal_symbol(self.locale) == "," else COMMA
 
     def text(self, source: str, **facts: Any) -> str:
         """An English text in the reader's language, its places filled as they are."""

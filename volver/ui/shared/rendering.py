@@ -90,6 +90,7 @@ def render_page(request: Request, shop: Shop, template: str, code: int = 200, **
             shop_name=shop.settings.name,
             account=account,
             theme=getattr(account, "theme", None) or "system",
+            rights=getattr(request.state, "rights", frozenset()),
             csrf=str(getattr(request.state, "csrf", "") or ""),
             path=request.url.path,
             here=_here(request),

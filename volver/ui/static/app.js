@@ -56,6 +56,18 @@ if (palette) {
   for (const dialog of [palette, keys]) dialog.addEventListener('click', (e) => { if (e.target === dialog) dialog.close(); });
 }
 
+// Addresses go to the clipboard; where the browser has none for us, the form opens a page to copy them from.
+addEventListener('submit', (e) => {
+  const form = e.target.closest('form.copies');
+  if (!form || !window.ClipboardItem || !navigator.clipboard?.write) return;
+  e.preventDefault();
+  const told = new FormData(form), said = form.querySelector('span');
+  const asked = fetch(form.action, { method: 'POST', body: new URLSearchParams(told), headers: { accept: 'application/json', 'x-csrf-token': told.get('csrf') } })
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)));
+  const text = asked.then((found) => new Blob([found.text], { type: 'text/plain' }));
+  navigator.clipboard.write([new ClipboardItem({ 'text/plain': text })]).then(() => asked).then((found) => { said.textContent = found.says; said.setAttribute('role', 'status'); }, () => form.submit());
+});
+
 // Files: dropped or chosen, sent with a bar that shows how far they are. Without this the form sends itself.
 for (const form of document.querySelectorAll('form.drop')) {
   const input = form.querySelector('input[type=file]'), bar = form.querySelector('progress'), chosen = form.querySelector('.chosen');
