@@ -2,8 +2,8 @@
 
 Each platform's exports stand in a TOML file beside this one. `has` are those headings; `fields` says what to read where
 a heading means something else than it says ("" is: none of them; of several names the first that is there); `ignore` is
-money that other columns hold already. An export that is no list of orders, products or customers is `refused`, by a word
-of `WHAT`. A layout that nobody wrote is read by the words of its headings and by what adds up.
+money that other columns hold already. An export that is no list of orders, products or customers is `refused`, by a
+word of `WHAT`. A layout that nobody wrote is read by the words of its headings and by what adds up.
 """
 
 import tomllib
