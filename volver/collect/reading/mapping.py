@@ -110,7 +110,8 @@ _LOOSE = {"reference", "referencia", "documento", "receipt", "ticket", "bill", "
 _REGION = {"state", "estado", "situacion"}
 _STATUS = re.compile(
     r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
-    r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|presup|quot|borrad|draft|de venta|sale|done|realiz|new$|nuev[oa]$"
+    r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|"
+    r"presup|quot|borrad|draft|de venta|sale|done|realiz|new$|nuev[oa]$"
 )
 _FIRST_LINE_ONLY = Words("An order's common fields stand on its first line only; its other lines take them from there.")
 _MONTH = re.compile(r"(?:[a-zéûçä]{3,10}[-/. ]*(?:20)?\d{2}|20\d{2}[-/.]\d{1,2}|\d{1,2}[-/.]20\d{2})$")
