@@ -218,7 +218,7 @@ def layouts(as_json: bool) -> None:
 
     Example: volver collect layouts
     """
-    from volver.collect.reading import known_layouts
+    from volver.collect import known_layouts
 
     told = [
         {

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from volver.collect.reading.choices import Choice as Choice
     from volver.collect.reading.choices import choices_of as choices_of
     from volver.collect.reading.field_names import field_words as field_words
-    from volver.collect.reading.layouts import known_layouts as known_layouts
     from volver.collect.reading.options import FIELDS as FIELDS
     from volver.collect.reading.options import ReadOptions as ReadOptions
     from volver.collect.reading.options import Remembered as Remembered
