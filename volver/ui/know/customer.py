@@ -25,6 +25,7 @@ _MOST: Final = 1_000
 _DAILY: Final = 1.5
 _CLOSE: Final = 0.01  # what is published may differ so much from what is known again, and still be explained
 _PALE: Final = 0.2  # the size of an order too old for the story, whose value the page does not have
+_PARTICLES: Final = frozenset({"de", "del", "la", "las", "los", "y", "da", "do", "dos"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class CustomerPages:
             c=profile,
             who=profile.name or spoken.text("Customer {ref}", ref=profile.ref),
             called=called(profile.name),
-            initials=initials(profile.name),
+            initials=initials(profile.name, self.shop.settings.lang),
             story=told,
             chips=CHIPS,
             group=spoken.words(PLURALS[profile.stage]),
@@ -155,14 +156,19 @@ def customer_page(shop: Shop) -> Callable[[Request], Response]:
     return CustomerPages(shop).show
 
 
-def initials(name: str | None) -> str:
+def initials(name: str | None, lang: str) -> str:
     """Up to two letters for the face; nothing for someone without a name.
 
-    >>> initials("Lucía Ferrer Gil"), initials(None)
-    ('LG', '')
+    In Spanish the first of two family names counts; particles (de, del, la) are no names.
+
+    >>> initials("Lucía Ferrer Gil", "es"), initials("Ana María de la Cruz Soto", "es"), initials("Bo T Lind", "en")
+    ('LF', 'AC', 'BL')
+    >>> initials("Zoe Ruiz", "es"), initials(None, "es")
+    ('ZR', '')
     """
-    parts = [part for part in (name or "").split() if part[0].isalpha()]
-    return "".join(part[0].upper() for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts))
+    parts = [part for part in (name or "").split() if part[0].isalpha() and part.lower() not in _PARTICLES]
+    family = parts[-2:-1] if lang == "es" and len(parts) > 2 else parts[-1:]
+    return "".join(part[0].upper() for part in (parts[:1] + family if len(parts) > 1 else parts))
 
 
 def called(name: str | None) -> str:
