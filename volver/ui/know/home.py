@@ -60,6 +60,7 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             chart=_months(home, spoken) if home.months else "",
             revenue_change=spoken.change(now, before),
             revenue_tone="good" if now >= before else "bad",
+            is_running=bool(home.months) and _is_running(home.months[-1], home.at or date.min),
             people_of=people_of,
             todo_icon=lambda key: _ICONS.get(key, "sparkles"),
         )
