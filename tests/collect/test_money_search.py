@@ -98,7 +98,7 @@ def orders_of(draw: st.DrawFn, layout: Layout) -> tuple[Order, ...]:
             price = PRICES[sku] if layout.has_price_list else draw(st.integers(100, 5000)) * CENT
             gross, off = price * pieces, Decimal(0)
             if layout.line_off == "money":
-                off = draw(st.one_of(st.just(Decimal(0)), cents))
+                off = min(draw(st.one_of(st.just(Decimal(0)), cents)), gross)  # what is taken off a line is never more
             elif layout.line_off == "percent":
                 off = gross * draw(st.sampled_from([0, 0, 10, 25])) / 100
             back = (

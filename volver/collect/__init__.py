@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from volver.collect.reading.index_files import IndexRow as IndexRow
     from volver.collect.reading.index_files import StoreIndex as StoreIndex
     from volver.collect.reading.index_files import read_index_file as read_index_file
+    from volver.collect.reading.layouts import known_layouts as known_layouts
     from volver.collect.reading.money.interpretation import FileMoney as FileMoney
     from volver.collect.room import ROOM as ROOM
     from volver.collect.settings import CollectSettings as CollectSettings

@@ -95,6 +95,7 @@ def _file(each: "SourceFile", say: Callable[[Words], Any]) -> dict[str, Any]:
         "as": each.as_,
         "kind": each.kind,
         "rows": each.n_rows,
+        "layout": each.layout,
         "shape": each.shape,
         "columns": list(each.columns),
         "mapping": dict(each.mapping),

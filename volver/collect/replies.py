@@ -134,13 +134,15 @@ class MoneyMeaning(Reply):
 class TriedFile(Reply, rename={"as_": "as"}):
     """A file as it is understood: `mapping` goes from field to column, `samples` from column to a few cells.
 
-    `unread_money` are columns that hold money and are not read. `shape` names the headings, for `answers`.
+    `layout` names the export that it is, if it is known. `unread_money` are columns that hold money and are not read.
+    `shape` names the headings, for `answers`.
     """
 
     file: str
     as_: str
     kind: str
     rows: int
+    layout: str
     shape: str
     columns: list[str]
     mapping: dict[str, str]

@@ -211,6 +211,32 @@ def mappings(context: Context, /, forget: int | None, as_json: bool) -> None:
     tell_table(head, [(each.number, each.file, each.said_on, each.kind, _said(each.said)) for each in found])
 
 
+@group.command(name="layouts")
+@click.option("--json", "as_json", is_flag=True, help="Answer as one JSON object.")
+def layouts(as_json: bool) -> None:
+    """List the exports that are known by name, by which headings; others are read by their words and by what adds up.
+
+    Example: volver collect layouts
+    """
+    from volver.collect import known_layouts
+
+    told = [
+        {
+            "id": each.id,
+            "name": each.name,
+            "holds": each.holds,
+            "refused_as": each.refused or None,
+            "headings": list(each.headings),
+        }
+        for each in known_layouts()
+    ]
+    if as_json:
+        tell_json({"layouts": told})
+        return
+    rows = [(each["name"], each["holds"] or f"refused: {each['refused_as']}") for each in told]
+    tell_table(("export", "holds"), rows)
+
+
 def _said(sets: dict[str, Any]) -> str:
     plain = [f"{name.rstrip('_')}={value}" for name, value in sets.items() if name not in ("mapping", "as_")]
     return ", ".join(plain + [f"{field}={column}" for field, column in sets.get("mapping", {}).items()])

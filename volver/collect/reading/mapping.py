@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from volver.collect.reading.contents import Column
 from volver.collect.reading.guesses import by_content
 from volver.collect.reading.headings import read_heading
+from volver.collect.reading.layouts import Layout, layout_of
 from volver.collect.reading.money import Money, money_of
 from volver.collect.reading.names import CANCELLED, NAMES, OTHER_DATES, bare_key, core_key, key
 from volver.collect.reading.options import FIELDS, Kind
@@ -44,7 +45,8 @@ Fields = Mapping[str, tuple[Column, ...]]
 class Recognised:
     """What a source is. `fields` goes from field to columns (several are added or joined); `fill` if an order's
     common fields stand on its first line only, `continues` if its other lines leave even the number empty; `money` says
-    how amounts are made; `sums_up` if a row without a product stands for all of an order's others.
+    how amounts are made; `sums_up` if a row without a product stands for all of an order's others; `layout` the export
+    that it is, where it is a known one.
     """
 
     as_: Kind | None
@@ -53,31 +55,10 @@ class Recognised:
     fill: bool = False
     continues: bool = False
     sums_up: bool = False
+    layout: Layout | None = None
     notes: tuple[Words, ...] = ()
 
 
-# Exports whose names mean something else than they say: recognised by the first set, read by the second.
-_KNOWN: tuple[tuple[set[str], dict[str, str]], ...] = (
-    (
-        {"lineitemname", "lineitemquantity", "lineitemprice", "name"},  # Shopify orders
-        {
-            "order_ref": "name", "date": "createdat", "email": "email", "customer_name": "billingname",
-            "city": "billingcity", "country": "billingcountry", "channel": "source", "product_ref": "lineitemsku",
-            "product_name": "lineitemname", "quantity": "lineitemquantity", "unit_price": "lineitemprice",
-            "discount": "lineitemdiscount", "currency": "currency", "status": "financialstatus", "total": "",
-            "customer_ref": "customerid", "category": "", "cost": "", "time": "", "line_ref": "",
-        },
-    ),
-    (
-        {"ordernumber", "itemcost", "itemname"},  # WooCommerce, Advanced Order Export
-        {
-            "order_ref": "ordernumber", "date": "orderdate", "email": "emailbilling", "city": "citybilling",
-            "country": "countrycodebilling", "line_ref": "itemnumber", "product_ref": "sku", "product_name": "itemname",
-            "quantity": "quantityrefund", "unit_price": "itemcost", "status": "orderstatus", "total": "",
-            "discount": "", "cost": "",
-        },
-    ),
-)  # fmt: skip
 _FIRST_LAST = (
     ("firstname", "lastname"),
     ("firstnamebilling", "lastnamebilling"),
@@ -129,7 +110,8 @@ _LOOSE = {"reference", "referencia", "documento", "receipt", "ticket", "bill", "
 _REGION = {"state", "estado", "situacion"}
 _STATUS = re.compile(
     r"pag|paid|env[ií]|ship|entreg|deliver|cancel|anul|complet|pend|proces|refund|reemb|devuel|acept|fail|fall|hold|"
-    r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|new$|nuev[oa]$"
+    r"espera|open|abiert|close|cerrad|prepar|authori|void|confirm|factur|invoice|return|"
+    r"presup|quot|borrad|draft|de venta|sale|done|realiz|new$|nuev[oa]$"
 )
 _FIRST_LINE_ONLY = Words("An order's common fields stand on its first line only; its other lines take them from there.")
 _MONTH = re.compile(r"(?:[a-zéûçä]{3,10}[-/. ]*(?:20)?\d{2}|20\d{2}[-/.]\d{1,2}|\d{1,2}[-/.]20\d{2})$")
@@ -144,17 +126,23 @@ def recognise(
     columns: Sequence[Column], *, as_: Kind | None, said: Mapping[str, str], money: Sequence[str] = ()
 ) -> Recognised:
     """The fields of a source. `said` goes from field to column; a column that the source lacks is passed over."""
-    if as_ is None and any(column.name == "__parentId" for column in columns):  # lines and orders in one stream
-        return Recognised(as_=None, fields={}, money=Money())
     given = _said(columns, said)
-    for kind in (as_,) if as_ else ("orders", "products", "customers"):
-        known = _known(columns, given, kind)
+    layout = layout_of([column.name for column in columns])
+    if as_ is None and layout is not None and layout.holds is None:
+        return Recognised(as_=None, fields={}, money=Money(), layout=layout)
+    likely: tuple[Kind, ...] = ("orders", "products", "customers")
+    if as_ is None and layout is not None and layout.holds is not None:
+        likely = (layout.holds, *(kind for kind in likely if kind != layout.holds))
+    for kind in (as_,) if as_ else likely:
+        its = layout if layout is not None and layout.holds == kind else None
+        known = _known(columns, given, its)
         fields = _named(columns, known, kind)
         notes: list[Words] = []
         if kind == "orders":
             fields, notes = by_content(columns, fields, set(known))
         if as_ or _is(kind, columns, fields):
-            return _finished(kind, columns, fields, set(given), notes, frozenset(money))
+            used = [c for c in columns if its is None or key(c.name) not in its.ignored]
+            return replace(_finished(kind, used, fields, set(given), notes, frozenset(money)), layout=its)
     return Recognised(as_=None, fields={}, money=Money())
 
 
@@ -186,15 +174,16 @@ def _said(columns: Sequence[Column], said: Mapping[str, str]) -> dict[str, tuple
 
 
 def _known(
-    columns: Sequence[Column], given: Mapping[str, tuple[Column, ...]], kind: Kind
+    columns: Sequence[Column], given: Mapping[str, tuple[Column, ...]], layout: Layout | None
 ) -> dict[str, tuple[Column, ...]]:
+    """What the person said, what the layout says, and names in two columns."""
     by_key = {key(column.name): column for column in reversed(columns)}
     found = dict(given)
-    for signature, fields in _KNOWN if kind == "orders" else ():
-        if signature <= set(by_key):
-            for field, name in fields.items():
-                if field not in found and (not name or name in by_key):
-                    found[field] = (by_key[name],) if name else ()
+    taken = {column.name for each in given.values() for column in each}
+    for field, names in (layout.fields if layout is not None else {}).items():
+        there = [by_key[name] for name in names if name in by_key and by_key[name].name not in taken]
+        if field not in found and (there or names == ("",)):
+            found[field] = tuple(there[:1])
     for first, last in _FIRST_LAST:
         if "customer_name" not in found and first in by_key and last in by_key:
             found["customer_name"] = (by_key[first], by_key[last])

@@ -12,6 +12,7 @@ from volver.collect.reading.canonical import PARSED
 from volver.collect.reading.dates import UnknownDates
 from volver.collect.reading.files import NoFiles, RawFile
 from volver.collect.reading.joining import Opened, put_together
+from volver.collect.reading.layouts import refusal
 from volver.collect.reading.mapping import Recognised, check_said, recognise
 from volver.collect.reading.money import FileMoney, check_answers
 from volver.collect.reading.names import suggested_currency
@@ -69,7 +70,8 @@ class SourceFile:
 
     `kind` is csv, jsonl, parquet, arrow, sheet or frame. `mapping` goes from field to column. `date_format` and
     `notes` are for people. `unused` columns are kept out of the ledger; those that hold money are `unread_money`, to be
-    told first. `money` says what the money of an order file means. `samples` are a few cells of each column, to look at
+    told first. `layout` names the export that it is, if it is known.
+    `money` says what the money of an order file means. `samples` are a few cells of each column, to look at
     while the file is brought. `shape` names its headings, `said` what was said of it this time, `asks` what is open.
     """
 
@@ -89,6 +91,7 @@ class SourceFile:
     money: FileMoney | None = None
     unread_money: tuple[str, ...] = ()
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    layout: str = ""
     shape: str = ""
     said: Mapping[str, Any] = field(default_factory=dict)
     asks: tuple[VolverError, ...] = ()
@@ -337,6 +340,8 @@ def _understood(table: Table, options: ReadOptions) -> Recognised:
     def has(*fields: str) -> bool:
         return any(found.fields.get(field) for field in fields)
 
+    if found.as_ is None and found.layout is not None:
+        raise refusal(found.layout, table.label)
     if found.as_ is None:
         orders = recognise(table.columns, as_="orders", said=options.mapping).fields
         if orders.get("order_ref") and (orders.get("unit_price") or orders.get("total")) and not orders.get("date"):
@@ -360,7 +365,7 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
     table, found, frame = plan.table, plan.found, group.frame
     summed = found.as_ == "orders" and not plan.asks
     used = {column.name for columns in found.fields.values() for column in columns}
-    notes = [*table.notes, *([group.note] if group.note else []), *found.notes, *plan.notes]
+    notes = [*table.notes, *_layout_notes(found), *([group.note] if group.note else []), *found.notes, *plan.notes]
     hints = {suggested_currency(column.name) for field in ("unit_price", "total") for column in plan.columns(field)}
     other = sorted(hint for hint in hints if hint and hint != frame.currency)
     notes += [
@@ -392,10 +397,19 @@ def _described(plan: Plan, number: int, group: _Group, connection: "duckdb.DuckD
         money=file_money(plan, frame, connection) if summed else None,
         unread_money=found.money.unread,
         samples=_samples(table),
+        layout=found.layout.name if found.layout else "",
         shape=group.shape,
         said=group.said,
         asks=plan.asks,
     )
+
+
+def _layout_notes(found: Recognised) -> tuple[Words, ...]:
+    """Which export a file is, by which of its columns; nothing for one that nobody knows."""
+    if found.layout is None:
+        return ()
+    facts = {"layout": found.layout.name, "columns": ", ".join(found.layout.headings[:3])}
+    return (Words("This is {layout}, by its columns {columns} and others.", facts),)
 
 
 def parsed(sources: Sources, connection: "duckdb.DuckDBPyConnection", as_: Kind = "orders") -> str | None:

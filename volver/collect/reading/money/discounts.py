@@ -62,7 +62,7 @@ def _take(draft: Draft, chosen: Key, after: Numbers | None) -> None:
     own, orders = look.line_discounts, look.order_discounts
     draft.fields.pop("discount", None)
     draft.fields.pop("order_discount", None)
-    if sense == "once":
+    if sense == "once" or (sense == "money" and draft.lines == "order" and after is None and own):
         draft.fields["order_discount"] = own
         draft.of_order.add("order_discount")
         draft.notes.append(

@@ -60,10 +60,10 @@ def _of_orders(draft: Draft, totals: list[Column]) -> tuple[Numbers, Numbers | N
     column = (wholes or totals)[0]
     draft.lines = "order" if look.is_of_order(column) else "total"
     for whole in wholes:
-        for subtotal in subtotals:
+        for subtotal in (*subtotals, *(c for c in wholes if c is not whole)):
             target = look.sample.once(look.values(whole))
             found = _between(draft, target, look.sample.once(look.values(subtotal)), per_order=True)
-            if found.share < NEARLY_ALL:
+            if found.share < NEARLY_ALL or (subtotal in wholes and {term.field for term in found.terms} <= {"tax"}):
                 continue
             draft.totals = [each for each in (whole, *draft.totals) if each is not subtotal]
             draft.fields["total"] = (subtotal,)
