@@ -90,3 +90,25 @@ def test_a_shop_without_a_forecast_says_what_it_lacks(tmp_path: Path) -> None:
         page = text(visitor(shop, **{"accept-language": "en"}).get("/").text)
     assert "Not known yet" in page
     assert "of today" not in page
+
+
+def test_one_sense_of_risk_leads_every_list_and_nothing_is_certain(busy_shop: Shop) -> None:
+    client = visitor(busy_shop, **{"accept-language": "en"})
+    held = know.customers(busy_shop, sort="soon", limit=1000).rows
+    chances = [each.p_buy_90d for each in held if each.p_buy_90d is not None]
+    assert chances == sorted(chances, reverse=True)
+    for address in ("/customers", "/customers?sort=soon&up=1", "/customers?stage=slipping", "/value"):
+        page = text(client.get(address).text)
+        assert "Orders within 90 days" in page
+        assert "Still a customer" not in page
+        if address != "/value":
+            assert not re.search(r"(?<![\d.])(?:100|0)%", page), address
+    slipping = know.customers(busy_shop, stage="slipping", limit=1).rows[0]
+    page = text(client.get(f"/customers/{slipping.customer_id}").text)
+    assert "Orders within 90 days" in page.split("What do they buy", 1)[0]
+
+
+def test_of_people_nothing_is_certain() -> None:
+    from volver.ui.shared.formatting import Speech
+
+    assert [Speech(lang="en", currency="EUR", zone="UTC").chance(each) for each in (0.0, 1.0, 0.42)] == ["<1%", ">99%", "42%"]

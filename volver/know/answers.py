@@ -25,6 +25,7 @@ class CustomerRow:
     net_e4: int
     last_day: date
     p_alive: float | None
+    p_buy_90d: float | None
     value_e4: int | None
     value_low_e4: int | None
     value_high_e4: int | None

@@ -67,8 +67,8 @@ class LeversReport:
     """What each lever is worth, the best first; and what is foreseen when none is moved.
 
     `retention` is the chance that a customer who is one now still is in a year. `value` is money of the customers that
-    are there (`existing`) and of those who will come (`coming`, whose relative error is `coming_doubt`); None where first
-    orders are not known.
+    are there (`existing`) and of those who will come (`coming`, whose relative error is `coming_doubt`); None where
+    first orders are not known.
     """
 
     model: str
