@@ -111,4 +111,8 @@ def test_one_sense_of_risk_leads_every_list_and_nothing_is_certain(busy_shop: Sh
 def test_of_people_nothing_is_certain() -> None:
     from volver.ui.shared.formatting import Speech
 
-    assert [Speech(lang="en", currency="EUR", zone="UTC").chance(each) for each in (0.0, 1.0, 0.42)] == ["<1%", ">99%", "42%"]
+    assert [Speech(lang="en", currency="EUR", zone="UTC").chance(each) for each in (0.0, 1.0, 0.42)] == [
+        "<1%",
+        ">99%",
+        "42%",
+    ]
