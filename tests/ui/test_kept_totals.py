@@ -13,11 +13,11 @@ from volver.know import customers
 from volver.predict import spend_ceiling
 from volver.store import Shop, Warmer, answers, forget_answers, keep, kept_answer
 from volver.ui.know import home, segments
-from volver.ui.predict import cohorts, value
+from volver.ui.predict import cohorts, outlook, value
 from volver.ui.shared import figures
 
 PAGES = ("/", "/customers", "/segments", "/value", "/value?cohorts=value", "/value?years=5")
-WITH_TOTALS = (home, segments, value, cohorts)
+WITH_TOTALS = (home, segments, value, cohorts, outlook)
 
 
 @pytest.fixture(scope="module")

@@ -91,12 +91,12 @@ def test_the_horizon_changes_the_total_and_stays_marked(busy_shop: Shop) -> None
     totals = []
     for years, months in ((1, 12), (2, 24), (5, 60)):
         html = page(busy_shop, f"?years={years}")
-        found = re.search(rf"Expected, next {months} months €([\d,.]+)", text(html))
+        found = re.search(rf"Expected of today’s customers, next {months} months €([\d,.]+)", text(html))
         assert found
         totals.append(float(found[1].replace(",", "")))
         assert re.search(rf'href="/value[^"]*" aria-current="true">{years} year', html)
     assert totals == sorted(set(totals))
-    assert "Expected, next 12 months" in text(page(busy_shop, "?years=nonsense"))
+    assert "Expected of today’s customers, next 12 months" in text(page(busy_shop, "?years=nonsense"))
 
 
 def test_a_model_of_an_earlier_version_says_what_it_knows(own_shop: Shop) -> None:

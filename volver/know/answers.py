@@ -25,6 +25,7 @@ class CustomerRow:
     net_e4: int
     last_day: date
     p_alive: float | None
+    p_buy_90d: float | None
     value_e4: int | None
     value_low_e4: int | None
     value_high_e4: int | None
@@ -234,13 +235,17 @@ class CohortReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todo:
-    """Something to look at today: what, why, what it is worth (net or expected), and the segment that holds it."""
+    """Something to look at today: what, why, what it is worth (net or expected), and who.
+
+    `stage` and `segment` together choose exactly the `customers` that are counted; an empty one chooses nobody out.
+    """
 
     key: str
     title: Words
     reason: Words
     worth_e4: int | None
     customers: int
+    stage: str
     segment: str
 
 
@@ -264,7 +269,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeReport:
-    """The shop today: the last 30 days against the 30 before, and what to look at.
+    """The shop today: the last 30 days against the 30 before, the last 365 against the 365 before, what to look at.
 
     `at` is the day of the last refresh; `today` says which day it is by now and why. None of both: nothing was ordered.
     """
@@ -275,6 +280,8 @@ class HomeReport:
     orders_30d: int | None
     orders_before: int | None
     new_customers_30d: int | None
+    revenue_365d_e4: int | None
+    revenue_365d_before_e4: int | None
     value_e4: int | None
     todos: tuple[Todo, ...]
     months: tuple[str, ...]

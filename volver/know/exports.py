@@ -34,7 +34,7 @@ _COLUMNS: Final[tuple[tuple[str, Words, CsvKind], ...]] = (
     ("f.aov_e4", Words("Per order"), "money"),
     ("f.first_day", Words("First order"), "day"),
     ("p.last_day", Words("Last order"), "day"),
-    ("p.p_alive", Words("Still a customer"), "share"),
+    ("p.p_buy_90d", Words("Orders within 90 days"), "share"),
     (_CENTS.format("p.value_e4"), Words("Expected, 12 months"), "money"),
     (_CENTS.format("p.value_low_e4"), Words("Expected at least (90 %)"), "money"),
     (_CENTS.format("p.value_high_e4"), Words("Expected at most (90 %)"), "money"),

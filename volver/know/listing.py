@@ -18,6 +18,7 @@ SORTS: Final = {
     "net": "net_e4",
     "orders": "orders",
     "last": "last_day",
+    "soon": "p_buy_90d",
     "alive": "p_alive",
     "name": "spoken",
 }
@@ -30,7 +31,7 @@ class UnknownSort(VolverError):
 
     code = "know.unknown_sort"
     says = "Customers cannot be sorted by {sort}."
-    hint = "Sort by value, net, orders, last, alive or name."
+    hint = "Sort by value, net, orders, last, soon, alive or name."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def selected(shop: Shop, here: AsOf, choice: Choice) -> Selected:
     spoken = bool(choice.search.strip()) or choice.sort == "name"
     direction = "desc" if choice.descending else "asc"
     ranks = [f"{SORTS[choice.sort]} {direction} nulls last", "customer_id"]
-    if choice.sort in ("value", "alive"):
+    if choice.sort in ("value", "soon", "alive"):
         ranks.insert(1, f"net_e4 {direction}")
     held = _past(here) if here.is_past else people(shop, here.connection, spoken=spoken)
     return Selected(held=held, where=where, params=params, ranks=tuple(ranks))

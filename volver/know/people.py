@@ -19,7 +19,7 @@ _KEPT = 2  # a reader may still be at the one before
 _RESTS_ON = ("facts", "customers", "scores", "canonical")
 PEOPLE = """
 select f.customer_id, coalesce(c.customer_ref, '') as ref, c.name, c.email, f.stage, f.segments, f.orders, f.net_e4,
-       f.last_day, s.p_alive, s.value_365d_e4 as value_e4, s.value_low_e4, s.value_high_e4
+       f.last_day, s.p_alive, s.p_buy_90d, s.value_365d_e4 as value_e4, s.value_low_e4, s.value_high_e4
 from facts f left join customers c on c.customer_id = f.customer_id left join scores s on s.customer_id = f.customer_id
 order by f.customer_id
 """

@@ -40,7 +40,7 @@ from volver.store import CSV_TYPE, CsvMarks, Shop
 
 Say = Callable[[Words], str]
 _AT: Final = Parameter(name="at", kind="day", says="As of this day (default: the last refresh).")
-_SORTS: Final = ("value", "net", "orders", "last", "alive", "name")
+_SORTS: Final = ("value", "net", "orders", "last", "soon", "alive", "name")
 
 
 def _customers(shop: Shop, *, ascending: str = "no", **asked: Any) -> Any:

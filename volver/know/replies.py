@@ -24,6 +24,7 @@ class CustomerInList(Reply):
     net: Money
     last_day: date
     p_alive: Share | None
+    p_buy_90d: Share | None
     value: Money | None
     value_low: Money | None
     value_high: Money | None

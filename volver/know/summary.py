@@ -16,6 +16,7 @@ from volver.store import Shop, schema
 
 _MONTHS_SHOWN = 13
 _WINDOW_DAYS = 30
+_YEAR_DAYS = 365
 _EMPTY = HomeReport(
     at=None,
     revenue_30d_e4=None,
@@ -23,6 +24,8 @@ _EMPTY = HomeReport(
     orders_30d=None,
     orders_before=None,
     new_customers_30d=None,
+    revenue_365d_e4=None,
+    revenue_365d_before_e4=None,
     value_e4=None,
     todos=(),
     months=(),
@@ -42,6 +45,7 @@ def home(shop: Shop) -> HomeReport:
         todos = _todos(here)
     earlier = at - timedelta(days=_WINDOW_DAYS)
     now, before = _window(days, at), _window(days, earlier) if min(days) <= earlier else None
+    year, year_before = (_year(days, at - timedelta(days=_YEAR_DAYS * n)) for n in (0, 1))
     months = _months(days)[-_MONTHS_SHOWN:]
     return HomeReport(
         at=at,
@@ -50,6 +54,8 @@ def home(shop: Shop) -> HomeReport:
         orders_30d=now["orders"],
         orders_before=before["orders"] if before else None,
         new_customers_30d=now["new_customers"],
+        revenue_365d_e4=year,
+        revenue_365d_before_e4=year_before,
         value_e4=None if value is None else int(value),
         todos=todos,
         months=tuple(month for month, _ in months),
@@ -114,6 +120,13 @@ def _window(days: dict[date, dict[str, Any]], until: date) -> dict[str, int]:
     return {name: sum(row[name] for row in inside) for name in ("net_e4", "orders", "new_customers")}
 
 
+def _year(days: dict[date, dict[str, Any]], until: date) -> int | None:
+    """Net revenue of the 365 days that end with a day; None where the ledger does not reach back so far."""
+    if (until - min(days)).days < _YEAR_DAYS - 1:
+        return None
+    return sum(int(row["net_e4"]) for day, row in days.items() if 0 <= (until - day).days < _YEAR_DAYS)
+
+
 def _months(days: dict[date, dict[str, Any]]) -> list[tuple[str, int]]:
     """Net revenue by month from the first to the last, none left out."""
     first, last = (each.year * 12 + each.month - 1 for each in (min(days), max(days)))
@@ -140,6 +153,7 @@ def _todos(here: AsOf) -> tuple[Todo, ...]:
                 reason=each.one if customers == 1 else Words(each.many.text, {"n": customers}),
                 worth_e4=sum(int(value) for value in known) if known else None,
                 customers=customers,
+                stage=each.stage,
                 segment=each.segment,
             )
         )
@@ -151,18 +165,20 @@ class _Look:
     """Something worth a look, most urgent first, said for one customer and for many."""
 
     key: str
-    segment: str
     title: Words
     one: Words
     many: Words
     holds: Callable[[dict[str, Any]], bool]
     worth: str = "value_e4"
+    stage: str = ""
+    segment: str = ""
 
 
 _LOOKS = (
     _Look(
         key="slipping",
-        segment="slipping",
+        stage="slipping",
+        segment="repeat",
         title=Words("Win back those who are slipping"),
         one=Words("One repeat buyer has waited longer than usual"),
         many=Words("{n} repeat buyers have waited longer than they usually do"),
@@ -179,7 +195,8 @@ _LOOKS = (
     ),
     _Look(
         key="singles",
-        segment="slipping",
+        stage="slipping",
+        segment="first-time",
         title=Words("Bring the second order"),
         one=Words("One first-time buyer is past the usual time for a second order"),
         many=Words("{n} first-time buyers are past the usual time for a second order"),
@@ -187,7 +204,7 @@ _LOOKS = (
     ),
     _Look(
         key="fresh",
-        segment="new",
+        stage="new",
         title=Words("Welcome the new customers"),
         one=Words("One customer placed a first order not long ago"),
         many=Words("{n} customers placed their first order not long ago"),
@@ -195,7 +212,7 @@ _LOOKS = (
     ),
     _Look(
         key="champions",
-        segment="champion",
+        stage="champion",
         title=Words("Thank the champions"),
         one=Words("One customer is on time and spends the most"),
         many=Words("{n} customers are on time and spend the most"),

@@ -293,6 +293,7 @@ class LeverValue(Reply):
     expected: float
     existing: float
     coming: float | None
+    coming_doubt: float | None
 
 
 class Lever(Reply):

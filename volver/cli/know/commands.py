@@ -32,7 +32,7 @@ group.add_command(segments_group)
 @click.option("--search", default="", help="Part of a name, e-mail or reference.")
 @click.option("--stage", help="Only this stage: new, growing, champion, slipping, sleeping, lost.")
 @click.option("--segment", help="Only this segment; `volver know segments` lists them.")
-@click.option("--sort", default="value", help="value, net, orders, last, alive or name.")
+@click.option("--sort", default="value", help="value, net, orders, last, soon, alive or name.")
 @click.option("--ascending", is_flag=True, help="Smallest first.")
 @csv_option
 @click.option("--limit", default=20, type=click.IntRange(1, 10_000), help="How many.")
@@ -80,7 +80,7 @@ def customers(
         tell_json({"total": page.total, "currency": currency, "customers": [know.plain(row) for row in page.rows]})
         return
     tell_table(
-        ["customer", "name", "stage", "orders", f"net {currency}", "last order", "P(alive)", "next 365 days"],
+        ["customer", "name", "stage", "orders", f"net {currency}", "last order", "order in 90 days", "next 365 days"],
         [
             (
                 row.ref,
@@ -89,7 +89,7 @@ def customers(
                 row.orders,
                 _rounded(row.net_e4),
                 row.last_day,
-                row.p_alive,
+                row.p_buy_90d,
                 _rounded(row.value_e4),
             )
             for row in page.rows
@@ -136,10 +136,9 @@ def _tell_customer(found: "CustomerProfile", currency: str) -> None:
     say(f"{found.orders} orders, {_rounded(found.net_e4)} {currency} net, {found.first_day} to {found.last_day}")
     if found.scores:
         low, high = _rounded(found.scores.value_low_e4), _rounded(found.scores.value_high_e4)
-        say(
-            f"next 365 days: {_rounded(found.scores.value_e4)} {currency} (90 %: {low} to {high}), "
-            f"P(alive) {found.scores.p_alive:.2f}"
-        )
+        say(f"next 365 days: {_rounded(found.scores.value_e4)} {currency} (90 %: {low} to {high})")
+        if found.scores.p_buy_90d is not None:
+            say(f"an order within 90 days: {found.scores.p_buy_90d:.0%}")
     for each in found.segments:
         say(f"  {each.label}: {know.filled(each.reason)}")
 

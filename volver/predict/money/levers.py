@@ -67,7 +67,8 @@ class LeversReport:
     """What each lever is worth, the best first; and what is foreseen when none is moved.
 
     `retention` is the chance that a customer who is one now still is in a year. `value` is money of the customers that
-    are there (`existing`) and of those who will come (`coming`); None where first orders are not known.
+    are there (`existing`) and of those who will come (`coming`, whose relative error is `coming_doubt`); None where
+    first orders are not known.
     """
 
     model: str
@@ -82,6 +83,7 @@ class LeversReport:
     existing: float
     coming: float | None
     levers: tuple[Lever, ...]
+    coming_doubt: float | None = None
     remarks: tuple[Words, ...] = ()
 
     @property
@@ -101,7 +103,12 @@ class LeversReport:
             "customers": self.customers,
             "retention_yearly": self.retention,
             "newcomers": self.newcomers,
-            "value": {"expected": self.value, "existing": self.existing, "coming": self.coming},
+            "value": {
+                "expected": self.value,
+                "existing": self.existing,
+                "coming": self.coming,
+                "coming_doubt": self.coming_doubt,
+            },
             "levers": [each.to_dict() for each in self.levers],
             "remarks": [str(each) for each in self.remarks],
         }
@@ -146,6 +153,7 @@ def levers(shop: Shop, horizon: Horizon = "365d") -> LeversReport:
         newcomers=coming.n if coming else None,
         existing=existing,
         coming=arriving if coming else None,
+        coming_doubt=coming.error if coming else None,
         levers=tuple(found),
         remarks=(*(coming.remarks if coming else ()), *assumed_margin(shop)),
     )

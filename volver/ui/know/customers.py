@@ -21,7 +21,7 @@ from volver.ui.shared.formatting import Speech
 from volver.ui.shared.looks import STAGES
 from volver.ui.shared.rendering import is_fragment, render_page, speech_of
 
-_SORTS: Final = ("name", "orders", "net", "last", "alive", "value")
+_SORTS: Final = ("name", "orders", "net", "last", "soon", "alive", "value")
 _SIZE: Final = 25
 _FOUND: Final = 7
 _FARTHEST: Final = 1_000_000

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Final
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -10,9 +11,10 @@ from starlette.responses import Response
 
 from volver import know
 from volver.core import E4
-from volver.know import Health, HomeReport
+from volver.know import Health, HomeReport, Todo
 from volver.store import Jobs, Shop, kept_answer
-from volver.ui.predict.shelf import why_not, worth_of
+from volver.ui.predict.outlook import outlook_of
+from volver.ui.predict.shelf import why_not
 from volver.ui.shared.charts_value import Month, months
 from volver.ui.shared.figures import today_of
 from volver.ui.shared.formatting import Speech
@@ -51,16 +53,25 @@ def home_page(shop: Shop) -> Callable[[Request], Response]:
             home=home,
             today=today_of(shop),
             health=health,
-            worth=worth_of(shop),
+            outlook=outlook_of(shop),
+            year_change=spoken.change(home.revenue_365d_e4 or 0, home.revenue_365d_before_e4 or 0),
             jobs=Jobs(shop.state).counts(waiting=False),
             why_not=why_not(shop, health.customers),
             chart=_months(home, spoken) if home.months else "",
             revenue_change=spoken.change(now, before),
             revenue_tone="good" if now >= before else "bad",
+            is_running=bool(home.months) and _is_running(home.months[-1], home.at or date.min),
+            people_of=people_of,
             todo_icon=lambda key: _ICONS.get(key, "sparkles"),
         )
 
     return show
+
+
+def people_of(todo: Todo) -> str:
+    """The address of the list of exactly the customers whom a to-do counts."""
+    asked = {name: value for name, value in (("stage", todo.stage), ("segment", todo.segment)) if value}
+    return f"/customers?{urlencode(asked)}"
 
 
 def _months(home: HomeReport, spoken: Speech) -> Markup:

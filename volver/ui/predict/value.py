@@ -12,6 +12,7 @@ from volver.core import E4, Words, day_of
 from volver.know import CustomersPage, StageReport
 from volver.store import Shop, kept_answer
 from volver.ui.predict.cohorts import cohorts_of, heat_of
+from volver.ui.predict.outlook import kept_levers
 from volver.ui.predict.shelf import Worth, model_of, why_not, worth_of
 from volver.ui.predict.value_model import model_card, shelf_of, shelf_rows
 from volver.ui.predict.value_money import Asked, ask_channels, campaigns_of, channels_of, levers_of
@@ -54,7 +55,7 @@ def totals(shop: Shop) -> Totals:
         drift=kept("drift", ("scores", "order_days", "facts"), kind, lambda: predict.drift(shop)),
         spread=kept("spread", _RESTS_ON, Spread, lambda: spread_of(shop)),
         channels=kept("channels", ("scores", "facts", "customers", "costs"), Asked, lambda: ask_channels(shop)),
-        levers=kept("levers", ("scores",), dict[str, Any], lambda: predict.levers(shop).to_dict()),
+        levers=kept_levers(shop),
         margins=kept("margins", ("days",), tuple[Words, ...], lambda: predict.assumed_margin(shop)),
     )
 

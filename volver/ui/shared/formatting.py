@@ -38,6 +38,7 @@ _COUNTRY: Final = re.compile(r"[A-Z]{1,2}(?=[$¥£])")
 _LOOSE: Final = re.compile(r"(?<=\d) %")
 _MONTHS: Final = tuple(month_name)
 _THIN: Final = "\N{NO-BREAK SPACE}"
+_CERTAIN: Final = 1e-6  # how near to nothing or to everything a chance may come
 _PLAIN_FROM: Final = 20  # amounts of at least this many units are shown without cents
 _SHORT_FROM: Final = 1_000_000
 
@@ -127,6 +128,10 @@ class Speech:
         if 0 < share < 0.005:
             return f"<{_THIN if gap else ''}1{gap}%"
         return self.number(share * 100) + gap + "%"
+
+    def chance(self, share: float) -> str:
+        """A chance: of people nothing is certain, whatever a model says."""
+        return self.percent(min(max(share, _CERTAIN), 1 - _CERTAIN))
 
     def factor(self, factor: float) -> str:
         """What something is multiplied by; what is nearly nothing is not called nothing."""
