@@ -12,6 +12,7 @@ from volver import know, predict
 from volver.core import E4, Words
 from volver.know import CustomerProfile
 from volver.store import Shop
+from volver.ui.know.next_step import next_step
 from volver.ui.know.timeline import SHOWN, story
 from volver.ui.know.vocabulary import CHIPS, PLURALS
 from volver.ui.predict.rebuys_card import again
@@ -50,7 +51,7 @@ class CustomerPages:
         told = story(profile, request.query_params.get("kind", ""), shown)
         if is_fragment(request):
             return render_page(request, self.shop, "customer_story.html", c=profile, story=told, chips=CHIPS)
-        spoken = speech_of(request, self.shop)
+        spoken, due = speech_of(request, self.shop), again(self.shop, profile)
         return render_page(
             request,
             self.shop,
@@ -66,7 +67,8 @@ class CustomerPages:
             chart=self._curve(profile, spoken),
             rhythm=_rhythm(profile),
             why=self._why(profile, spoken),
-            again=again(self.shop, profile),
+            again=due,
+            step=next_step(profile, due),
         )
 
     def _why(self, profile: CustomerProfile, spoken: Speech) -> Why:
