@@ -354,3 +354,25 @@ def test_two_files_of_one_import_are_of_one_base(tmp_path: Path) -> None:
     with new_shop(tmp_path / "shop", currency="EUR") as shop, pytest.raises(VolverError) as problem:
         import_files(shop, [tmp_path / "a.csv", tmp_path / "b.csv"])
     assert problem.value.code == "collect.with_tax"
+
+
+def test_a_total_that_is_more_than_the_goods_by_what_no_column_says_does_not_count(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},03/{n + 13}/2025,c{n}@shop.example,{24.2 + n:.2f},{20 + n}.00,{29.15 + n:.2f},{24.95 + n:.2f},Completed\n"
+        for n in range(9)
+    )
+    head = "Order ID,Order Date,Customer Email,Subtotal (inc tax),Subtotal (ex tax),Order Total (inc tax)"
+    report = brought(tmp_path, f"{head},Order Total (ex tax),Order Status\n{rows}")[1]
+    assert report.ledger_net == f"{9 * 24.2 + 36:.2f}"
+    assert report.money is not None
+    assert report.money.taxed is True
+    assert any("such as shipping" in each.says for each in report.notes)
+
+
+def test_a_subtotal_does_not_count_where_a_discount_may_stand_between(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},2025-03-{n + 10},c{n},{20 + n}.00,{(0, 3)[n % 2]}.00,{24 + n - (0, 4)[n % 2]}.00\n" for n in range(9)
+    )
+    path = tmp_path / "export.csv"
+    path.write_text(f"order_id,date,customer_id,subtotal,discount,total\n{rows}", encoding="utf-8")
+    assert [ask.code for ask in opened(tmp_path, path, asking=True).asks] == ["collect.ambiguous_money"]

@@ -7,8 +7,10 @@ from volver.collect.reading.money.draft import Draft
 from volver.collect.reading.money.reconcile import NEARLY_ALL, Explained, Term, explain
 from volver.collect.reading.money.roles import is_of, is_subtotal
 from volver.collect.reading.money.sample import Numbers
+from volver.collect.reading.names import words
 from volver.core import Words
 
+_WITH, _WITHOUT = {"inc", "incl", "with", "con", "ttc"}, {"ex", "excl", "without", "sin", "ht"}
 _FEWEST_ORDERS = 3  # with several lines that all say the same, before it is asked whose money that is
 
 
@@ -79,10 +81,42 @@ def _of_orders(draft: Draft, totals: list[Column]) -> tuple[Numbers, Numbers | N
             if found.has("discount") or found.has("order_discount"):
                 return goods, None
             return goods, goods
+    if (alone := _goods_alone(draft, column, subtotals)) is not None:
+        return alone, alone
     draft.fields["total"] = (column,)
     taxes = [c for c in look.roles.of("tax") if np.any(np.nan_to_num(look.values(c)))]
     draft.taxed = True if taxes and draft.taxed is None else draft.taxed
     return look.values(column), look.values(column)
+
+
+def _goods_alone(draft: Draft, whole: Column, subtotals: list[Column]) -> Numbers | None:
+    """The subtotal where a total is more by what no column says, such as postage; on the total's own base of tax.
+
+    None where there is none, or where a discount may stand between the two.
+    """
+    look = draft.look
+    if not subtotals or look.order_discounts or look.line_discounts:
+        return None
+    said = set(words(whole.name)) & (_WITH | _WITHOUT)
+    column = max(subtotals, key=lambda each: len(set(words(each.name)) & said))
+    target, base = look.values(whole), look.values(column)
+    there = ~(np.isnan(target) | np.isnan(base))
+    if whole is column or not there.any() or np.mean(target[there] >= base[there] - 0.011) < NEARLY_ALL:
+        return None
+    if not np.any(target[there] > base[there] + 0.011):
+        return None
+    draft.fields["total"] = (column,)
+    draft.lines = "order" if look.is_of_order(column) else "total"
+    draft.explained |= {each.name for each in (whole, *subtotals)}
+    if marks := set(words(column.name)) & (_WITH | _WITHOUT):
+        draft.taxed = bool(marks & _WITH)
+    draft.notes.append(
+        Words(
+            "{column} is more than {other} by what no column says, such as shipping: {other} counts.",
+            {"column": whole.name, "other": column.name},
+        )
+    )
+    return base
 
 
 def _between(draft: Draft, target: Numbers, base: Numbers, *, per_order: bool) -> Explained:
