@@ -7,7 +7,8 @@ from volver.collect.reading.headings import read_heading
 MEANT = {
     "order_ref": "Belegnr|Belegnr.|Rechnungsnummer|Auftragsnr|"
     "Numero d'ordine|Nº da encomenda|Número de comanda|Commande|Bestellnummer|Order reference",
-    "date": "Data dell'ordine|Data ordine|Data de la comanda|Data da encomenda|Date de la commande|Bestelldatum|Belegdatum",
+    "date": "Data dell'ordine|Data ordine|Data de la comanda|Data da encomenda|Date de la commande|"
+    "Bestelldatum|Belegdatum",
     "customer_ref": "Codice cliente|Numéro client|Kundennummer|Kundennr|Código do cliente",
     "customer_name": "Nom du client|Nome cliente|Nome do cliente|Kundenname|Nom del client|Nombre del cliente",
     "email": "Courriel|Adresse e-mail|E-Mail-Adresse|Correu electrònic|Correo electrónico",
